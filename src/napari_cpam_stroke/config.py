@@ -1,0 +1,197 @@
+"""The one configuration tree shared by viewer and trainer: frozen, typed, stored with the weights.
+
+Unknown keys are refused, so that a misspelt setting is an error and not a default in silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Any, Literal, TypeVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
+
+from napari_cpam_stroke.errors import ConfigError, nearest
+
+STRICT = ConfigDict(extra="forbid", validate_default=True)
+"""Settings of every config dataclass: unknown keys are an error."""
+
+ConfigT = TypeVar("ConfigT")
+
+Output = Literal["sigmoid", "softmax", "sparsemax"]
+Similarity = Literal["scaled_dot", "cosine", "additive", "linear"]
+Placement = Literal["none", "bottleneck", "skips", "encoder"]
+Architecture = Literal["unet", "cpam_unet", "attention_unet", "dynunet"]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Window:
+    """A display or input window in Hounsfield units."""
+
+    centre: float
+    width: float = Field(gt=0)
+
+    @property
+    def low(self) -> float:
+        """Lower edge in HU, shown black."""
+        return self.centre - self.width / 2
+
+    @property
+    def high(self) -> float:
+        """Upper edge in HU, shown white."""
+        return self.centre + self.width / 2
+
+
+BRAIN, STROKE, SUBDURAL, BONE = Window(40, 80), Window(40, 40), Window(80, 200), Window(600, 2800)
+WINDOW_PRESETS: dict[str, Window] = {"brain": BRAIN, "stroke": STROKE, "subdural": SUBDURAL, "bone": BONE}
+"""Presets of the reading room, centre / width in HU."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class PreprocessConfig:
+    """How HU become network input; the same for training and inference.
+
+    `clip_hu` comes first, so that sources which only kept a window look like sources which kept all of HU.
+    """
+
+    clip_hu: tuple[float, float] = (-20.0, 100.0)
+    windows: tuple[Window, ...] = (BRAIN, STROKE, Window(50, 100))
+    size: int = Field(default=256, ge=32, le=1024)
+    """Edge of the square network input in pixels."""
+    crop_to_head: bool = True
+    """Cut a square around the head (per series) and blank what is outside it; off: the whole field of view."""
+    margin: float = Field(default=0.05, ge=0, le=0.5)
+    """Border left around the head, as a share of its longer side."""
+    context_slices: int = Field(default=1, ge=1, le=9)
+    """Neighbouring slices given as channels (1: a single slice; 3, 5, ...: 2.5D)."""
+
+    @model_validator(mode="after")
+    def _odd_context(self) -> PreprocessConfig:
+        if self.context_slices % 2 == 0:
+            raise ValueError(f"context_slices must be odd, not {self.context_slices}")
+        return self
+
+    @property
+    def channels(self) -> int:
+        """Number of network input channels: windows of the first slice, then of the next one, and so on."""
+        return len(self.windows) * self.context_slices
+
+
+@dataclass(frozen=True, config=STRICT)
+class AttentionConfig:
+    """Cross patch attention (CPAM): where it stands and how patches are compared."""
+
+    placement: tuple[Placement, ...] = ("skips", "bottleneck")
+    similarity: Similarity = "scaled_dot"
+    token_grid: int = Field(default=32, ge=1, le=64)
+    """Tokens along the longer side at every level; a level coarser than this uses one token per pixel."""
+    heads: int = Field(default=4, ge=1)
+    width: int = Field(default=64, ge=8)
+    """Token width d; d / heads must be a multiple of 8."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Dropout on the attention map."""
+    symmetry: bool = True
+    """Values also see the difference to the mirrored token: left-right asymmetry."""
+
+    @model_validator(mode="after")
+    def _head_width(self) -> AttentionConfig:
+        if self.width % self.heads or (self.width // self.heads) % 8:
+            raise ValueError(f"width / heads must be a multiple of 8, not {self.width} / {self.heads}")
+        return self
+
+
+@dataclass(frozen=True, config=STRICT)
+class SegmenterConfig:
+    """A segmentation network. `unet` is `cpam_unet` with attention off, everything else the same."""
+
+    kind: Literal["segmenter"] = "segmenter"
+    architecture: Architecture = "cpam_unet"
+    in_channels: int = Field(default=3, ge=1)
+    classes: tuple[str, ...] = ("ischemia", "hemorrhage")
+    output: Literal["sigmoid", "softmax"] = "sigmoid"
+    """sigmoid: one channel per class. softmax: background comes first as one more channel."""
+    base_width: int = Field(default=32, ge=4)
+    depth: int = Field(default=5, ge=2, le=7)
+    """Number of resolution levels, bottleneck included."""
+    max_width: int = Field(default=512, ge=8)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    """Spatial dropout (Dropout2d)."""
+    residual: bool = True
+    fusion: bool = True
+    """Multi-scale fusion head over the decoder levels."""
+    deep_supervision: bool = True
+    image_head: bool = True
+    """Image-level probability of each class from the bottleneck."""
+    gate: bool = False
+    """Multiply the masks by the image-level probability."""
+    attention: AttentionConfig = field(default_factory=AttentionConfig)
+
+    @property
+    def out_channels(self) -> int:
+        """Channels of the mask logits."""
+        return len(self.classes) + (self.output == "softmax")
+
+
+@dataclass(frozen=True, config=STRICT)
+class ClassifierConfig:
+    """A slice classifier on a timm backbone."""
+
+    kind: Literal["classifier"] = "classifier"
+    backbone: str = "vgg16_bn"
+    in_channels: int = Field(default=3, ge=1)
+    classes: tuple[str, ...] = ("ischemia", "hemorrhage")
+    output: Output = "sigmoid"
+    """sigmoid: one independent output per class; softmax, sparsemax: 'no stroke' comes first as one more output."""
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    freeze_backbone: bool = False
+    """True: feature extraction (only the head learns). False: fine-tuning."""
+    pretrained: bool = False
+    weights_file: str | None = None
+    """A local safetensors file with backbone weights, for machines without a network."""
+
+    @property
+    def out_channels(self) -> int:
+        """Number of outputs."""
+        return len(self.classes) + (self.output != "sigmoid")
+
+
+ModelConfig = SegmenterConfig | ClassifierConfig
+
+
+def build_config(kind: type[ConfigT], values: dict[str, Any], *, where: str = "config") -> ConfigT:
+    """Return a `kind` from plain values.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown key (naming the nearest right one) or a value out of range.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] in {"unexpected_keyword_argument", "extra_forbidden"}:
+            known = sorted(_keys(kind))
+            leaf = key.rpartition(".")[2]
+            raise ConfigError(
+                f"{where} has no setting {key!r}{nearest(leaf, known)}", remedy=f"known settings: {', '.join(known)}"
+            ) from error
+        raise ConfigError(
+            f"{where} setting {key or '(whole)'!r} is not valid", got=repr(first.get("input")), expected=first["msg"]
+        ) from error
+
+
+def plain(config: object) -> dict[str, Any]:
+    """Return a config as JSON-ready values; `build_config` rebuilds it."""
+    values: dict[str, Any] = TypeAdapter(type(config)).dump_python(config, mode="json")
+    return values
+
+
+def _keys(kind: Any) -> set[str]:
+    """Names of all settings of a config class and of the config classes inside it."""
+    found: set[str] = set()
+    for name, info in getattr(kind, "__pydantic_fields__", {}).items():
+        found.add(name)
+        found |= _keys(info.annotation)
+    return found

@@ -1,0 +1,21 @@
+"""Domain values and pure functions on numpy arrays: no torch, no DICOM, no Qt."""
+
+from napari_cpam_stroke.core.annotation import Annotation
+from napari_cpam_stroke.core.geometry import VolumeGeometry
+from napari_cpam_stroke.core.labels import CLASS_NAMES, LesionClass
+from napari_cpam_stroke.core.lesions import Lesion, LesionTable, measure_lesions
+from napari_cpam_stroke.core.volume import CTVolume, SourceFrame
+from napari_cpam_stroke.core.windowing import apply_window
+
+__all__ = [
+    "CLASS_NAMES",
+    "Annotation",
+    "CTVolume",
+    "Lesion",
+    "LesionClass",
+    "LesionTable",
+    "SourceFrame",
+    "VolumeGeometry",
+    "apply_window",
+    "measure_lesions",
+]

@@ -1,0 +1,24 @@
+"""Class names, label values and colours: the one place that fixes them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class LesionClass(IntEnum):
+    """Label values in every mask; 0 is background."""
+
+    ISCHEMIA = 1
+    HEMORRHAGE = 2
+
+    @property
+    def label(self) -> str:
+        """Lower-case name used in reports, columns and keys."""
+        return self.name.lower()
+
+
+CLASS_NAMES: tuple[str, ...] = tuple(c.label for c in LesionClass)
+"""Column order of every per-class array: ischemia, hemorrhage."""
+
+CLASS_COLOURS: dict[str, str] = {"ischemia": "#0072b2", "hemorrhage": "#e69f00"}
+"""Blue and orange of the Okabe-Ito palette, told apart by colour-blind readers too."""
