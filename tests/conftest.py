@@ -1,0 +1,46 @@
+"""Fixtures every test may use: an isolated home, the synthetic head, its DICOM files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("NAPARI_CONFIG", "")
+
+REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep models, settings and keys of a test out of the user's own folder."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("CPAM_STROKE_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Public research CT beside the project."""
+    if not REAL_DATA.is_dir():
+        pytest.skip("public research CT is not beside the project")
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def stroke_series_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The synthetic stroke case as a folder of DICOM files; do not write into it."""
+    from napari_cpam_stroke.samples import stroke_case
+
+    yield stroke_case(tmp_path_factory.mktemp("stroke") / "case")
+
+
+@pytest.fixture(scope="session")
+def phantom_volume():
+    """The synthetic head in memory."""
+    from napari_cpam_stroke.samples import phantom_volume as make
+
+    return make()

@@ -1,0 +1,28 @@
+"""The house rules that a machine can check: style, types, direction of imports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = Path(sys.executable).parent
+
+CHECKS = {
+    "ruff check": ["ruff", "check", "--no-cache", "."],
+    "ruff format": ["ruff", "format", "--no-cache", "--check", "."],
+    "import contracts": ["lint-imports", "--no-cache"],
+    "types": ["mypy", "--no-incremental"],
+    "spelling": ["typos"],
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.timeout(600)
+def test_house_rule(name: str) -> None:
+    tool, *arguments = CHECKS[name]
+    done = subprocess.run([str(SCRIPTS / tool), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{name} found faults:\n{done.stdout[-4000:]}{done.stderr[-2000:]}"
