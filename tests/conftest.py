@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,11 +30,11 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def stroke_series_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def stroke_series_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The synthetic stroke case as a folder of DICOM files; do not write into it."""
     from napari_cpam_stroke.samples import stroke_case
 
-    yield stroke_case(tmp_path_factory.mktemp("stroke") / "case")
+    return stroke_case(tmp_path_factory.mktemp("stroke") / "case")
 
 
 @pytest.fixture(scope="session")
