@@ -24,6 +24,9 @@ HEAD_STRIDE = 4
 MIN_HEAD_SHARE = 0.02
 """A head smaller than this share of the slice is noise: the whole slice is used instead."""
 
+MAX_CODE = 255
+"""Resampled HU are kept in 8 bits over `clip_hu`: a source's bit depth does not show, and a cache of them is exact."""
+
 
 @dataclass(frozen=True)
 class HeadFrame:
@@ -81,12 +84,50 @@ def network_input(hu: NDArray[np.int16], frame: HeadFrame, config: PreprocessCon
     -------
     float32 (n, C, size, size) in [0, 1]; channels are the windows of the first context slice, then of the next.
     """
+    rows = context_rows(hu.shape[0], config, indices)
+    unique = sorted({i for row in rows for i in row})
+    windows = dict(zip(unique, window_channels(resample_head(hu, frame, config, unique), config), strict=True))
+    return np.stack([np.concatenate([windows[i] for i in row]) for row in rows])
+
+
+def context_rows(slices: int, config: PreprocessConfig, indices: Sequence[int]) -> list[list[int]]:
+    """Return the slices whose windows make up the input of each of `indices`; beyond the ends the end slice repeats."""
     half = config.context_slices // 2
-    last = hu.shape[0] - 1
-    wanted = [[min(max(i + k, 0), last) for k in range(-half, half + 1)] for i in indices]
-    unique = sorted({i for row in wanted for i in row})
-    windows = {i: _windowed(hu[i], frame, config, frame.head[i]) for i in unique}
-    return np.stack([np.concatenate([windows[i] for i in row]) for row in wanted])
+    return [[min(max(i + k, 0), slices - 1) for k in range(-half, half + 1)] for i in indices]
+
+
+def resample_head(
+    hu: NDArray[np.int16], frame: HeadFrame, config: PreprocessConfig, indices: Sequence[int]
+) -> NDArray[np.uint8]:
+    """Bring slices onto the network's grid, before any window: uint8 (n, size, size) codes of `codes_to_hu`."""
+    low, high = config.clip_hu
+    codes = np.empty((len(indices), config.size, config.size), dtype=np.uint8)
+    for row, i in enumerate(indices):
+        clipped = np.where(frame.head[i], np.clip(hu[i], low, high), low).astype(np.float32)
+        cut = cut_square(clipped, frame, fill=low)
+        small = resize(cut, (config.size, config.size), order=1, preserve_range=True, anti_aliasing=True)
+        codes[row] = hu_to_codes(small, config)
+    return codes
+
+
+def hu_to_codes(hu: Floats, config: PreprocessConfig) -> NDArray[np.uint8]:
+    """Return HU as uint8: 0 is the lower end of `clip_hu` or less, 255 the upper end or more."""
+    low, high = config.clip_hu
+    codes: NDArray[np.uint8] = np.rint((np.clip(hu, low, high) - low) * (MAX_CODE / (high - low))).astype(np.uint8)
+    return codes
+
+
+def codes_to_hu(codes: NDArray[np.uint8], config: PreprocessConfig) -> Floats:
+    """Return float32 HU of 8-bit codes; the inverse of `hu_to_codes` up to half a step."""
+    low, high = config.clip_hu
+    steps = np.linspace(low, high, MAX_CODE + 1, dtype=np.float32)
+    return np.asarray(steps[codes])
+
+
+def window_channels(codes: NDArray[np.uint8], config: PreprocessConfig) -> Floats:
+    """Return float32 (n, windows, size, size) in [0, 1] of (n, size, size) codes."""
+    steps = codes_to_hu(np.arange(MAX_CODE + 1, dtype=np.uint8), config)
+    return np.stack([apply_window(steps, window)[codes] for window in config.windows], axis=1)
 
 
 def mask_input(mask: NDArray[np.uint8], frame: HeadFrame, config: PreprocessConfig) -> NDArray[np.uint8]:
@@ -135,14 +176,6 @@ def _overlap(frame: HeadFrame, shape_yx: tuple[int, int]) -> tuple[tuple[slice, 
         inside.append(slice(low - start, high - start))
         target.append(slice(low, high))
     return (inside[0], inside[1]), (target[0], target[1])
-
-
-def _windowed(hu: NDArray[np.int16], frame: HeadFrame, config: PreprocessConfig, head: NDArray[np.bool_]) -> Floats:
-    low, high = config.clip_hu
-    clipped = np.where(head, np.clip(hu, low, high), low).astype(np.float32)
-    cut = cut_square(clipped, frame, fill=low)
-    small = resize(cut, (config.size, config.size), order=1, preserve_range=True, anti_aliasing=True)
-    return np.stack([apply_window(small, window) for window in config.windows])
 
 
 def _head_of(frame: NDArray[np.int16]) -> NDArray[np.bool_]:
