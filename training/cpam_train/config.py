@@ -1,0 +1,266 @@
+"""Every setting of a training run, frozen and stored with the run; presets, files and `--set` build one tree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from napari_cpam_stroke.config import STRICT, ModelConfig, PreprocessConfig, build_config
+from napari_cpam_stroke.errors import ConfigError, InputError, nearest
+
+LossName = Literal["bce", "focal", "bce_focal", "weighted_ce", "dice_ce"]
+Schedule = Literal["one_cycle", "cosine", "constant"]
+Optimiser = Literal["adamw", "adam", "sgd"]
+Precision = Literal["auto", "32", "bf16", "fp16"]
+Operating = Literal["max_dice", "sensitivity"]
+Probability = Field(ge=0, le=1)
+
+
+@dataclass(frozen=True, config=STRICT)
+class LossConfig:
+    """What is minimised. `bce_focal` with its defaults is the paper's 0.25 BCE + 0.75 focal."""
+
+    name: LossName = "dice_ce"
+    alpha: float = Field(default=0.25, ge=0, le=1)
+    """Focal weight of positive pixels; 0.25 weighs them down 3:1."""
+    gamma: float = Field(default=2.0, ge=0)
+    bce_weight: float = Field(default=0.25, ge=0)
+    focal_weight: float = Field(default=0.75, ge=0)
+    positive_weight: float = Field(default=5.0, gt=0)
+    """`weighted_ce`: weight of positive pixels against negative ones."""
+    deep_supervision: tuple[float, ...] = (1.0, 0.5, 0.25, 0.125)
+    """Weights of the full-size output and of each coarser one; they are normalised to sum 1."""
+    image_weight: float = Field(default=0.3, ge=0)
+    """Weight of the image head's cross-entropy beside the mask loss."""
+    label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
+    """Of the image head and of the classifier."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class AugmentConfig:
+    """Random changes of training images. Angles in degrees, lengths as a share of the image edge.
+
+    Each `*_p` is the probability that a sample gets that change.
+    """
+
+    enabled: bool = True
+    rotate_p: float = Field(default=0.7, ge=0, le=1)
+    rotate_degrees: float = Field(default=20.0, ge=0, le=180)
+    scale_p: float = Field(default=0.7, ge=0, le=1)
+    scale_range: tuple[float, float] = (0.85, 1.2)
+    translate_p: float = Field(default=0.5, ge=0, le=1)
+    translate_share: float = Field(default=0.06, ge=0, le=1)
+    shear_p: float = Field(default=0.3, ge=0, le=1)
+    shear_degrees: float = Field(default=8.0, ge=0, le=60)
+    mirror_p: float = Field(default=0.5, ge=0, le=1)
+    """Left-right."""
+    flip_p: float = Field(default=0.0, ge=0, le=1)
+    """Up-down: a head is never read upside down, so this is off unless asked for."""
+    crop_p: float = Field(default=0.0, ge=0, le=1)
+    """Zoom into a region of interest that is put back to full size."""
+    crop_range: tuple[float, float] = (0.5, 0.9)
+    """Edge of that region as a share of the image."""
+    crop_size: int | None = Field(default=None, ge=16)
+    """Edge in pixels of what the network is trained on; None: the whole input. The paper's 128."""
+    crop_lesion_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of crops placed on a lesion where there is one."""
+    elastic_p: float = Field(default=0.2, ge=0, le=1)
+    elastic_share: float = Field(default=0.02, ge=0, le=0.2)
+    """Largest smooth displacement."""
+    brightness_p: float = Field(default=0.5, ge=0, le=1)
+    brightness_hu: float = Field(default=4.0, ge=0)
+    contrast_p: float = Field(default=0.5, ge=0, le=1)
+    contrast_range: tuple[float, float] = (0.8, 1.25)
+    """Factor about 35 HU, the middle of brain tissue."""
+    noise_p: float = Field(default=0.4, ge=0, le=1)
+    noise_hu: float = Field(default=4.0, ge=0)
+    """Largest standard deviation."""
+    blur_p: float = Field(default=0.2, ge=0, le=1)
+    blur_pixels: float = Field(default=1.2, ge=0)
+    """Largest sigma: reconstruction kernels and JPEG differ between sources."""
+    equalize_p: float = Field(default=0.0, ge=0, le=1)
+    """Histogram equalisation."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class DataConfig:
+    """What is drawn for an epoch, and how."""
+
+    batch_size: int = Field(default=16, ge=1)
+    samples_per_epoch: int | None = Field(default=None, ge=1)
+    """Slices drawn per epoch with the class-balanced sampler; None: as many as there are."""
+    balance: float = Field(default=1.0, ge=0, le=1)
+    """0: every slice alike; 1: sources and classes drawn evenly."""
+    hard_negative_weight: float = Field(default=2.0, ge=0)
+    """Extra weight of slices on which a reader rejected a finding."""
+    sources: tuple[str, ...] = ()
+    """Only these sources; empty: all."""
+    leave_out: tuple[str, ...] = ()
+    """Never train or validate on these sources (leave-one-source-out)."""
+    folds: int | None = Field(default=None, ge=2)
+    """Cross-validation: train and validation patients are dealt anew into this many folds; test stays apart."""
+    fold: int = Field(default=0, ge=0)
+    synthetic: float = Field(default=0.0, ge=0, le=1)
+    """Share of lesion-free training slices that get a drawn lesion."""
+    workers: int | None = Field(default=None, ge=0)
+    """Loader processes; None: chosen from the machine."""
+    cache: bool = True
+    """Keep preprocessed slices on disk under the run, so that later epochs only read them."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class OptimConfig:
+    """The optimiser and its schedule."""
+
+    name: Optimiser = "adamw"
+    lr: float = Field(default=1e-3, gt=0)
+    """Highest learning rate of the schedule."""
+    weight_decay: float = Field(default=1e-2, ge=0)
+    schedule: Schedule = "one_cycle"
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the run (steps, or time where `max_minutes` ends it first) over which the rate rises."""
+    clip: float = Field(default=1.0, ge=0)
+    """Largest gradient norm; 0: no clipping."""
+    accumulate: int = Field(default=1, ge=1)
+    """Batches whose gradients are summed before a step."""
+    ema: float = Field(default=0.998, ge=0, lt=1)
+    """Decay of the averaged weights that are validated and kept; 0: off."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class StopConfig:
+    """When to stop before all epochs are done."""
+
+    patience: int = Field(default=20, ge=1)
+    """Epochs without a new best before stopping."""
+    patience_multiplier: float = Field(default=2.0, ge=1)
+    """A new best at epoch e keeps the run going at least until epoch e × this."""
+    min_gain: float = Field(default=1e-4, ge=0)
+    """A score must rise by more than this to be a new best."""
+    max_minutes: float | None = Field(default=None, gt=0)
+    """Wall-clock limit; the learning rate schedule ends with it."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class OperatingConfig:
+    """How thresholds are chosen, on validation data only."""
+
+    point: Operating = "max_dice"
+    """max_dice: highest mean Dice. sensitivity: highest lesion-slice sensitivity within the bound below."""
+    false_positive_bound: float = Field(default=0.2, ge=0)
+    """sensitivity: at most this share of lesion-free slices may carry a marked pixel."""
+    min_lesion_ml: float = Field(default=0.1, ge=0)
+    """Written into the card: smaller marks are dropped in series with geometry."""
+    refer_error: float = Field(default=0.1, gt=0, lt=0.5)
+    """Probabilities between the points with this share of misses and of false alarms are referred to a reader."""
+    top_slices: int = Field(default=2, ge=1)
+    """The series probability is the mean of this many highest slice probabilities."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class TrainConfig:
+    """One training run: all that is needed, with the store, to do it again."""
+
+    model: ModelConfig
+    preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    stop: StopConfig = field(default_factory=StopConfig)
+    operating: OperatingConfig = field(default_factory=OperatingConfig)
+    epochs: int = Field(default=60, ge=1)
+    max_steps: int | None = Field(default=None, ge=1)
+    """Optimiser steps after which to stop; None: no limit."""
+    seed: int = 0
+    precision: Precision = "auto"
+    """auto: bf16 where the device computes in it, else 32 bit."""
+
+
+def build_train_config(
+    kind: str, *, preset: str = "default", file: Path | None = None, overrides: Sequence[str] = ()
+) -> TrainConfig:
+    """Return the settings of a run: the preset, then a file over it, then each `a.b=value`.
+
+    Parameters
+    ----------
+    kind
+        'segmenter' or 'classifier'.
+    file
+        JSON with any part of the tree.
+    overrides
+        Strings `path.to.setting=value`; the value is JSON, or else a plain word.
+
+    Raises
+    ------
+    ConfigError
+        For a setting that does not exist (naming the nearest one) or a value out of range.
+    """
+    from cpam_train.presets import preset_values
+
+    values = preset_values(kind, preset)
+    if file is not None:
+        values = merged(values, _read_json(file), where=file.name)
+    for override in overrides:
+        path, _, value = override.partition("=")
+        if not path or "=" not in override:
+            raise ConfigError("--set needs a setting and a value", got=repr(override), expected="a.b=value")
+        values = merged(values, _nested(path.strip().split("."), _parsed(value)), where="--set")
+    return _coupled(build_config(TrainConfig, values, where="training config"))
+
+
+def merged(base: Mapping[str, Any], change: Mapping[str, Any], *, where: str, path: str = "") -> dict[str, Any]:
+    """Return `base` with the values of `change` laid over it, refusing keys that `base` does not have."""
+    result = dict(base)
+    for key, value in change.items():
+        full = f"{path}{key}"
+        if key not in base:
+            raise ConfigError(
+                f"{where} names a setting that does not exist: {full!r}{nearest(key, list(base))}",
+                remedy=f"known here: {', '.join(sorted(base))}",
+            )
+        branch = isinstance(base[key], Mapping)
+        if branch and not isinstance(value, Mapping):
+            raise ConfigError(f"{where} setting {full!r} is a group", got=repr(value), expected=f"{full}.<setting>")
+        result[key] = merged(base[key], value, where=where, path=f"{full}.") if branch else value
+    return result
+
+
+def _coupled(config: TrainConfig) -> TrainConfig:
+    """Return the config with the network's input channels taken from the preprocessing."""
+    from dataclasses import replace
+
+    if config.model.in_channels == config.preprocess.channels:
+        return config
+    return replace(config, model=replace(config.model, in_channels=config.preprocess.channels))
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The config file {file} cannot be read", remedy="give the path of a JSON file") from error
+    except ValueError as error:
+        raise ConfigError(f"The config file {file} is not JSON ({error})") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"The config file {file} must hold one JSON object", got=type(values).__name__)
+    return values
+
+
+def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:
+    for key in reversed(path):
+        value = {key: value}
+    return dict(value)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
