@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.measure import label, regionprops
 
+from napari_cpam_stroke.core.components import Components, find_components
 from napari_cpam_stroke.core.labels import LesionClass
 from napari_cpam_stroke.core.volume import CTVolume
 from napari_cpam_stroke.errors import GeometryMismatchError
@@ -79,21 +79,35 @@ def class_volume_ml(mask: NDArray[np.uint8], lesion_class: LesionClass, volume: 
 
 
 def _lesions_of(region: NDArray[np.bool_], lesion_class: LesionClass, volume: CTVolume) -> list[Lesion]:
-    if not region.any():
-        return []
-    return [_measure(part.coords, lesion_class, volume) for part in regionprops(label(region, connectivity=3))]
-
-
-def _measure(coords: NDArray[np.int64], lesion_class: LesionClass, volume: CTVolume) -> Lesion:
-    centre = coords.mean(axis=0)
+    parts = find_components(region)
+    row, x_first = np.divmod(parts.start, parts.shape[2])
+    z, y = np.divmod(row, parts.shape[1])
+    middle = np.stack([z, y, x_first + (parts.length - 1) / 2], axis=1)
+    first, last = np.full(parts.count, parts.shape[0]), np.zeros(parts.count, dtype=int)
+    np.minimum.at(first, parts.number, z)
+    np.maximum.at(last, parts.number, z)
+    centroid = _weighted_means(parts, middle)
     geometry = volume.geometry
-    lps = None if geometry is None else tuple(float(v) for v in geometry.index_to_patient(coords).mean(axis=0))
-    return Lesion(
-        lesion_class=lesion_class,
-        volume_ml=None if geometry is None else float(geometry.voxel_volumes_ml[coords[:, 0]].sum()),
-        first_slice=int(coords[:, 0].min()),
-        last_slice=int(coords[:, 0].max()),
-        centroid_zyx=(float(centre[0]), float(centre[1]), float(centre[2])),
-        centroid_lps_mm=None if lps is None else (lps[0], lps[1], lps[2]),
-        voxels=len(coords),
-    )
+    lps = None if geometry is None else _weighted_means(parts, geometry.index_to_patient(middle))
+    ml = None if geometry is None else parts.sums(parts.length * geometry.voxel_volumes_ml[z])
+    return [
+        Lesion(
+            lesion_class=lesion_class,
+            volume_ml=None if ml is None else float(ml[i]),
+            first_slice=int(first[i]),
+            last_slice=int(last[i]),
+            centroid_zyx=_triple(centroid[i]),
+            centroid_lps_mm=None if lps is None else _triple(lps[i]),
+            voxels=int(voxels),
+        )
+        for i, voxels in enumerate(parts.voxels)
+    ]
+
+
+def _weighted_means(parts: Components, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (count, 3) means over all voxels of each component, from the (R, 3) middle of each run."""
+    return np.stack([parts.sums(parts.length * axis) for axis in points.T], axis=1) / parts.voxels[:, None]
+
+
+def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])

@@ -1,0 +1,93 @@
+"""One correction of a mask as a value: which voxels change, and into what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cpam_stroke.errors import InputError
+
+Mask = NDArray[np.uint8]
+Region = NDArray[np.bool_]
+Box = tuple[slice, slice, slice]
+
+BACKGROUND = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """Voxels that get another label; a voxel that already has its label is not in it.
+
+    Attributes
+    ----------
+    shape
+        (Z, Y, X) of the mask it belongs to.
+    flat
+        (N,) flat indices (C order), each once.
+    values
+        uint8 (N,) new labels.
+    """
+
+    shape: tuple[int, int, int]
+    flat: NDArray[np.int64]
+    values: Mask
+
+    @property
+    def voxels(self) -> int:
+        """Number of voxels that change; 0 when there is nothing to do."""
+        return int(self.flat.size)
+
+    @property
+    def indices(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """(z, y, x) index arrays, as `mask[edit.indices]` or a Labels layer's `data_setitem` take them."""
+        z, y, x = np.unravel_index(self.flat, self.shape)
+        return z, y, x
+
+    @property
+    def slices(self) -> tuple[int, ...]:
+        """Slices that change, ascending."""
+        return tuple(int(z) for z in np.unique(self.flat // (self.shape[1] * self.shape[2])))
+
+    def apply_to(self, mask: Mask) -> None:
+        """Write the new labels into `mask` itself."""
+        if mask.shape != self.shape:
+            raise InputError("The edit belongs to a mask of another shape", got=mask.shape, expected=f"{self.shape}")
+        mask[self.indices] = self.values
+
+    def applied(self, mask: Mask) -> Mask:
+        """Return a corrected copy of `mask`."""
+        copy = mask.copy()
+        self.apply_to(copy)
+        return copy
+
+
+def nothing(mask: Mask) -> Edit:
+    """Return an edit that changes no voxel."""
+    return Edit(shape_of(mask), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint8))
+
+
+def relabel(mask: Mask, flat: NDArray[np.int64], label: int) -> Edit:
+    """Return the edit that gives voxels, all of another label now, one label."""
+    return Edit(shape_of(mask), flat, np.full(flat.size, label, dtype=np.uint8))
+
+
+def replace(mask: Mask, box: Box, wanted: Mask) -> Edit:
+    """Return the edit that turns `mask[box]` into `wanted`."""
+    changed = np.nonzero(mask[box] != wanted)
+    moved = tuple(axis + part.start for axis, part in zip(changed, box, strict=True))
+    flat = np.ravel_multi_index(moved, mask.shape)
+    return Edit(shape_of(mask), np.asarray(flat, dtype=np.int64), wanted[changed])
+
+
+def fill(mask: Mask, box: Box, region: Region, label: int, *, overwrite: bool = False) -> Edit:
+    """Return the edit that gives a region inside a box one label; other classes stay unless `overwrite`."""
+    free = region if overwrite or label == BACKGROUND else region & (mask[box] == BACKGROUND)
+    return replace(mask, box, np.where(free, np.uint8(label), mask[box]))
+
+
+def shape_of(array: NDArray[np.generic]) -> tuple[int, int, int]:
+    """Return (Z, Y, X) of a three-dimensional array."""
+    z, y, x = array.shape
+    return (z, y, x)

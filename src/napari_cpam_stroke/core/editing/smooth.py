@@ -1,0 +1,82 @@
+"""Smooth outlines without shrinking what is small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_cpam_stroke.core.components import find_components
+from napari_cpam_stroke.core.editing.box import bounding_box, clipped_box, pixel_spacing, slice_origins
+from napari_cpam_stroke.core.editing.edit import BACKGROUND, Edit, Mask, nothing, replace
+from napari_cpam_stroke.core.volume import CTVolume
+
+REACH_SIGMAS = 2.0
+"""An outline moves no farther than this many sigma."""
+
+SMALLEST_VOXELS = 9
+"""A component below has no outline to smooth."""
+
+
+def smooth(
+    mask: Mask,
+    volume: CTVolume,
+    label: int,
+    *,
+    sigma_mm: float = 1.0,
+    across_slices: bool = False,
+    at: Sequence[int] | None = None,
+) -> Edit:
+    """Smooth each component of a class with a Gaussian, keeping its number of voxels; other classes stay.
+
+    Parameters
+    ----------
+    sigma_mm
+        Width of the Gaussian.
+    across_slices
+        Smooth along z too, by the median distance between slices.
+    at
+        (z, y, x): only the component under this voxel.
+    """
+    pad, sigma = _reach(volume, sigma_mm, across_slices=across_slices)
+    box = bounding_box(mask == label, pad)
+    if box is None:
+        return nothing(mask)
+    wanted = mask[box].copy()
+    components = find_components(wanted == label)
+    chosen = components.voxels >= SMALLEST_VOXELS
+    if at is not None:
+        chosen &= components.only([int(a) - part.start for a, part in zip(at, box, strict=True)])
+    for flat in components.each(chosen):
+        _smooth_part(wanted, flat, label, pad, sigma)
+    return replace(mask, box, wanted)
+
+
+def _reach(
+    volume: CTVolume, sigma_mm: float, *, across_slices: bool
+) -> tuple[tuple[int, int, int], tuple[float, float, float]]:
+    """Return by how many voxels outlines may move along z, y, x, and the Gaussian's sigma in voxels."""
+    steps = np.diff(slice_origins(volume)[:, 0])
+    dy, dx = pixel_spacing(volume)
+    along = sigma_mm / float(np.median(steps)) if across_slices and steps.size else 0.0
+    sigma = (along, sigma_mm / dy, sigma_mm / dx)
+    pad = [int(np.ceil(REACH_SIGMAS * s)) for s in sigma]
+    return (pad[0], pad[1], pad[2]), sigma
+
+
+def _smooth_part(
+    labels: Mask, flat: NDArray[np.int64], label: int, pad: tuple[int, int, int], sigma: tuple[float, float, float]
+) -> None:
+    """Smooth one component inside `labels`: as many voxels as before, where the blurred shape is highest."""
+    zyx = np.stack(np.unravel_index(flat, labels.shape))
+    box = clipped_box(zyx.min(axis=1) - pad, zyx.max(axis=1) + pad, labels.shape)
+    own = np.zeros([part.stop - part.start for part in box], dtype=bool)
+    own[tuple(axis - part.start for axis, part in zip(zyx, box, strict=True))] = True
+    blurred = ndimage.gaussian_filter(own.astype(np.float32), sigma, truncate=REACH_SIGMAS, mode="nearest")
+    blurred[~own & (labels[box] != BACKGROUND)] = 0.0
+    level = np.partition(blurred, -flat.size, axis=None)[-flat.size]
+    kept = blurred >= max(float(level), np.finfo(np.float32).tiny)
+    labels[box][own] = BACKGROUND
+    labels[box][kept] = label
