@@ -60,6 +60,8 @@ class PreprocessConfig:
     """Edge of the square network input in pixels."""
     crop_to_head: bool = True
     """Cut a square around the head (per series) and blank what is outside it; off: the whole field of view."""
+    align_midline: bool = True
+    """Turn that square so that the midline of the head is its vertical middle line: left and right can be compared."""
     margin: float = Field(default=0.05, ge=0, le=0.5)
     """Border left around the head, as a share of its longer side."""
     context_slices: int = Field(default=1, ge=1, le=9)
@@ -107,6 +109,9 @@ class SegmenterConfig:
     kind: Literal["segmenter"] = "segmenter"
     architecture: Architecture = "cpam_unet"
     in_channels: int = Field(default=3, ge=1)
+    input_size: int = Field(default=256, ge=32, le=1024)
+    """Edge in pixels of the input the token patches are cut for (`PreprocessConfig.size`); other sizes work too, with
+    another number of tokens."""
     classes: tuple[str, ...] = ("ischemia", "hemorrhage")
     output: Literal["sigmoid", "softmax"] = "sigmoid"
     """sigmoid: one channel per class. softmax: background comes first as one more channel."""

@@ -1,0 +1,29 @@
+"""Native frames to the radiological view and back, by axis flips alone."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cpam_stroke.core.geometry import VolumeGeometry
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def radiological_view(array: NDArray[Scalar], geometry: VolumeGeometry | None) -> NDArray[Scalar]:
+    """Return a view with feet first, anterior up and the patient's right on the left.
+
+    Parameters
+    ----------
+    array
+        (..., Z, Y, X) in native or in radiological order: the same flips lead there and back.
+
+    Returns
+    -------
+    A view of the same memory, so that what is painted in it is painted in the native array.
+    """
+    if geometry is None:
+        return array
+    return np.flip(array, tuple(axis - 3 for axis, flip in enumerate(geometry.display_flips) if flip))
