@@ -1,0 +1,23 @@
+"""Networks: CPAM-UNet and U-Net, the baselines, the slice classifier. Pure torch."""
+
+from napari_cpam_stroke.models.attention import CrossPatchAttention
+from napari_cpam_stroke.models.classifier import PAPER_BACKBONES, Classifier
+from napari_cpam_stroke.models.cpam_unet import CPAMUNet
+from napari_cpam_stroke.models.factory import build_model, count_parameters, restore_model
+from napari_cpam_stroke.models.output import Probabilities, SegmenterOutput, probabilities
+from napari_cpam_stroke.models.peers import AttentionUNet, DynUNet
+
+__all__ = [
+    "PAPER_BACKBONES",
+    "AttentionUNet",
+    "CPAMUNet",
+    "Classifier",
+    "CrossPatchAttention",
+    "DynUNet",
+    "Probabilities",
+    "SegmenterOutput",
+    "build_model",
+    "count_parameters",
+    "probabilities",
+    "restore_model",
+]

@@ -1,0 +1,200 @@
+"""U-Net and CPAM-UNet: one network with cross patch attention off or on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from napari_cpam_stroke.config import AttentionConfig, SegmenterConfig
+from napari_cpam_stroke.errors import ConfigError, InputError
+from napari_cpam_stroke.models.attention import CrossPatchAttention
+from napari_cpam_stroke.models.blocks import ConvBlock, FusionHead, ImageHead, UpBlock
+from napari_cpam_stroke.models.output import SegmenterOutput
+from napari_cpam_stroke.models.padding import Padding
+from napari_cpam_stroke.models.similarity import ADDITIVE_MAX_TOKENS
+
+DEEP_SUPERVISION_LEVELS = 3
+"""Coarser decoder levels that get logits of their own, weighted 1/2, 1/4 and 1/8 in the loss."""
+
+DROPOUT_LEVELS = 2
+"""Spatial dropout acts on this many deepest levels: there channels are redundant, above they carry the edges."""
+
+
+class CPAMUNet(nn.Module):
+    """Residual U-Net with cross patch attention on skips, bottleneck or encoder path.
+
+    Built in the same order with and without attention, so that one seed gives both networks the same weights; the
+    attention modules hang in `attention` under names such as `skips2` (place, level).
+
+    Raises
+    ------
+    ConfigError
+        If the attention settings do not fit each other.
+    """
+
+    def __init__(self, config: SegmenterConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.widths = level_widths(config)
+        self.encoder = nn.ModuleList(self._encoder_blocks())
+        self.decoder = nn.ModuleList(self._decoder_blocks())
+        decoded, outputs = self.widths[:-1], config.out_channels
+        self.head: nn.Module = FusionHead(decoded, outputs) if config.fusion else nn.Conv2d(decoded[0], outputs, 1)
+        sides = decoded[1 : 1 + DEEP_SUPERVISION_LEVELS] if config.deep_supervision else ()
+        self.side_heads = nn.ModuleList(nn.Conv2d(width, outputs, 1) for width in sides)
+        self.image_head = (
+            ImageHead(self.widths[-1], len(config.classes), dropout=config.dropout) if config.image_head else None
+        )
+        self.attention = nn.ModuleDict(
+            {
+                f"{place}{level}": CrossPatchAttention(self.widths[level], token_patch(config, level), config.attention)
+                for place, level in attention_sites(config)
+            }
+        )
+
+    def forward(self, x: Tensor) -> SegmenterOutput:
+        """Return logits of x (B, C, H, W); any H and W."""
+        padding = Padding.to_multiple(x, 2 ** (self.config.depth - 1))
+        skips = self._encode(padding.pad(x))
+        bottleneck = self._attend("bottleneck", self.config.depth - 1, skips.pop())
+        decoded = self._decode(bottleneck, skips)
+        masks = padding.crop(self.head(decoded if self.config.fusion else decoded[0]))
+        image = None if self.image_head is None else self.image_head(bottleneck)
+        return SegmenterOutput(masks, self._side_logits(decoded, padding), image)
+
+    def explain(self, x: Tensor, level: int) -> Tensor:
+        """Return the attention map A (B, h, N, N) of one level for an input (B, C, H, W).
+
+        Raises
+        ------
+        InputError
+            If no attention module stands at that level.
+        """
+        module, feature = self._explained(Padding.to_multiple(x, 2 ** (self.config.depth - 1)).pad(x), level)
+        return module.attention_map(feature)
+
+    def attention_from(self, x: Tensor, level: int, pixel: tuple[int, int]) -> Tensor:
+        """Return what the patch under one pixel (row, column) of x attends to: (B, H, W), mean over the heads."""
+        outer = Padding.to_multiple(x, 2 ** (self.config.depth - 1))
+        module, feature = self._explained(outer.pad(x), level)
+        inner = Padding.to_multiple(feature, module.patch)
+        rows, columns = inner.grid(module.patch)
+        row = (((pixel[0] + outer.top) >> level) + inner.top) // module.patch
+        column = (((pixel[1] + outer.left) >> level) + inner.left) // module.patch
+        seen = module.attention_map(feature)[:, :, row * columns + column].mean(dim=1).reshape(-1, 1, rows, columns)
+        fine = functional.interpolate(seen, scale_factor=module.patch, mode="nearest")
+        full = functional.interpolate(inner.crop(fine), scale_factor=2**level, mode="nearest")
+        return outer.crop(full)[:, 0]
+
+    @property
+    def attention_levels(self) -> tuple[int, ...]:
+        """Levels that `explain` can show."""
+        return tuple(sorted({level for _, level in attention_sites(self.config)}))
+
+    def _encoder_blocks(self) -> list[ConvBlock]:
+        inputs = (self.config.in_channels, *self.widths[:-1])
+        return [
+            ConvBlock(i, width, residual=self.config.residual, dropout=self._dropout(level))
+            for level, (i, width) in enumerate(zip(inputs, self.widths, strict=True))
+        ]
+
+    def _decoder_blocks(self) -> list[UpBlock]:
+        return [
+            UpBlock(deep, skip, residual=self.config.residual, dropout=self._dropout(level))
+            for level, (skip, deep) in enumerate(zip(self.widths[:-1], self.widths[1:], strict=True))
+        ]
+
+    def _dropout(self, level: int) -> float:
+        return self.config.dropout if level >= self.config.depth - DROPOUT_LEVELS else 0.0
+
+    def _encode(self, x: Tensor) -> list[Tensor]:
+        features = []
+        for level, block in enumerate(self.encoder):
+            x = self._attend("encoder", level, block(functional.max_pool2d(x, 2) if level else x))
+            features.append(x)
+        return features
+
+    def _decode(self, x: Tensor, skips: Sequence[Tensor]) -> list[Tensor]:
+        decoded: list[Tensor] = []
+        for level in reversed(range(len(skips))):
+            x = self.decoder[level](x, self._attend("skips", level, skips[level]))
+            decoded.insert(0, x)
+        return decoded
+
+    def _attend(self, place: str, level: int, x: Tensor) -> Tensor:
+        name = f"{place}{level}"
+        if name not in self.attention:
+            return x
+        attended: Tensor = self.attention[name](x)
+        return attended
+
+    def _side_logits(self, decoded: list[Tensor], padding: Padding) -> tuple[Tensor, ...]:
+        if not self.training:
+            return ()
+        return tuple(
+            padding.crop(head(level), halvings=step)
+            for step, (head, level) in enumerate(zip(self.side_heads, decoded[1:], strict=False), start=1)
+        )
+
+    def _explained(self, padded: Tensor, level: int) -> tuple[CrossPatchAttention, Tensor]:
+        """Return the attention module of a level and the feature map it sees."""
+        places = [place for place, at in attention_sites(self.config) if at == level]
+        if not places:
+            raise InputError(
+                "This model has no attention at that level",
+                got=level,
+                expected=f"one of {list(self.attention_levels)}" if self.attention_levels else "a model with attention",
+            )
+        x = padded
+        for at, block in enumerate(self.encoder[: level + 1]):
+            x = block(functional.max_pool2d(x, 2) if at else x)
+            if at < level or "encoder" not in places:
+                x = self._attend("encoder", at, x)
+        module = self.attention[f"{'encoder' if 'encoder' in places else places[0]}{level}"]
+        assert isinstance(module, CrossPatchAttention)  # noqa: S101 - for the type checker
+        return module, x
+
+
+def level_widths(config: SegmenterConfig) -> tuple[int, ...]:
+    """Return channels per level: b, 2b, 4b, ... up to the cap."""
+    return tuple(min(config.base_width * 2**level, config.max_width) for level in range(config.depth))
+
+
+def token_patch(config: SegmenterConfig, level: int) -> int:
+    """Return the patch edge in pixels of a level, for one token grid at all levels (512, grid 32: 16, 8, 4, 2, 1)."""
+    return max(1, (config.input_size // 2**level) // config.attention.token_grid)
+
+
+def attention_sites(config: SegmenterConfig) -> list[tuple[str, int]]:
+    """Return (place, level) of every attention module; none for the plain U-Net.
+
+    Raises
+    ------
+    ConfigError
+        If `none` stands beside another place, or additive similarity meets too many tokens.
+    """
+    if config.architecture != "cpam_unet" or config.attention.placement == ("none",):
+        return []
+    _check(config.attention)
+    bottom = config.depth - 1
+    levels = {"encoder": range(bottom), "skips": range(bottom), "bottleneck": range(bottom, bottom + 1)}
+    return [(place, level) for place in levels if place in config.attention.placement for level in levels[place]]
+
+
+def _check(attention: AttentionConfig) -> None:
+    if "none" in attention.placement or not attention.placement:
+        raise ConfigError(
+            "Attention placement is none, or one or more places",
+            got=list(attention.placement),
+            remedy="drop 'none' or the other places",
+        )
+    tokens = attention.token_grid**2
+    if attention.similarity == "additive" and tokens > ADDITIVE_MAX_TOKENS:
+        raise ConfigError(
+            "Additive similarity compares every pair of tokens in memory",
+            got=f"token_grid {attention.token_grid} ({tokens} tokens)",
+            expected=f"at most {ADDITIVE_MAX_TOKENS} tokens",
+            remedy="lower attention.token_grid or choose scaled_dot",
+        )

@@ -1,0 +1,73 @@
+"""Config to network, the one place that knows every architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from torch import Tensor, nn
+
+from napari_cpam_stroke.config import Architecture, ClassifierConfig, ModelConfig, SegmenterConfig
+from napari_cpam_stroke.errors import BundleError
+from napari_cpam_stroke.models.classifier import Classifier
+from napari_cpam_stroke.models.cpam_unet import CPAMUNet
+from napari_cpam_stroke.models.peers import AttentionUNet, DynUNet
+
+SEGMENTERS: dict[Architecture, type[CPAMUNet | AttentionUNet | DynUNet]] = {
+    "unet": CPAMUNet,
+    "cpam_unet": CPAMUNet,
+    "attention_unet": AttentionUNet,
+    "dynunet": DynUNet,
+}
+"""Segmentation network by its name in the config; `unet` is CPAMUNet without attention."""
+
+
+def build_model(config: ModelConfig) -> nn.Module:
+    """Return a fresh network.
+
+    Raises
+    ------
+    ConfigError
+        For a backbone that does not exist, or settings that do not fit each other.
+    BundleError
+        If a package of the extra `train` is missing, or pretrained weights cannot be had.
+    """
+    if isinstance(config, ClassifierConfig):
+        return Classifier(config)
+    return SEGMENTERS[config.architecture](config)
+
+
+def restore_model(config: ModelConfig, state: Mapping[str, Tensor]) -> nn.Module:
+    """Return the network of `config` with saved weights, in evaluation mode; nothing is downloaded.
+
+    Raises
+    ------
+    BundleError
+        If the weights belong to another architecture.
+    """
+    model = build_model(_without_pretraining(config))
+    try:
+        model.load_state_dict(dict(state))
+    except RuntimeError as error:
+        missing = sorted(set(model.state_dict()) ^ set(state))
+        raise BundleError(
+            f"The weights belong to another architecture than the one described ({_name_of(config)})",
+            got=f"{len(missing)} tensors that do not match" if missing else "tensors of another shape",
+            remedy="use the card the weights were saved with",
+        ) from error
+    return model.eval()
+
+
+def count_parameters(model: nn.Module, *, trainable: bool = False) -> int:
+    """Return the number of weights, or only of those that learn."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable)
+
+
+def _without_pretraining(config: ModelConfig) -> ModelConfig:
+    if isinstance(config, SegmenterConfig):
+        return config
+    return replace(config, pretrained=False, weights_file=None)
+
+
+def _name_of(config: ModelConfig) -> str:
+    return config.backbone if isinstance(config, ClassifierConfig) else config.architecture
