@@ -49,6 +49,7 @@ def cases(volume: CTVolume, mask: np.ndarray) -> dict[str, Callable[[], object]]
     every_third = np.where((np.arange(SHAPE[0]) % 3 == 0)[:, None, None], mask, 0).astype(np.uint8)
     stroke = np.stack([np.full(20, 20.0), np.linspace(200, 300, 20), np.linspace(150, 250, 20)], axis=1)
     grown = e.grow(empty, volume, SEED, 1).applied(empty)
+    midline = e.find_midline(volume)
     return {
         "paint, disc, HU range": lambda: e.paint(empty, volume, SEED, 1, radius_mm=8, hu_range=(10, 30)),
         "paint, ball": lambda: e.paint(empty, volume, SEED, 1, radius_mm=15, ball=True),
@@ -64,7 +65,7 @@ def cases(volume: CTVolume, mask: np.ndarray) -> dict[str, Callable[[], object]]
         "swap class": lambda: e.swap_class(mask, SEED),
         "copy slice": lambda: e.copy_slice(mask, 20, 21),
         "keep in range": lambda: e.keep_in_range(mask, volume, SEED, (10, 30)),
-        "mirror component": lambda: e.mirror_component(grown, volume, SEED),
+        "mirror component": lambda: e.mirror_component(grown, volume, SEED, midline=midline),
         "(lesion table after an edit)": lambda: measure_lesions(mask, volume),
     }
 

@@ -50,6 +50,11 @@ class Edit:
         """Slices that change, ascending."""
         return tuple(int(z) for z in np.unique(self.flat // (self.shape[1] * self.shape[2])))
 
+    def flipped(self, flips: tuple[bool, bool, bool]) -> Edit:
+        """Return the edit for the mask with some axes (z, y, x) flipped, as the radiological view shows it."""
+        moved = [n - 1 - i if f else i for i, n, f in zip(self.indices, self.shape, flips, strict=True)]
+        return Edit(self.shape, np.asarray(np.ravel_multi_index(moved, self.shape), dtype=np.int64), self.values)
+
     def apply_to(self, mask: Mask) -> None:
         """Write the new labels into `mask` itself."""
         if mask.shape != self.shape:
