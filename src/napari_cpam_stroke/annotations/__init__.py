@@ -1,0 +1,12 @@
+"""What readers and models said about each case, kept so that nothing is lost and nothing is overwritten."""
+
+from napari_cpam_stroke.annotations.records import (
+    BlindedRead,
+    CaseRecord,
+    ModelRecord,
+    Rejection,
+    Revision,
+)
+from napari_cpam_stroke.annotations.store import AnnotationStore
+
+__all__ = ["AnnotationStore", "BlindedRead", "CaseRecord", "ModelRecord", "Rejection", "Revision"]

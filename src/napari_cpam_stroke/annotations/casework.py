@@ -1,0 +1,126 @@
+"""Cases: adding them, their place in the worklist, their patient's split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from napari_cpam_stroke.annotations.records import (
+    SPLITS,
+    STATUSES,
+    CaseRecord,
+    ModelRecord,
+    Split,
+    Status,
+    one_of,
+)
+from napari_cpam_stroke.annotations.rows import case_record, details_of, utc_now
+from napari_cpam_stroke.annotations.saving import require_case
+from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow
+from napari_cpam_stroke.annotations.splits import class_of, share_out
+from napari_cpam_stroke.core import CLASS_NAMES, CTVolume
+from napari_cpam_stroke.errors import InputError
+
+HASH_IN_NAME = 6
+"""Hex digits that tell apart two states of the same series."""
+
+
+def find_content(session: Session, content_hash: str) -> CaseRow | None:
+    """Return the case with exactly these pixels and positions."""
+    return session.scalar(select(CaseRow).where(CaseRow.content_hash == content_hash))
+
+
+def record_of(session: Session, case: CaseRow) -> CaseRecord:
+    """Return a case row as a record, with its patient's split."""
+    return case_record(case, session.scalar(select(PatientRow.split).where(PatientRow.patient_id == case.patient_id)))
+
+
+def case_row(
+    session: Session, volume: CTVolume, pixels: str, *, source: str, hu_range: tuple[int, int] | None, patient: str
+) -> CaseRow:
+    """Return the row of a new case, not added yet."""
+    name = volume.case_id
+    if session.get(CaseRow, name) is not None:
+        name = f"{name}~{volume.content_hash[:HASH_IN_NAME]}"
+    floor, ceiling = hu_range or (None, None)
+    return CaseRow(
+        case_id=name,
+        patient_id=patient,
+        source=source,
+        content_hash=volume.content_hash,
+        pixels=pixels,
+        slices=volume.shape[0],
+        rows=volume.shape[1],
+        columns=volume.shape[2],
+        hu_floor=floor,
+        hu_ceiling=ceiling,
+        pixels_lossy=volume.pixels_lossy,
+        details=details_of(volume),
+        added=utc_now(),
+        search_text=" ".join([name, source, *volume.facts]).lower(),
+    )
+
+
+def place_patient(session: Session, patient: str, split: Split | None) -> None:
+    """Make the patient known; a split is set once, a later one changes nothing."""
+    row = session.get(PatientRow, patient)
+    if row is None:
+        session.add(PatientRow(patient_id=patient, split=split))
+        session.flush()
+    elif row.split is None:
+        row.split = split
+
+
+def put_prediction(
+    session: Session,
+    case_id: str,
+    probabilities: Mapping[str, float],
+    model: ModelRecord,
+    *,
+    uncertainty: float | None,
+) -> CaseRow:
+    """Note what a model says of a whole case; a new case becomes a predicted one."""
+    if set(probabilities) != set(CLASS_NAMES) or not all(0 <= p <= 1 for p in probabilities.values()):
+        raise InputError(
+            "A prediction needs one probability per class", got=dict(probabilities), expected=", ".join(CLASS_NAMES)
+        )
+    case = require_case(session, case_id, lock=True)
+    case.ischemia_probability, case.hemorrhage_probability = (float(probabilities[name]) for name in CLASS_NAMES)
+    case.suspicion = max(probabilities.values())
+    unsure = 1 - min(abs(2 * p - 1) for p in probabilities.values())
+    case.uncertainty = unsure if uncertainty is None else uncertainty
+    case.model_name, case.model_version, case.model_sha256 = model.name, model.version, model.sha256
+    case.status = "predicted" if case.status == "new" else case.status
+    return case
+
+
+def put_status(session: Session, case_id: str, status: Status) -> CaseRow:
+    """Set the worklist status of a case."""
+    case = require_case(session, case_id, lock=True)
+    case.status = one_of(status, STATUSES, "status")
+    return case
+
+
+def assign(session: Session, *, fractions: tuple[float, float, float], seed: int) -> dict[str, Split]:
+    """Give every patient without a split one, and return the new ones."""
+    cases = session.execute(
+        select(CaseRow.patient_id, CaseRow.source, CaseRow.ischemia_label, CaseRow.hemorrhage_label)
+    ).all()
+    sources: dict[str, str] = {}
+    labels: dict[str, list[tuple[int, int]]] = {}
+    for patient, source, ischemia, hemorrhage in cases:
+        sources[patient] = min(source, sources.get(patient, source))
+        labels.setdefault(patient, []).append((ischemia, hemorrhage))
+    rows = {row.patient_id: row for row in session.scalars(select(PatientRow).with_for_update())}
+    assigned = {name: _split(row.split) for name, row in rows.items() if row.split is not None}
+    strata = {patient: (sources[patient], class_of(labels[patient])) for patient in sources}
+    given = share_out(strata, assigned, fractions=fractions, seed=seed)
+    for patient, split in given.items():
+        rows[patient].split = split
+    return given
+
+
+def _split(stored: str) -> Split:
+    return one_of(stored, SPLITS, "split")  # type: ignore[arg-type]

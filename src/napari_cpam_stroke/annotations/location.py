@@ -1,0 +1,87 @@
+"""Where a store lies: a folder, or a PostgreSQL address with a folder for the pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from napari_cpam_stroke.annotations.database import sqlite_url
+from napari_cpam_stroke.errors import StoreError
+
+DATABASE_FILE, BLOB_FOLDER = "store.db", "blobs"
+
+POSTGRES_DRIVER = "postgresql+psycopg"
+
+
+@dataclass(frozen=True)
+class Location:
+    """Database address and blob folder of a store."""
+
+    url: URL
+    blobs: Path
+
+
+def locate(where: str | Path, blobs: Path | None, *, create: bool) -> Location:
+    """Find the parts of a store.
+
+    Parameters
+    ----------
+    where
+        A folder, or a `postgresql://` address; that one may carry its blob folder as `?blobs=/shared/folder`.
+    blobs
+        Folder for the pixels; by default inside the store's folder.
+    create
+        Whether a missing folder may be made.
+
+    Raises
+    ------
+    StoreError
+        If there is no store at that place and none may be made there.
+    """
+    if "://" in str(where):
+        return _server(str(where), blobs)
+    folder = Path(where).expanduser()
+    _check_folder(folder, create=create)
+    return Location(sqlite_url(folder / DATABASE_FILE), blobs or folder / BLOB_FOLDER)
+
+
+def _server(address: str, blobs: Path | None) -> Location:
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise StoreError("The store's address cannot be read", got=address.partition(":")[0]) from error
+    if url.get_backend_name() != "postgresql":
+        raise StoreError(
+            "This database is not supported", got=url.get_backend_name(), expected="a folder or a postgresql:// address"
+        )
+    named = url.query.get("blobs")
+    folder = blobs or (Path(named) if isinstance(named, str) else None)
+    if folder is None:
+        raise StoreError(
+            "A store on a server needs a folder for its pixels", remedy="add ?blobs=/shared/folder to the address"
+        )
+    return Location(url.difference_update_query(["blobs"]).set(drivername=POSTGRES_DRIVER), folder)
+
+
+def _check_folder(folder: Path, *, create: bool) -> None:
+    if (folder / DATABASE_FILE).is_file():
+        return
+    if folder.exists() and not folder.is_dir():
+        raise StoreError("A store is a folder", got=f"the file {folder}", remedy="give a folder")
+    if not create:
+        raise StoreError(
+            f"There is no annotation store at {folder}",
+            expected=f"a folder with {DATABASE_FILE}",
+            remedy="check the path",
+        )
+    if folder.is_dir() and any(folder.iterdir()):
+        raise StoreError(
+            f"The folder {folder} holds other files and is no store", remedy="give a new or an empty folder"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"The folder {folder} cannot be made", got=error.strerror or str(error)) from error

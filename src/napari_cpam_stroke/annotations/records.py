@@ -1,0 +1,241 @@
+"""What the store hands out: frozen values that need no open store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal, Protocol, TypeVar, get_args
+
+import numpy as np
+
+from napari_cpam_stroke.core import LesionClass, VolumeGeometry
+from napari_cpam_stroke.errors import InputError, nearest
+
+Split = Literal["train", "validation", "test"]
+Status = Literal["new", "predicted", "in_review", "accepted", "second_read", "rejected"]
+Difficulty = Literal["easy", "medium", "hard"]
+TruthSource = Literal["this CT", "MR", "follow-up"]
+Reason = Literal["calcification", "artefact", "falx", "sinus", "old infarct", "other"]
+Kind = Literal["reading", "reference"]
+AlgorithmType = Literal["AUTOMATIC", "SEMIAUTOMATIC", "MANUAL"]
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+STATUSES: tuple[Status, ...] = get_args(Status)
+DIFFICULTIES: tuple[Difficulty, ...] = get_args(Difficulty)
+TRUTH_SOURCES: tuple[TruthSource, ...] = get_args(TruthSource)
+REASONS: tuple[Reason, ...] = get_args(Reason)
+KINDS: tuple[Kind, ...] = get_args(Kind)
+ALGORITHM_TYPES: tuple[AlgorithmType, ...] = get_args(AlgorithmType)
+
+ValueT = TypeVar("ValueT", bound=str)
+
+
+class ModelLike(Protocol):
+    """Anything that says which weights it is: a prediction's model, a model card."""
+
+    @property
+    def name(self) -> str:
+        """Name in the registry."""
+
+    @property
+    def version(self) -> str:
+        """Version in the registry."""
+
+    @property
+    def sha256(self) -> str:
+        """sha256 of the weights."""
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """Which model a revision or a prediction came from."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A finding that a reader turned down, and why; food for hard-negative mining."""
+
+    lesion_class: LesionClass
+    centroid_zyx: tuple[float, float, float]
+    reason: Reason
+
+    def __post_init__(self) -> None:
+        """Refuse a reason that is not one of `REASONS`."""
+        one_of(self.reason, REASONS, "reason for rejecting a finding")
+
+
+@dataclass(frozen=True)
+class CaseRecord:
+    """One case of the worklist.
+
+    Attributes
+    ----------
+    patient_id
+        Pseudonym of the patient, or of the group that must stay in one split.
+    shape
+        (Z, Y, X).
+    hu_floor, hu_ceiling
+        The range of HU the source kept; None: all of it.
+    head
+        Identity of the newest revision, None before the first one.
+    labels
+        Series labels of that revision (ischemia, hemorrhage): -1 unknown, 0 absent, 1 present.
+    probabilities
+        Of the whole series by class, from the last prediction; empty before one.
+    suspicion, uncertainty
+        Worklist priorities of that prediction in 0..1, None before one.
+    added
+        ISO 8601, UTC.
+    """
+
+    case_id: str
+    patient_id: str
+    source: str
+    content_hash: str
+    shape: tuple[int, int, int]
+    hu_floor: int | None
+    hu_ceiling: int | None
+    pixels_lossy: bool
+    split: Split | None
+    status: Status
+    reader: str
+    comment: str
+    head: str | None
+    labels: tuple[int, int]
+    probabilities: dict[str, float]
+    suspicion: float | None
+    uncertainty: float | None
+    model: ModelRecord | None
+    added: str
+    details: str
+    """JSON of what is rarely asked for: geometry, facts, warnings."""
+
+    @cached_property
+    def geometry(self) -> VolumeGeometry | None:
+        """Where the voxels lie, None where the source gave none."""
+        stored = self._details["geometry"]
+        return None if stored is None else geometry_from_plain(stored)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Sentences on what is so (tilt, spacing, scanner)."""
+        return tuple(self._details["facts"])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on what is wrong."""
+        return tuple(self._details["warnings"])
+
+    @cached_property
+    def _details(self) -> dict[str, Any]:
+        values: dict[str, Any] = json.loads(self.details)
+        return values
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One saved state of a case's annotation; it never changes.
+
+    Attributes
+    ----------
+    number
+        Counts the revisions of a case from 1: "version 7".
+    parent
+        The revision that was edited; None for the first one.
+    branch
+        True where someone else had saved meanwhile and this one was kept beside the main line.
+    kind
+        'reading' by a person in the viewer, 'reference' that came with the data.
+    model
+        The model whose prediction was shown or adopted, None without one.
+    changed_voxels
+        Against the parent (an empty mask for the first revision).
+    changed_from_prediction
+        Against the model's mask, None without one.
+    blinded
+        True where the reader marked first without seeing the prediction.
+    revealed_at, changed_after_reveal
+        When a blinded reader uncovered the prediction, and the voxels changed after that.
+    """
+
+    id: str
+    case_id: str
+    number: int
+    parent: str | None
+    branch: bool
+    author: str
+    created: datetime
+    kind: Kind
+    algorithm_type: AlgorithmType
+    model: ModelRecord | None
+    changed_voxels: int
+    changed_from_prediction: int | None
+    status: Status
+    difficulty: Difficulty | None
+    comment: str
+    truth_source: TruthSource | None
+    rejections: tuple[Rejection, ...]
+    blinded: bool
+    revealed_at: datetime | None
+    changed_after_reveal: int | None
+
+
+@dataclass(frozen=True)
+class BlindedRead:
+    """What is kept of a read that began without the prediction.
+
+    Attributes
+    ----------
+    revealed_at
+        UTC; None while the prediction is still hidden.
+    changed_after_reveal
+        Voxels changed since then.
+    """
+
+    revealed_at: datetime | None = None
+    changed_after_reveal: int | None = None
+
+
+def one_of(value: ValueT, known: tuple[ValueT, ...], what: str) -> ValueT:
+    """Return `value` if it is one of the known words, else raise `InputError` naming them."""
+    if value not in known:
+        raise InputError(
+            f"Unknown {what}", got=f"{value!r}{nearest(str(value), known)}", expected=f"one of {', '.join(known)}"
+        )
+    return value
+
+
+def model_record(model: ModelLike | None) -> ModelRecord | None:
+    """Return the identity of a model as a plain record."""
+    return None if model is None else ModelRecord(str(model.name), str(model.version), str(model.sha256))
+
+
+def geometry_to_plain(geometry: VolumeGeometry) -> dict[str, Any]:
+    """Return a geometry as JSON values, without loss."""
+    return {
+        "positions_mm": geometry.positions_mm.tolist(),
+        "row_direction": geometry.row_direction.tolist(),
+        "column_direction": geometry.column_direction.tolist(),
+        "pixel_spacing_mm": [float(v) for v in geometry.pixel_spacing_mm],
+        "thickness_mm": geometry.thickness_mm.tolist(),
+        "frame_of_reference_uid": geometry.frame_of_reference_uid,
+    }
+
+
+def geometry_from_plain(values: dict[str, Any]) -> VolumeGeometry:
+    """Return the geometry that `geometry_to_plain` was given."""
+    row_mm, column_mm = values["pixel_spacing_mm"]
+    return VolumeGeometry(
+        positions_mm=np.asarray(values["positions_mm"]),
+        row_direction=np.asarray(values["row_direction"]),
+        column_direction=np.asarray(values["column_direction"]),
+        pixel_spacing_mm=(row_mm, column_mm),
+        thickness_mm=np.asarray(values["thickness_mm"]),
+        frame_of_reference_uid=values["frame_of_reference_uid"],
+    )

@@ -1,0 +1,142 @@
+"""Rows to records and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from napari_cpam_stroke.annotations.records import (
+    CaseRecord,
+    ModelRecord,
+    Rejection,
+    Revision,
+    geometry_to_plain,
+)
+from napari_cpam_stroke.annotations.schema import RevisionRow
+from napari_cpam_stroke.core import CLASS_NAMES, Annotation, CTVolume, LesionClass
+
+IDENTITY_LENGTH = 24
+"""Hex digits of a revision's identity: 96 bits."""
+
+OUTSIDE_IDENTITY = {"id", "case_id", "number", "branch"}
+"""Columns that depend on the store a revision lies in; all others are covered by its identity."""
+
+
+def utc_now() -> str:
+    """Return the moment as the tables keep it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def to_time(stored: str | None) -> datetime | None:
+    """Return a stored moment."""
+    return None if stored is None else datetime.fromisoformat(stored)
+
+
+def details_of(volume: CTVolume) -> str:
+    """Return what is kept of a volume beside its pixels, as JSON."""
+    geometry = None if volume.geometry is None else geometry_to_plain(volume.geometry)
+    return json.dumps({"geometry": geometry, "facts": list(volume.facts), "warnings": list(volume.warnings)})
+
+
+def case_record(row: Any, split: str | None) -> CaseRecord:
+    """Return the record of a case row, or of a result row with the same columns."""
+    pairs = zip(CLASS_NAMES, (row.ischemia_probability, row.hemorrhage_probability), strict=True)
+    return CaseRecord(
+        case_id=row.case_id,
+        patient_id=row.patient_id,
+        source=row.source,
+        content_hash=row.content_hash,
+        shape=(row.slices, row.rows, row.columns),
+        hu_floor=row.hu_floor,
+        hu_ceiling=row.hu_ceiling,
+        pixels_lossy=row.pixels_lossy,
+        split=split,  # type: ignore[arg-type]
+        status=row.status,
+        reader=row.reader,
+        comment=row.comment,
+        head=row.head,
+        labels=(row.ischemia_label, row.hemorrhage_label),
+        probabilities={name: value for name, value in pairs if value is not None},
+        suspicion=None if row.suspicion < 0 else row.suspicion,
+        uncertainty=None if row.uncertainty < 0 else row.uncertainty,
+        model=_model(row),
+        added=row.added,
+        details=row.details,
+    )
+
+
+def revision_record(row: RevisionRow) -> Revision:
+    """Return the record of a revision row."""
+    return Revision(
+        id=row.id,
+        case_id=row.case_id,
+        number=row.number,
+        parent=row.parent,
+        branch=row.branch,
+        author=row.author,
+        created=datetime.fromisoformat(row.created),
+        kind=row.kind,  # type: ignore[arg-type]
+        algorithm_type=row.algorithm_type,  # type: ignore[arg-type]
+        model=_model(row),
+        changed_voxels=row.changed_voxels,
+        changed_from_prediction=row.changed_from_prediction,
+        status=row.status,  # type: ignore[arg-type]
+        difficulty=row.difficulty,  # type: ignore[arg-type]
+        comment=row.comment,
+        truth_source=row.truth_source,  # type: ignore[arg-type]
+        rejections=rejections_from_json(row.rejections),
+        blinded=row.blinded,
+        revealed_at=to_time(row.revealed_at),
+        changed_after_reveal=row.changed_after_reveal,
+    )
+
+
+def rejections_to_json(rejections: tuple[Rejection, ...]) -> str:
+    """Return rejections as JSON."""
+    return json.dumps([asdict(rejection) for rejection in rejections])
+
+
+def rejections_from_json(stored: str) -> tuple[Rejection, ...]:
+    """Return the rejections that `rejections_to_json` was given."""
+    return tuple(
+        Rejection(LesionClass(item["lesion_class"]), tuple(item["centroid_zyx"]), item["reason"])
+        for item in json.loads(stored)
+    )
+
+
+def labels_to_json(annotation: Annotation) -> str:
+    """Return everything of an annotation but the mask."""
+    return json.dumps(
+        {
+            "mask_known": annotation.mask_known.astype(int).tolist(),
+            "slice_labels": annotation.slice_labels.tolist(),
+            "series_labels": annotation.series_labels.tolist(),
+        }
+    )
+
+
+def annotation_from(mask: np.ndarray[Any, np.dtype[np.uint8]], labels: str) -> Annotation:
+    """Put mask and stored labels together again."""
+    stored = json.loads(labels)
+    return Annotation(
+        mask=mask,
+        mask_known=np.asarray(stored["mask_known"], dtype=bool),
+        slice_labels=np.asarray(stored["slice_labels"], dtype=np.int8),
+        series_labels=np.asarray(stored["series_labels"], dtype=np.int8),
+    )
+
+
+def revision_identity(row: RevisionRow, content_hash: str) -> str:
+    """Return the sha256 of all that a revision says, its case's pixels and its parent included: a chain of proof."""
+    names = sorted(set(RevisionRow.__table__.columns.keys()) - OUTSIDE_IDENTITY)
+    stated = [content_hash, *(f"{name}={getattr(row, name)!r}" for name in names)]
+    return hashlib.sha256("\n".join(stated).encode()).hexdigest()[:IDENTITY_LENGTH]
+
+
+def _model(row: Any) -> ModelRecord | None:
+    return None if row.model_name is None else ModelRecord(row.model_name, row.model_version, row.model_sha256)

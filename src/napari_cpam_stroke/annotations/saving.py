@@ -1,0 +1,199 @@
+"""Adding a revision: blobs first, then one transaction; nobody's work is ever overwritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from napari_cpam_stroke.annotations.blobs import BlobFolder, encode_stack
+from napari_cpam_stroke.annotations.database import Database
+from napari_cpam_stroke.annotations.records import (
+    ALGORITHM_TYPES,
+    DIFFICULTIES,
+    KINDS,
+    STATUSES,
+    TRUTH_SOURCES,
+    AlgorithmType,
+    BlindedRead,
+    Difficulty,
+    Kind,
+    ModelRecord,
+    Rejection,
+    Revision,
+    Status,
+    TruthSource,
+    one_of,
+)
+from napari_cpam_stroke.annotations.rows import (
+    labels_to_json,
+    rejections_to_json,
+    revision_identity,
+    revision_record,
+    utc_now,
+)
+from napari_cpam_stroke.annotations.schema import CaseRow, RevisionRow
+from napari_cpam_stroke.core import Annotation
+from napari_cpam_stroke.errors import GeometryMismatchError, RevisionConflictError, StoreError
+
+Mask = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRevision:
+    """Everything a revision will say; see `AnnotationStore.save`."""
+
+    annotation: Annotation
+    author: str
+    parent: str | None
+    branch: bool
+    kind: Kind
+    model: ModelRecord | None
+    algorithm_type: AlgorithmType
+    status: Status | None
+    comment: str
+    difficulty: Difficulty | None
+    truth_source: TruthSource | None
+    rejections: tuple[Rejection, ...]
+    prediction_mask: Mask | None
+    blinded: BlindedRead | None
+
+    def __post_init__(self) -> None:
+        """Refuse words that do not exist and masks that do not fit."""
+        one_of(self.kind, KINDS, "kind of revision")
+        one_of(self.algorithm_type, ALGORITHM_TYPES, "algorithm type")
+        if self.status is not None:
+            one_of(self.status, STATUSES, "status")
+        if self.difficulty is not None:
+            one_of(self.difficulty, DIFFICULTIES, "difficulty")
+        if self.truth_source is not None:
+            one_of(self.truth_source, TRUTH_SOURCES, "source of truth")
+        if self.prediction_mask is not None and self.prediction_mask.shape != self.annotation.mask.shape:
+            raise GeometryMismatchError(
+                "The prediction has another shape than the annotation",
+                got=self.prediction_mask.shape,
+                expected=f"{self.annotation.mask.shape}",
+            )
+
+
+def save_revision(database: Database, blobs: BlobFolder, case_id: str, new: NewRevision) -> Revision:
+    """Keep a revision and return it once it is on the disk."""
+    with database.reading() as session:
+        _check_shape(require_case(session, case_id), new.annotation.mask)
+        parent_mask = None if new.parent is None else require_revision(session, new.parent).mask
+    mask = new.annotation.mask
+    row = _row_of(new)
+    row.mask = blobs.put(encode_stack(mask))
+    row.changed_voxels = changed_voxels(mask, None if parent_mask is None else _read_mask(blobs, parent_mask))
+    if new.prediction_mask is not None:
+        row.prediction_mask = blobs.put(encode_stack(new.prediction_mask))
+        row.changed_from_prediction = changed_voxels(mask, new.prediction_mask)
+    with database.writing() as session:
+        case = require_case(session, case_id, lock=True)
+        return revision_record(_append(session, case, row, new))
+
+
+def changed_voxels(mask: Mask, before: Mask | None) -> int:
+    """Count voxels that differ; `None` stands for an empty mask."""
+    if before is None:
+        return int(np.count_nonzero(mask))
+    pairs = zip(mask, before, strict=True)
+    return sum(int(np.count_nonzero(a != b)) for a, b in pairs if a.any() or b.any())
+
+
+def require_case(session: Session, case_id: str, *, lock: bool = False) -> CaseRow:
+    """Return a case row, kept from other writers until the end of the transaction with `lock`."""
+    case = session.get(CaseRow, case_id, with_for_update=lock or None, populate_existing=lock)
+    if case is None:
+        raise StoreError(f"The store has no case {case_id!r}", remedy="look it up in the list of cases")
+    return case
+
+
+def require_revision(session: Session, revision_id: str) -> RevisionRow:
+    """Return a revision row."""
+    row = session.get(RevisionRow, revision_id)
+    if row is None:
+        raise StoreError(f"The store has no revision {revision_id!r}", remedy="look it up in the case's history")
+    return row
+
+
+def _append(session: Session, case: CaseRow, row: RevisionRow, new: NewRevision) -> RevisionRow:
+    branch = _on_branch(session, case, new)
+    latest = session.scalar(select(func.max(RevisionRow.number)).where(RevisionRow.case_id == case.case_id))
+    row.case_id, row.number, row.branch = case.case_id, (latest or 0) + 1, branch
+    row.status = new.status or _usual_status(case.status, new.kind)
+    row.id = revision_identity(row, case.content_hash)
+    session.add(row)
+    session.flush()
+    if not branch:
+        case.head, case.status = row.id, row.status
+        case.comment = new.comment or case.comment
+        case.ischemia_label, case.hemorrhage_label = (int(v) for v in new.annotation.series_labels)
+        case.search_text = f"{case.search_text} {new.author} {new.comment}".lower()
+    return row
+
+
+def _on_branch(session: Session, case: CaseRow, new: NewRevision) -> bool:
+    """Return whether the revision goes beside the main line; refuse it where that was not asked for."""
+    if new.parent == case.head:
+        return False
+    if new.parent is not None:
+        parent = require_revision(session, new.parent)
+        continued = session.scalar(select(RevisionRow.id).where(RevisionRow.parent == new.parent).limit(1))
+        if parent.branch and continued is None and parent.case_id == case.case_id:
+            return True
+    if not new.branch:
+        head = require_revision(session, case.head or "")
+        raise RevisionConflictError(
+            f"Case {case.case_id} was changed meanwhile by {head.author or 'someone'} (version {head.number})",
+            got=f"an edit of {new.parent or 'the empty case'}",
+            expected=f"an edit of {head.id}",
+            remedy="open the newest version, or keep both as a branch",
+        )
+    return True
+
+
+def _usual_status(before: str, kind: Kind) -> str:
+    if kind == "reference":
+        return "accepted"
+    return "in_review" if before in {"new", "predicted"} else before
+
+
+def _row_of(new: NewRevision) -> RevisionRow:
+    blinded = new.blinded
+    revealed = None if blinded is None else blinded.revealed_at
+    return RevisionRow(
+        parent=new.parent,
+        author=new.author,
+        created=utc_now(),
+        kind=new.kind,
+        algorithm_type=new.algorithm_type,
+        model_name=new.model and new.model.name,
+        model_version=new.model and new.model.version,
+        model_sha256=new.model and new.model.sha256,
+        difficulty=new.difficulty,
+        comment=new.comment,
+        truth_source=new.truth_source,
+        rejections=rejections_to_json(new.rejections),
+        blinded=blinded is not None,
+        revealed_at=revealed and revealed.isoformat(timespec="microseconds"),
+        changed_after_reveal=blinded and blinded.changed_after_reveal,
+        labels=labels_to_json(new.annotation),
+        changed_from_prediction=None,
+        prediction_mask=None,
+    )
+
+
+def _check_shape(case: CaseRow, mask: Mask) -> None:
+    expected = (case.slices, case.rows, case.columns)
+    if mask.shape != expected:
+        raise GeometryMismatchError(
+            f"The annotation does not belong to case {case.case_id}", got=mask.shape, expected=f"{expected}"
+        )
+
+
+def _read_mask(blobs: BlobFolder, name: str) -> Mask:
+    return np.asarray(blobs.read(name), dtype=np.uint8)

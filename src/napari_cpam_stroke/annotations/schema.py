@@ -1,0 +1,104 @@
+"""The tables: small rows that point at blobs. Times are ISO 8601 text in UTC: every database sorts them alike."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SCHEMA_VERSION = 1
+"""Raised by every change of a table; a store of another version is refused, never altered in silence."""
+
+UNKNOWN_PRIORITY = -1.0
+"""Suspicion and uncertainty of a case without a prediction: sorts last on every database."""
+
+
+class Base(DeclarativeBase):
+    """Parent of all tables."""
+
+
+class InfoRow(Base):
+    """Facts of the store itself; `schema_version` is written last, so a half-made store is never taken for one."""
+
+    __tablename__ = "store_info"
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class PatientRow(Base):
+    """A patient, or a group of cases that must stay together, and its split: set once."""
+
+    __tablename__ = "patients"
+    patient_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    split: Mapped[str | None] = mapped_column(String(16), index=True)
+
+
+class CaseRow(Base):
+    """One series: pixels by sha256, geometry and facts as JSON, worklist columns."""
+
+    __tablename__ = "cases"
+    case_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    patient_id: Mapped[str] = mapped_column(ForeignKey("patients.patient_id"), index=True)
+    source: Mapped[str] = mapped_column(String(64), index=True)
+    content_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    pixels: Mapped[str] = mapped_column(String(64))
+    slices: Mapped[int] = mapped_column(Integer)
+    rows: Mapped[int] = mapped_column(Integer)
+    columns: Mapped[int] = mapped_column(Integer)
+    hu_floor: Mapped[int | None] = mapped_column(Integer)
+    hu_ceiling: Mapped[int | None] = mapped_column(Integer)
+    pixels_lossy: Mapped[bool] = mapped_column(Boolean)
+    details: Mapped[str] = mapped_column(Text)
+    added: Mapped[str] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(16), default="new")
+    reader: Mapped[str] = mapped_column(String(200), default="")
+    comment: Mapped[str] = mapped_column(Text, default="")
+    search_text: Mapped[str] = mapped_column(Text, default="")
+    head: Mapped[str | None] = mapped_column(String(64))
+    ischemia_label: Mapped[int] = mapped_column(Integer, default=-1)
+    hemorrhage_label: Mapped[int] = mapped_column(Integer, default=-1)
+    ischemia_probability: Mapped[float | None] = mapped_column(Float)
+    hemorrhage_probability: Mapped[float | None] = mapped_column(Float)
+    suspicion: Mapped[float] = mapped_column(Float, default=UNKNOWN_PRIORITY)
+    uncertainty: Mapped[float] = mapped_column(Float, default=UNKNOWN_PRIORITY)
+    model_name: Mapped[str | None] = mapped_column(String(200))
+    model_version: Mapped[str | None] = mapped_column(String(64))
+    model_sha256: Mapped[str | None] = mapped_column(String(64))
+    __table_args__ = (
+        Index("ix_cases_newest", "added", "case_id"),
+        Index("ix_cases_suspicion", "suspicion", "case_id"),
+        Index("ix_cases_uncertainty", "uncertainty", "case_id"),
+        Index("ix_cases_status", "status", "case_id"),
+    )
+
+
+class RevisionRow(Base):
+    """One immutable revision; `id` is the sha256 of everything in it that matters."""
+
+    __tablename__ = "revisions"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
+    number: Mapped[int] = mapped_column(Integer)
+    parent: Mapped[str | None] = mapped_column(ForeignKey("revisions.id"))
+    branch: Mapped[bool] = mapped_column(Boolean)
+    author: Mapped[str] = mapped_column(String(200))
+    created: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(16))
+    algorithm_type: Mapped[str] = mapped_column(String(16))
+    model_name: Mapped[str | None] = mapped_column(String(200))
+    model_version: Mapped[str | None] = mapped_column(String(64))
+    model_sha256: Mapped[str | None] = mapped_column(String(64))
+    changed_voxels: Mapped[int] = mapped_column(Integer)
+    changed_from_prediction: Mapped[int | None] = mapped_column(Integer)
+    status: Mapped[str] = mapped_column(String(16))
+    difficulty: Mapped[str | None] = mapped_column(String(16))
+    comment: Mapped[str] = mapped_column(Text)
+    truth_source: Mapped[str | None] = mapped_column(String(16))
+    rejections: Mapped[str] = mapped_column(Text)
+    blinded: Mapped[bool] = mapped_column(Boolean)
+    revealed_at: Mapped[str | None] = mapped_column(String(40))
+    changed_after_reveal: Mapped[int | None] = mapped_column(Integer)
+    mask: Mapped[str] = mapped_column(String(64))
+    prediction_mask: Mapped[str | None] = mapped_column(String(64))
+    labels: Mapped[str] = mapped_column(Text)
+    """JSON: mask_known, slice_labels, series_labels."""
+    __table_args__ = (UniqueConstraint("case_id", "number"),)
