@@ -122,6 +122,9 @@ class SegmenterConfig:
     dropout: float = Field(default=0.3, ge=0, lt=1)
     """Spatial dropout (Dropout2d)."""
     residual: bool = True
+    mirror_input: bool = False
+    """Give the network its input and the same input mirrored about the midline, so that every layer can compare the
+    hemispheres. Wants `PreprocessConfig.align_midline`."""
     fusion: bool = True
     """Multi-scale fusion head over the decoder levels."""
     deep_supervision: bool = True
@@ -130,6 +133,11 @@ class SegmenterConfig:
     gate: bool = False
     """Multiply the masks by the image-level probability."""
     attention: AttentionConfig = field(default_factory=AttentionConfig)
+
+    @property
+    def first_channels(self) -> int:
+        """Channels the first layer sees."""
+        return self.in_channels * (1 + self.mirror_input)
 
     @property
     def out_channels(self) -> int:

@@ -12,7 +12,7 @@ from napari_cpam_stroke.errors import ConfigError, InputError
 from napari_cpam_stroke.models.attention import CrossPatchAttention
 from napari_cpam_stroke.models.blocks import ConvBlock, FusionHead, ImageHead, UpBlock
 from napari_cpam_stroke.models.output import SegmenterOutput
-from napari_cpam_stroke.models.padding import Padding
+from napari_cpam_stroke.models.padding import Padding, with_mirror
 from napari_cpam_stroke.models.similarity import ADDITIVE_MAX_TOKENS
 
 DEEP_SUPERVISION_LEVELS = 3
@@ -57,7 +57,7 @@ class CPAMUNet(nn.Module):
     def forward(self, x: Tensor) -> SegmenterOutput:
         """Return logits of x (B, C, H, W); any H and W."""
         padding = Padding.to_multiple(x, 2 ** (self.config.depth - 1))
-        skips = self._encode(padding.pad(x))
+        skips = self._encode(with_mirror(padding.pad(x), mirror=self.config.mirror_input))
         bottleneck = self._attend("bottleneck", self.config.depth - 1, skips.pop())
         decoded = self._decode(bottleneck, skips)
         masks = padding.crop(self.head(decoded if self.config.fusion else decoded[0]))
@@ -94,7 +94,7 @@ class CPAMUNet(nn.Module):
         return tuple(sorted({level for _, level in attention_sites(self.config)}))
 
     def _encoder_blocks(self) -> list[ConvBlock]:
-        inputs = (self.config.in_channels, *self.widths[:-1])
+        inputs = (self.config.first_channels, *self.widths[:-1])
         return [
             ConvBlock(i, width, residual=self.config.residual, dropout=self._dropout(level))
             for level, (i, width) in enumerate(zip(inputs, self.widths, strict=True))
@@ -147,7 +147,7 @@ class CPAMUNet(nn.Module):
                 got=level,
                 expected=f"one of {list(self.attention_levels)}" if self.attention_levels else "a model with attention",
             )
-        x = padded
+        x = with_mirror(padded, mirror=self.config.mirror_input)
         for at, block in enumerate(self.encoder[: level + 1]):
             x = block(functional.max_pool2d(x, 2) if at else x)
             if at < level or "encoder" not in places:

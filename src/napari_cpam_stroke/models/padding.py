@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -50,3 +51,8 @@ class Padding:
         step = 2**halvings
         top, left = self.top // step, self.left // step
         return y[..., top : top - (-self.height // step), left : left - (-self.width // step)]
+
+
+def with_mirror(x: Tensor, *, mirror: bool) -> Tensor:
+    """Return x (B, C, H, W), followed by its left-right mirror image as C more channels where wanted."""
+    return torch.cat([x, x.flip(-1)], dim=1) if mirror else x

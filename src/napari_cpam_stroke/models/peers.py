@@ -10,7 +10,7 @@ from napari_cpam_stroke.config import SegmenterConfig
 from napari_cpam_stroke.errors import BundleError
 from napari_cpam_stroke.models.cpam_unet import DEEP_SUPERVISION_LEVELS, level_widths
 from napari_cpam_stroke.models.output import SegmenterOutput
-from napari_cpam_stroke.models.padding import Padding
+from napari_cpam_stroke.models.padding import Padding, with_mirror
 
 
 class AttentionUNet(nn.Module):
@@ -21,7 +21,7 @@ class AttentionUNet(nn.Module):
         self.config = config
         self.network: nn.Module = _monai_nets().AttentionUnet(
             spatial_dims=2,
-            in_channels=config.in_channels,
+            in_channels=config.first_channels,
             out_channels=config.out_channels,
             channels=level_widths(config),
             strides=(2,) * (config.depth - 1),
@@ -31,7 +31,7 @@ class AttentionUNet(nn.Module):
     def forward(self, x: Tensor) -> SegmenterOutput:
         """Return logits of x (B, C, H, W); any H and W."""
         padding = Padding.to_multiple(x, 2 ** (self.config.depth - 1))
-        return SegmenterOutput(padding.crop(self.network(padding.pad(x))))
+        return SegmenterOutput(padding.crop(self.network(with_mirror(padding.pad(x), mirror=self.config.mirror_input))))
 
 
 class DynUNet(nn.Module):
@@ -44,7 +44,7 @@ class DynUNet(nn.Module):
         sides = min(DEEP_SUPERVISION_LEVELS, config.depth - 2)
         self.network: nn.Module = _monai_nets().DynUNet(
             spatial_dims=2,
-            in_channels=config.in_channels,
+            in_channels=config.first_channels,
             out_channels=config.out_channels,
             kernel_size=(3,) * config.depth,
             strides=strides,
@@ -60,7 +60,7 @@ class DynUNet(nn.Module):
     def forward(self, x: Tensor) -> SegmenterOutput:
         """Return logits of x (B, C, H, W); any H and W. Side logits come at full size."""
         padding = Padding.to_multiple(x, 2 ** (self.config.depth - 1))
-        logits = padding.crop(self.network(padding.pad(x)))
+        logits = padding.crop(self.network(with_mirror(padding.pad(x), mirror=self.config.mirror_input)))
         if logits.ndim == 4:
             return SegmenterOutput(logits)
         masks, *side = logits.unbind(dim=1)
