@@ -1,0 +1,177 @@
+"""A model on disk is a folder: card.json, model.safetensors, README.md."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError
+
+from napari_cpam_stroke.bundles.card import ModelCard, card_from_plain, card_to_plain
+from napari_cpam_stroke.bundles.readme import render_readme
+from napari_cpam_stroke.errors import BundleError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CARD_FILE, WEIGHTS_FILE, README_FILE = "card.json", "model.safetensors", "README.md"
+
+MAX_CARD_BYTES = 4 * 2**20
+"""A card is text of a few kilobytes; more than this is not one."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model card and the folder it came from."""
+
+    card: ModelCard
+    path: Path
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the weights; only bytes whose sha256 is the card's are looked at.
+
+        Raises
+        ------
+        BundleError
+            If the file is missing, changed or no safetensors file.
+        """
+        from safetensors.torch import load
+
+        content = self._verified_weights()
+        try:
+            state: dict[str, Tensor] = load(content)
+        except SafetensorError as error:
+            raise BundleError(f"{self.path / WEIGHTS_FILE} is not a safetensors file", got=error) from error
+        return state
+
+    def verify(self) -> None:
+        """Check the weights against the card.
+
+        Raises
+        ------
+        BundleError
+            If the file is missing or changed.
+        """
+        self._verified_weights()
+
+    def _verified_weights(self) -> bytes:
+        path = self.path / WEIGHTS_FILE
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise BundleError(
+                f"The model {self.card.reference} has no readable weights",
+                got=_reason(error),
+                expected=f"a file {path}",
+                remedy="install the model again",
+            ) from error
+        found = hashlib.sha256(content).hexdigest()
+        if found != self.card.weights_sha256:
+            raise BundleError(
+                f"The weights of {self.card.reference} are not those its card describes",
+                got=f"sha256 {found[:12]}...",
+                expected=f"{self.card.weights_sha256[:12]}...",
+                remedy="the file is damaged or was changed; install the model again",
+            )
+        return content
+
+
+def load_bundle(path: str | Path) -> Bundle:
+    """Return the bundle in a folder; weights are read later, by `Bundle.state_dict`.
+
+    Raises
+    ------
+    BundleError
+        If the folder is no bundle, or its card is not valid.
+    """
+    folder = Path(path)
+    file = folder / CARD_FILE
+    try:
+        if file.stat().st_size > MAX_CARD_BYTES:
+            raise BundleError(f"{file} is too large for a model card", expected=f"at most {MAX_CARD_BYTES} bytes")
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(
+            f"{folder} is not a model bundle",
+            got=_reason(error),
+            expected=f"a folder with {CARD_FILE} and {WEIGHTS_FILE}",
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{file} is not valid JSON", got=error) from error
+    return Bundle(card_from_plain(values, where=str(file)), folder)
+
+
+def save_bundle(folder: str | Path, card: ModelCard, state_dict: Mapping[str, Tensor]) -> Bundle:
+    """Write a bundle: complete or not at all, and never over something that exists.
+
+    Parameters
+    ----------
+    card
+        `weights_dtype` chooses the precision on disk; sha256, and the date where it is empty, are filled in here.
+    state_dict
+        All tensors of the network, on any device.
+
+    Raises
+    ------
+    BundleError
+        If the folder exists already or cannot be written.
+    """
+    target = Path(folder)
+    if target.exists():
+        raise BundleError(f"{target} exists already", remedy="choose a new folder; a bundle is never overwritten")
+    content = _serialised(state_dict, card.weights_dtype)
+    card = replace(
+        card,
+        weights_sha256=hashlib.sha256(content).hexdigest(),
+        created=card.created or datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
+        try:
+            (staging / WEIGHTS_FILE).write_bytes(content)
+            write_card(staging, card)
+            staging.chmod(0o755)
+            staging.rename(target)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise BundleError(f"The bundle {target} cannot be written", got=_reason(error)) from error
+    return Bundle(card, target)
+
+
+def write_card(folder: Path, card: ModelCard) -> None:
+    """Write card.json and the README.md that says the same in words."""
+    text = json.dumps(card_to_plain(card), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+    (folder / README_FILE).write_text(render_readme(card), encoding="utf-8")
+
+
+def _serialised(state_dict: Mapping[str, Tensor], dtype: str) -> bytes:
+    import torch
+    from safetensors.torch import save
+
+    wanted = {"float32": torch.float32, "float16": torch.float16}[dtype]
+    tensors = {
+        name: tensor.detach().cpu().to(wanted if tensor.is_floating_point() else tensor.dtype).contiguous().clone()
+        for name, tensor in state_dict.items()
+    }
+    if not all(bool(torch.isfinite(t).all()) for t in tensors.values()):
+        raise BundleError(
+            f"The weights hold values that are not finite in {dtype}",
+            remedy="train again with a lower learning rate, or save as float32",
+        )
+    content: bytes = save(tensors)
+    return content
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -1,0 +1,85 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+
+from napari_cpam_stroke.bundles import load_bundle, save_bundle
+from napari_cpam_stroke.errors import BundleError
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 0.0), ("float16", 1e-3)])
+def test_weights_come_back(tmp_path, card, bundle, dtype, tolerance):
+    state = bundle.state_dict()
+    saved = save_bundle(tmp_path / "copy", replace(card, weights_dtype=dtype), state)
+    loaded = load_bundle(saved.path).state_dict()
+    assert loaded.keys() == state.keys()
+    for name, tensor in state.items():
+        torch.testing.assert_close(loaded[name].to(tensor.dtype), tensor, rtol=tolerance, atol=tolerance)
+
+
+def test_card_is_read_back_with_sha_and_date(bundle):
+    loaded = load_bundle(bundle.path)
+    assert loaded.card == bundle.card
+    assert len(loaded.card.weights_sha256) == 64
+    assert loaded.card.created
+    assert loaded.card.identity.sha256 == loaded.card.weights_sha256
+
+
+def test_one_flipped_byte_is_found(bundle):
+    weights = bundle.path / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(BundleError, match="not those its card describes"):
+        bundle.state_dict()
+    with pytest.raises(BundleError, match="not those its card describes"):
+        bundle.verify()
+
+
+def test_weights_that_are_no_safetensors_are_refused_even_with_their_sha(bundle):
+    import hashlib
+
+    (bundle.path / "model.safetensors").write_bytes(b"pickle")
+    card = json.loads((bundle.path / "card.json").read_text())
+    card["weights_sha256"] = hashlib.sha256(b"pickle").hexdigest()
+    (bundle.path / "card.json").write_text(json.dumps(card))
+    with pytest.raises(BundleError, match="not a safetensors file"):
+        load_bundle(bundle.path).state_dict()
+
+
+def test_missing_weights_are_named(bundle):
+    (bundle.path / "model.safetensors").unlink()
+    with pytest.raises(BundleError, match=r"tiny@1.0 has no readable weights.*install the model again"):
+        load_bundle(bundle.path).state_dict()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 5000, "[]", "{}"])
+def test_broken_card_is_one_sentence(bundle, text):
+    (bundle.path / "card.json").write_text(text)
+    with pytest.raises(BundleError) as caught:
+        load_bundle(bundle.path)
+    assert "\n" not in str(caught.value)
+
+
+def test_folder_without_a_card_is_no_bundle(tmp_path):
+    with pytest.raises(BundleError, match=r"is not a model bundle.*card.json and model.safetensors"):
+        load_bundle(tmp_path)
+
+
+def test_nothing_is_overwritten_and_nothing_half_written(tmp_path, card, bundle):
+    with pytest.raises(BundleError, match="exists already"):
+        save_bundle(bundle.path, card, bundle.state_dict())
+    broken = {"weight": torch.tensor([float("nan")])}
+    with pytest.raises(BundleError, match="not finite"):
+        save_bundle(tmp_path / "broken", card, broken)
+    with pytest.raises(BundleError, match="not finite in float16"):
+        save_bundle(tmp_path / "broken", replace(card, weights_dtype="float16"), {"weight": torch.tensor([1e6])})
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["tiny"]
+
+
+def test_import_loads_no_torch():
+    code = "import sys, napari_cpam_stroke.bundles as b; b.Registry().list(); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,86 @@
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from napari_cpam_stroke.bundles import ModelCard, load_bundle
+from napari_cpam_stroke.bundles.card import card_from_plain, card_to_plain, check_name, check_version
+from napari_cpam_stroke.bundles.readme import render_readme
+from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig
+from napari_cpam_stroke.errors import BundleError
+
+
+def test_card_survives_json(card):
+    card = replace(card, refer_band={"ischemia": (0.3, 0.6)}, metrics={"dice": {"ischemia": 0.4}})
+    assert card_from_plain(json.loads(json.dumps(card_to_plain(card))), where="card") == card
+
+
+def test_classifier_card_keeps_its_architecture():
+    card = ModelCard(name="slices", task="classifier", architecture=ClassifierConfig(backbone="resnet18"))
+    assert card_from_plain(card_to_plain(card), where="card").architecture == card.architecture
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"schema_version": 2}, "card has another schema version, got 2, expected 1"),
+        ({"thresholds": {"ischemia": 0.5}}, "thresholds must name each class"),
+        ({"thresholds": {"ischemia": 0.5, "hemorrhage": 1.5}}, "less than or equal to 1"),
+        ({"temperature": {"ischemia": 0.0, "hemorrhage": 1.0}}, "greater than 0"),
+        ({"refer_band": {"ischemia": [0.6, 0.3]}}, "refer_band must be"),
+        ({"name": "../tiny"}, "should match pattern"),
+        ({"version": "1.0/.."}, "should match pattern"),
+        ({"treshold": 1}, r"has no setting 'treshold' \(did you mean 'thresholds'\?\)"),
+        ({"task": "classifier"}, "task and classes must be those of the architecture"),
+        ({"architecture": {"kind": "cascade"}}, "architecture"),
+        ({"top_slices": 0}, "greater than or equal to 1"),
+        ({"weights_sha256": "abc"}, "should match pattern"),
+    ],
+)
+def test_wrong_values_are_one_sentence(card, change, sentence):
+    with pytest.raises(BundleError, match=sentence) as caught:
+        card_from_plain(card_to_plain(card) | change, where="card")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("values", [[], "card", None, 3])
+def test_anything_but_an_object_is_refused(values):
+    with pytest.raises(BundleError, match="not a model card"):
+        card_from_plain(values, where="card")
+
+
+@given(st.text(max_size=12))
+def test_names_that_pass_stay_inside_their_folder(name):
+    try:
+        check_name(name)
+    except BundleError:
+        return
+    assert "/" not in name
+    assert "\\" not in name
+    assert not name.startswith(".")
+
+
+@pytest.mark.parametrize("version", ["", "1", "1.0-x", "..", "1.0\n", "v1.0"])
+def test_versions_are_plain_numbers(version):
+    with pytest.raises(BundleError):
+        check_version(version)
+
+
+def test_card_cannot_be_changed(card):
+    with pytest.raises((AttributeError, ValidationError)):
+        card.name = "other"
+
+
+def test_readme_says_what_the_card_says(bundle):
+    text = (bundle.path / "README.md").read_text()
+    assert text == render_readme(load_bundle(bundle.path).card)
+    for word in ("tiny 1.0", "Research only", bundle.card.weights_sha256, "cpam_unet", "| ischemia | 0.5 | 0 | 0.5"):
+        assert word in text
+
+
+def test_preprocessing_must_fit_the_network(card):
+    with pytest.raises(ValidationError, match="input channels"):
+        replace(card, architecture=SegmenterConfig(in_channels=9), preprocess=card.preprocess)
