@@ -1,0 +1,173 @@
+"""The model beside the reader: hidden or shown, adopted or not, and how far the reading has moved away from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cpam_stroke.annotations.records import AlgorithmType, BlindedRead, ModelLike, ModelRecord, model_record
+from napari_cpam_stroke.errors import GeometryMismatchError, InputError
+from napari_cpam_stroke.review.changes import Changes
+
+Mask = NDArray[np.uint8]
+
+
+class PredictionLike(Protocol):
+    """What a review needs of a prediction; no network has to be loaded for that."""
+
+    @property
+    def mask(self) -> Mask:
+        """uint8 (Z, Y, X)."""
+
+    @property
+    def series_probabilities(self) -> dict[str, float]:
+        """Probability of each class for the whole case, 0..1."""
+
+    @property
+    def model(self) -> ModelLike:
+        """Which model."""
+
+
+class AiAside:
+    """A prediction, and what the reader did with it.
+
+    Attributes
+    ----------
+    prediction
+        The newest one, also while it is hidden.
+    blinded
+        True while the reader must not see it.
+    """
+
+    def __init__(self, *, blinded: bool) -> None:
+        self.prediction: PredictionLike | None = None
+        self.blinded = blinded
+        self._began_blinded = blinded
+        self._revealed_at: datetime | None = None
+        self._since_reveal: Changes | None = None
+        self._adopted = False
+        self._model: ModelRecord | None = None
+        self._against: Changes | None = None
+        self._written: dict[int, Mask] = {}
+        self._by_hand: dict[int, NDArray[np.bool_]] = {}
+
+    @property
+    def visible(self) -> PredictionLike | None:
+        """The prediction, unless it is hidden."""
+        return None if self.blinded else self.prediction
+
+    def offer(self, prediction: PredictionLike, reading: Mask) -> None:
+        """Put a new prediction beside the reading."""
+        if prediction.mask.shape != reading.shape:
+            raise GeometryMismatchError(
+                "The prediction belongs to another series", got=prediction.mask.shape, expected=f"{reading.shape}"
+            )
+        self.prediction = prediction
+        self._look(reading)
+
+    def reveal(self, reading: Mask) -> None:
+        """Show what was hidden, and remember the reading as it is now."""
+        if not self.blinded:
+            return
+        self.blinded = False
+        self._revealed_at = datetime.now(UTC)
+        self._since_reveal = Changes(reading.copy(), reading)
+        self._look(reading)
+
+    def resume(self, mask: Mask | None, model: ModelRecord | None, reading: Mask, *, adopted: bool) -> None:
+        """Go on from a stored revision: its model's mask, and whether the reading began from that."""
+        self._adopted = adopted and mask is not None
+        self._model = model
+        self._against = None if mask is None else Changes(mask, reading)
+        self._written = dict(enumerate(mask)) if adopted and mask is not None else {}
+        self._by_hand = {}
+
+    def adopt(self, reading: Mask, slices: Sequence[int]) -> tuple[int, ...]:
+        """Copy the model's mask into the reading where no hand was; return the slices that changed."""
+        prediction = self.visible
+        if prediction is None:
+            remedy = "reveal the prediction first" if self.blinded else "run a model first"
+            raise InputError("There is no prediction to adopt", remedy=remedy)
+        self._note_hand(reading)
+        changed = tuple(z for z in slices if _copy_slice(prediction.mask[z], reading[z], self._by_hand.get(z)))
+        self._written |= {z: prediction.mask[z] for z in slices}
+        self._adopted, self._model = True, model_record(prediction.model)
+        self._against = Changes(prediction.mask, reading)
+        return changed
+
+    def follow(self, reading: Mask, slices: Sequence[int]) -> None:
+        """Look at some slices of the reading again."""
+        for changes in (self._against, self._since_reveal):
+            if changes is not None:
+                changes.follow(reading, slices)
+
+    @property
+    def algorithm_type(self) -> AlgorithmType:
+        """AUTOMATIC: the model's mask as it was; SEMIAUTOMATIC: begun from it and edited; MANUAL: drawn by hand."""
+        if not self._adopted or self._against is None:
+            return "MANUAL"
+        return "SEMIAUTOMATIC" if self._against.voxels else "AUTOMATIC"
+
+    @property
+    def changed_voxels(self) -> int | None:
+        """Voxels that differ from the model's mask, None without one."""
+        return None if self._against is None else self._against.voxels
+
+    @property
+    def mask(self) -> Mask | None:
+        """The model's mask that the reading is compared with: the adopted one, else the visible one."""
+        return None if self._against is None else self._against.reference
+
+    @property
+    def model(self) -> ModelRecord | None:
+        """The model of `mask`."""
+        return self._model
+
+    @property
+    def blinded_read(self) -> BlindedRead | None:
+        """What is kept of a blinded read; None where the prediction was never hidden."""
+        if not self._began_blinded:
+            return None
+        after = None if self._since_reveal is None else self._since_reveal.voxels
+        return BlindedRead(self._revealed_at, after)
+
+    @property
+    def reading_at_reveal(self) -> Mask | None:
+        """The mask as it was when the prediction was uncovered."""
+        return None if self._since_reveal is None else self._since_reveal.reference
+
+    def _look(self, reading: Mask) -> None:
+        """Compare with the visible prediction, unless the reading began from an adopted one."""
+        if self.visible is not None and not self._adopted:
+            self._against = Changes(self.visible.mask, reading)
+            self._model = model_record(self.visible.model)
+
+    def _note_hand(self, reading: Mask) -> None:
+        """Remember every voxel that is not what was adopted before: a person put it there."""
+        nothing = np.zeros(reading.shape[1:], dtype=np.uint8)
+        for z, drawn in enumerate(reading):
+            written = self._written.get(z, nothing)
+            if not np.array_equal(drawn, written):
+                self._by_hand[z] = self._by_hand.get(z, False) | (drawn != written)
+
+
+def all_slices(slices: Iterable[int] | None, count: int) -> tuple[int, ...]:
+    """Return slice indices in order, each once; None means all."""
+    if slices is None:
+        return tuple(range(count))
+    chosen = sorted({int(z) for z in slices})
+    if chosen and not 0 <= chosen[0] <= chosen[-1] < count:
+        raise InputError("There is no such slice", got=chosen, expected=f"0 to {count - 1}")
+    return tuple(chosen)
+
+
+def _copy_slice(source: Mask, target: Mask, by_hand: NDArray[np.bool_] | None) -> bool:
+    wanted = source if by_hand is None else np.where(by_hand, target, source)
+    if np.array_equal(wanted, target):
+        return False
+    target[...] = wanted
+    return True

@@ -1,0 +1,200 @@
+"""CaseReview: the one mutable state of an open case, which views watch and change, and its way into the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_cpam_stroke.annotations import AnnotationStore, CaseRecord, Revision
+from napari_cpam_stroke.annotations.records import Status
+from napari_cpam_stroke.core import Annotation, CTVolume
+from napari_cpam_stroke.errors import StoreError
+from napari_cpam_stroke.review.changes import Changes
+from napari_cpam_stroke.review.draft import Draft, Facts, Saved
+from napari_cpam_stroke.review.state import ReadingState
+
+READER = "reader"
+"""Source of cases that came in through the viewer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A revision read from the store, ready to be shown."""
+
+    revision: Revision
+    annotation: Annotation
+    prediction_mask: NDArray[np.uint8] | None
+
+
+class CaseReview(ReadingState):
+    """A reading that can be kept and taken up again.
+
+    Slow steps come in pairs so that a window stays alive: `draft` and `finish` are quick and belong where the reader
+    works, `commit` may run in any thread; so do `show` and `fetch`. `save` and `load_latest` do all at once.
+
+    Parameters
+    ----------
+    store
+        None: nothing is kept; it may be set later.
+    author
+        Who reads.
+    blinded
+        True: predictions stay hidden until `reveal`.
+    """
+
+    saved: ClassVar[Signal] = Signal(object)
+    """A `Revision` that is on the disk."""
+
+    def __init__(
+        self, volume: CTVolume, *, store: AnnotationStore | None = None, author: str = "", blinded: bool = False
+    ) -> None:
+        super().__init__(volume, blinded=blinded)
+        self.store = store
+        self.author = author
+        self._revision: Revision | None = None
+
+    @property
+    def revision(self) -> Revision | None:
+        """The revision that is open, None before the first one."""
+        return self._revision
+
+    def register(self) -> CaseRecord:
+        """Keep the series itself in the store, once; slow the first time (any thread)."""
+        store = self._store()
+        return store.find(self.volume.content_hash) or store.add_case(self.volume, source=READER)
+
+    def history(self) -> list[Revision]:
+        """Return all revisions of this case, oldest first."""
+        record = None if self.store is None else self.store.find(self.volume.content_hash)
+        return [] if record is None else self._store().revisions(record.case_id)
+
+    # saving
+
+    def save(self, *, branch: bool = False) -> Revision:
+        """Keep the reading as a new revision; it is on the disk when this returns.
+
+        Raises
+        ------
+        RevisionConflictError
+            If someone else saved since this case was opened; `branch=True` keeps both.
+        """
+        return self.finish(self.commit(self.draft(), branch=branch))
+
+    def draft(self) -> Draft:
+        """Return the reading as it is now; quick."""
+        known = self._known | (self.status == "accepted")
+        slices, series = self._labels.to_keep(known)
+        return Draft(
+            shape=self.volume.shape,
+            base=self._changes.reference,
+            changed={z: self.reading[z].copy() for z in self.changed_slices},
+            mask_known=known,
+            slice_labels=slices,
+            series_labels=series,
+            stated=self._stated(),
+            author=self.author,
+            parent=None if self._revision is None else self._revision.id,
+            algorithm_type=self.algorithm_type,
+            model=self._ai.model,
+            prediction_mask=self._ai.mask,
+            blinded=self._ai.blinded_read,
+        )
+
+    def commit(self, draft: Draft, *, branch: bool = False) -> Saved:
+        """Write a draft into the store (any thread)."""
+        mask, facts = draft.mask(), draft.stated.facts
+        revision = self._store().save(
+            self.register().case_id,
+            Annotation(mask, draft.mask_known, draft.slice_labels, draft.series_labels),
+            author=draft.author,
+            parent=draft.parent,
+            model=draft.model,
+            algorithm_type=draft.algorithm_type,
+            status=_status_to_keep(facts.status),
+            comment=facts.comment,
+            difficulty=facts.difficulty,
+            truth_source=facts.truth_source,
+            rejections=facts.rejections,
+            prediction_mask=draft.prediction_mask,
+            blinded=draft.blinded,
+            branch=branch,
+        )
+        return Saved(revision, mask, draft)
+
+    def finish(self, done: Saved) -> Revision:
+        """Go on from what was saved; edits made meanwhile stay unsaved."""
+        self._revision = done.revision
+        self._changes = Changes(done.mask, self.reading)
+        kept = _facts_of(done.revision)
+        if self._facts == done.draft.stated.facts:
+            self._facts = kept
+        self._stated_before = replace(done.draft.stated, facts=kept)
+        self.saved.emit(done.revision)
+        self._announce(self.changed_facts)
+        return done.revision
+
+    # opening
+
+    def load_latest(self) -> Revision | None:
+        """Take up the newest revision of this case; None, and nothing changes, where there is none."""
+        stored = self.fetch()
+        return None if stored is None else self.show(stored)
+
+    def fetch(self, revision_id: str | None = None) -> Stored | None:
+        """Read a revision, by default the newest one of this case (any thread)."""
+        store = self._store()
+        if revision_id is None:
+            record = store.find(self.volume.content_hash)
+            revision_id = None if record is None else record.head
+        if revision_id is None:
+            return None
+        revision = store.revision(revision_id)
+        return Stored(revision, store.read_annotation(revision_id), store.read_prediction_mask(revision_id))
+
+    def show(self, stored: Stored) -> Revision:
+        """Make a stored revision the open one; unsaved edits are gone."""
+        revision, annotation = stored.revision, stored.annotation
+        self._replace_mask(annotation.mask)
+        self._known = annotation.mask_known.copy()
+        self._revision, self._facts = revision, _facts_of(revision)
+        self._changes = Changes(annotation.mask, self.reading)
+        adopted = revision.algorithm_type != "MANUAL"
+        self._ai.resume(stored.prediction_mask, revision.model, self.reading, adopted=adopted)
+        self._labels.follow(self.reading, range(len(self.reading)))
+        self._labels.adopt(annotation.slice_labels, annotation.series_labels)
+        self._stated_before = self._stated()
+        self._follow(tuple(range(len(self.reading))))
+        self.changed_labels.emit()
+        self.changed_facts.emit()
+        return revision
+
+    def restore(self, stored: Stored) -> tuple[int, ...]:
+        """Bring an older revision's mask back as an edit of the open one; nothing in the history is lost."""
+        changed = self._replace_mask(stored.annotation.mask)
+        if changed:
+            self.touch(changed)
+        return changed
+
+    def _replace_mask(self, mask: NDArray[np.uint8]) -> tuple[int, ...]:
+        changed = tuple(z for z, drawn in enumerate(mask) if not np.array_equal(drawn, self.reading[z]))
+        for z in changed:
+            self.reading[z] = mask[z]
+        return changed
+
+    def _store(self) -> AnnotationStore:
+        if self.store is None:
+            raise StoreError("This review has no store to keep anything in", remedy="choose a folder for the store")
+        return self.store
+
+
+def _facts_of(revision: Revision) -> Facts:
+    return Facts(revision.status, revision.difficulty, revision.comment, revision.truth_source, revision.rejections)
+
+
+def _status_to_keep(status: Status) -> Status | None:
+    """Return the status to save; None leaves a case that was never given one to the store's rule."""
+    return None if status in {"new", "predicted"} else status

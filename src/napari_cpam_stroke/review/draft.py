@@ -1,0 +1,79 @@
+"""A reading on its way into the store: taken quickly where the reader works, kept slowly in the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cpam_stroke.annotations import BlindedRead, ModelRecord, Rejection, Revision
+from napari_cpam_stroke.annotations.records import AlgorithmType, Difficulty, Status, TruthSource
+from napari_cpam_stroke.core import LesionClass
+
+Mask = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a reader says of a case beside mask and labels."""
+
+    status: Status = "new"
+    difficulty: Difficulty | None = None
+    comment: str = ""
+    truth_source: TruthSource | None = None
+    rejections: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stated:
+    """All that a reader states beside the mask."""
+
+    slice_overrules: dict[tuple[int, LesionClass], int]
+    series_overrules: dict[LesionClass, int]
+    facts: Facts
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """One state of a review; later edits do not reach it.
+
+    Attributes
+    ----------
+    shape
+        (Z, Y, X).
+    base
+        Mask of the revision that was edited, never written to; None stands for an empty mask.
+    changed
+        Copies of the slices that differ from `base`.
+    """
+
+    shape: tuple[int, int, int]
+    base: Mask | None
+    changed: dict[int, Mask]
+    mask_known: NDArray[np.bool_]
+    slice_labels: NDArray[np.int8]
+    series_labels: NDArray[np.int8]
+    stated: Stated
+    author: str
+    parent: str | None
+    algorithm_type: AlgorithmType
+    model: ModelRecord | None
+    prediction_mask: Mask | None
+    blinded: BlindedRead | None
+
+    def mask(self) -> Mask:
+        """Return the whole mask, a new array."""
+        mask = np.zeros(self.shape, dtype=np.uint8) if self.base is None else self.base.copy()
+        for z, drawn in self.changed.items():
+            mask[z] = drawn
+        return mask
+
+
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """A draft that is on the disk."""
+
+    revision: Revision
+    mask: Mask
+    draft: Draft

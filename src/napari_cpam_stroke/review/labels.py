@@ -1,0 +1,128 @@
+"""Slice and series classes: what the mask shows, unless the reader says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cpam_stroke.core import LesionClass
+from napari_cpam_stroke.core.annotation import ABSENT, PRESENT, UNKNOWN, slices_with
+from napari_cpam_stroke.errors import InputError
+
+Labels = NDArray[np.int8]
+Mask = NDArray[np.uint8]
+KeyT = TypeVar("KeyT")
+
+
+class CaseLabels:
+    """Labels of a case that follow its mask.
+
+    Attributes
+    ----------
+    present
+        bool (Z, 2): whether the mask shows each class on each slice.
+    slice_overrules, series_overrules
+        What the reader stated against, or without, the mask.
+    """
+
+    def __init__(self, slices: int) -> None:
+        self.present = np.zeros((slices, len(LesionClass)), dtype=bool)
+        self.slice_overrules: dict[tuple[int, LesionClass], int] = {}
+        self.series_overrules: dict[LesionClass, int] = {}
+
+    def follow(self, mask: Mask, slices: Iterable[int]) -> bool:
+        """Look at some slices of the mask again; return whether a class came or went."""
+        chosen = list(slices)
+        now = slices_with(mask[chosen]) if chosen else self.present[:0]
+        changed = bool((now != self.present[chosen]).any())
+        self.present[chosen] = now
+        return changed
+
+    def overrule_slice(self, z: int, lesion_class: LesionClass, value: int | None) -> None:
+        """State a class for a slice; None takes the statement back."""
+        if not 0 <= z < len(self.present):
+            raise InputError("There is no such slice", got=z, expected=f"0 to {len(self.present) - 1}")
+        _set(self.slice_overrules, (z, LesionClass(lesion_class)), value)
+
+    def overrule_series(self, lesion_class: LesionClass, value: int | None) -> None:
+        """State a class for the whole case; None takes the statement back."""
+        _set(self.series_overrules, LesionClass(lesion_class), value)
+
+    def adopt(self, slice_labels: Labels, series_labels: Labels) -> None:
+        """Take stored labels as stated where they say more, or something else, than the mask."""
+        self.slice_overrules.clear()
+        self.series_overrules.clear()
+        for z, column in np.argwhere((slice_labels != UNKNOWN) & (slice_labels != self.present)):
+            self.slice_overrules[int(z), LesionClass(int(column) + 1)] = int(slice_labels[z, column])
+        shown = self.series_labels
+        for column in np.flatnonzero((series_labels != UNKNOWN) & (series_labels != shown)):
+            self.series_overrules[LesionClass(int(column) + 1)] = int(series_labels[column])
+
+    @property
+    def drawn(self) -> NDArray[np.bool_]:
+        """Return bool (Z,): slices with any lesion."""
+        return np.asarray(self.present.any(axis=1))
+
+    @property
+    def slice_labels(self) -> Labels:
+        """int8 (Z, 2): 1 present, 0 absent, as shown to the reader."""
+        labels = self.present.astype(np.int8)
+        for (z, lesion_class), value in self.slice_overrules.items():
+            labels[z, lesion_class - 1] = value
+        return labels
+
+    @property
+    def series_labels(self) -> Labels:
+        """int8 (2,): the same for the whole case."""
+        return self._with_series_overrules((self.slice_labels == PRESENT).any(axis=0).astype(np.int8))
+
+    def to_keep(self, known: NDArray[np.bool_]) -> tuple[Labels, Labels]:
+        """Return slice and series labels for the record: unknown where nobody looked.
+
+        Parameters
+        ----------
+        known
+            bool (Z, 2): where the mask was drawn or checked.
+        """
+        slices = np.where(known | self.present, self.present, UNKNOWN).astype(np.int8)
+        for (z, lesion_class), value in self.slice_overrules.items():
+            slices[z, lesion_class - 1] = value
+        absent = np.where((slices == ABSENT).all(axis=0), ABSENT, UNKNOWN)
+        series = np.where((slices == PRESENT).any(axis=0), PRESENT, absent).astype(np.int8)
+        return slices, self._with_series_overrules(series)
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """One sentence for each statement that the mask contradicts; slices counted from 1."""
+        found = []
+        for (z, lesion_class), value in sorted(self.slice_overrules.items()):
+            if value != self.present[z, lesion_class - 1]:
+                found.append(f"Slice {z + 1} {_contradiction(lesion_class, value)}.")
+        from_slices = (self.slice_labels == PRESENT).any(axis=0)
+        for lesion_class, value in sorted(self.series_overrules.items()):
+            if value != from_slices[lesion_class - 1]:
+                found.append(f"The series {_contradiction(lesion_class, value)}.")
+        return tuple(found)
+
+    def _with_series_overrules(self, labels: Labels) -> Labels:
+        for lesion_class, value in self.series_overrules.items():
+            labels[lesion_class - 1] = value
+        return labels
+
+
+def _set(overrules: dict[KeyT, int], key: KeyT, value: int | None) -> None:
+    if value is None:
+        overrules.pop(key, None)
+    elif value in {ABSENT, PRESENT}:
+        overrules[key] = int(value)
+    else:
+        raise InputError("A label must be stated as present or absent", got=value, expected="1, 0 or None")
+
+
+def _contradiction(lesion_class: LesionClass, value: int) -> str:
+    if value == PRESENT:
+        return f"is labelled {lesion_class.label}, but none is drawn"
+    return f"is labelled free of {lesion_class.label}, but some is drawn"
