@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from napari_cpam_stroke import errors
+from napari_cpam_stroke.errors import CpamError, nearest
+
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CpamError)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_one_sentence_and_carries_its_parts(kind: type[CpamError]) -> None:
+    error = kind("The file is not a model", got="a.txt", expected="a folder", remedy="name the folder with card.json")
+    assert str(error) == "The file is not a model, got a.txt, expected a folder; name the folder with card.json."
+    assert (error.what, error.got, error.expected) == ("The file is not a model", "a.txt", "a folder")
+    assert error.remedy == "name the folder with card.json"
+
+
+def test_parts_left_out_leave_no_trace() -> None:
+    assert str(CpamError("Nothing is there")) == "Nothing is there."
+    assert str(CpamError("It is wrong", got=0)) == "It is wrong, got 0."
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("ischemai", " (did you mean 'ischemia'?)"), ("hemorrhage", " (did you mean 'hemorrhage'?)"), ("xyz", "")],
+)
+def test_nearest_name(name: str, hint: str) -> None:
+    assert nearest(name, ["ischemia", "hemorrhage"]) == hint
