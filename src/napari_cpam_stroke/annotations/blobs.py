@@ -69,6 +69,22 @@ def encode_stack(array: NDArray[np.generic]) -> Stack:
     return Stack(MAGIC + SHAPE.pack(DTYPES.index(array.dtype), *array.shape) + b"".join(entries), frames)
 
 
+def read_stack(file: BinaryIO, name: str, indices: Sequence[int] | None = None) -> NDArray[np.generic]:
+    """Return slices of the stack that begins where `file` stands.
+
+    Raises
+    ------
+    ValueError
+        If a byte of what was asked for has changed, or there is no such slice.
+    """
+    index = _read_index(file, name)
+    wanted = range(index.shape[0]) if indices is None else indices
+    stack = np.zeros((len(wanted), *index.shape[1:]), index.dtype)
+    for position, z in enumerate(wanted):
+        stack[position] = _read_frame(file, index, z)
+    return stack
+
+
 class BlobFolder:
     """Stacks below one folder, in 256 sub-folders; safe to share between threads."""
 
@@ -101,18 +117,13 @@ class BlobFolder:
         """
         try:
             with self._place(name).open("rb") as file:
-                index = _read_index(file, name)
-                wanted = range(index.shape[0]) if indices is None else indices
-                stack = np.zeros((len(wanted), *index.shape[1:]), index.dtype)
-                for position, z in enumerate(wanted):
-                    stack[position] = _read_frame(file, index, z)
+                return read_stack(file, name, indices)
         except (OSError, ValueError) as error:
             raise StoreError(
                 "The store's pixel file is missing or damaged",
                 got=f"{self.path(name)} ({error})",
                 remedy="bring that file back from a backup",
             ) from error
-        return stack
 
     def intact(self, name: str) -> bool:
         """Whether the whole stack is there and nothing in it has changed."""
@@ -188,6 +199,8 @@ def _read_index(file: BinaryIO, name: str) -> _Index:
 
 
 def _read_frame(file: BinaryIO, index: _Index, z: int) -> NDArray[np.generic]:
+    if not -index.shape[0] <= z < index.shape[0]:
+        raise ValueError(f"there is no slice {z}")
     offset, length, digest = index.entries[z]
     data = b""
     if length:

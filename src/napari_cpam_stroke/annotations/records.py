@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal, Protocol, TypeVar, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import LesionClass, VolumeGeometry
 from napari_cpam_stroke.errors import InputError, nearest
@@ -186,7 +187,7 @@ class Revision:
     changed_after_reveal: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BlindedRead:
     """What is kept of a read that began without the prediction.
 
@@ -196,10 +197,13 @@ class BlindedRead:
         UTC; None while the prediction is still hidden.
     changed_after_reveal
         Voxels changed since then.
+    mask
+        The reading at that moment.
     """
 
     revealed_at: datetime | None = None
     changed_after_reveal: int | None = None
+    mask: NDArray[np.uint8] | None = None
 
 
 def one_of(value: ValueT, known: tuple[ValueT, ...], what: str) -> ValueT:

@@ -91,6 +91,8 @@ def save_revision(database: Database, blobs: BlobFolder, case_id: str, new: NewR
     if new.prediction_mask is not None:
         row.prediction_mask = blobs.put(encode_stack(new.prediction_mask))
         row.changed_from_prediction = changed_voxels(mask, new.prediction_mask)
+    if new.blinded is not None and new.blinded.mask is not None:
+        row.blinded_mask = blobs.put(encode_stack(new.blinded.mask))
     with database.writing() as session:
         case = require_case(session, case_id, lock=True)
         return revision_record(_append(session, case, row, new))
@@ -184,6 +186,7 @@ def _row_of(new: NewRevision) -> RevisionRow:
         labels=labels_to_json(new.annotation),
         changed_from_prediction=None,
         prediction_mask=None,
+        blinded_mask=None,
     )
 
 

@@ -97,6 +97,7 @@ class RevisionRow(Base):
     blinded: Mapped[bool] = mapped_column(Boolean)
     revealed_at: Mapped[str | None] = mapped_column(String(40))
     changed_after_reveal: Mapped[int | None] = mapped_column(Integer)
+    blinded_mask: Mapped[str | None] = mapped_column(String(64))
     mask: Mapped[str] = mapped_column(String(64))
     prediction_mask: Mapped[str | None] = mapped_column(String(64))
     labels: Mapped[str] = mapped_column(Text)

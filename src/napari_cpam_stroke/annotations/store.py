@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -156,7 +156,7 @@ class AnnotationStore:
         *,
         split: Split | Literal["none"] | None = None,
         source: str | None = None,
-        status: Status | None = None,
+        status: Status | Collection[Status] | None = None,
         reader: str | None = None,
         search: str = "",
         order: Order = "id",
@@ -169,6 +169,8 @@ class AnnotationStore:
         ----------
         split
             'none' for patients who have none yet.
+        status
+            One, or several.
         search
             Words that must all occur in name, source, facts, authors or comments.
         order
@@ -326,6 +328,12 @@ class AnnotationStore:
         """Return the model's mask that was kept with a revision."""
         with self._database.reading() as session:
             name = require_revision(session, revision_id).prediction_mask
+        return None if name is None else np.asarray(self._blobs.read(name), dtype=np.uint8)
+
+    def read_blinded_mask(self, revision_id: str) -> NDArray[np.uint8] | None:
+        """Return the reading as it was when a blinded reader uncovered the prediction."""
+        with self._database.reading() as session:
+            name = require_revision(session, revision_id).blinded_mask
         return None if name is None else np.asarray(self._blobs.read(name), dtype=np.uint8)
 
     # splits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Select, and_, select
@@ -20,7 +21,7 @@ def worklist(
     *,
     split: Split | Literal["none"] | None = None,
     source: str | None = None,
-    status: Status | None = None,
+    status: Status | Collection[Status] | None = None,
     reader: str | None = None,
     search: str = "",
     order: Order = "id",
@@ -35,7 +36,8 @@ def worklist(
     if source is not None:
         wanted.append(CaseRow.source == source)
     if status is not None:
-        wanted.append(CaseRow.status == one_of(status, STATUSES, "status"))
+        several = (status,) if isinstance(status, str) else status
+        wanted.append(CaseRow.status.in_([one_of(each, STATUSES, "status") for each in several]))
     if reader is not None:
         wanted.append(CaseRow.reader == reader)
     wanted += [CaseRow.search_text.like(_pattern(word), escape=ESCAPE) for word in search.lower().split()]

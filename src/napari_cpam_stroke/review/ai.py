@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +81,29 @@ class AiAside:
 
     def resume(self, mask: Mask | None, model: ModelRecord | None, reading: Mask, *, adopted: bool) -> None:
         """Go on from a stored revision: its model's mask, and whether the reading began from that."""
-        self._adopted = adopted and mask is not None
+        self._adopted = adopted
         self._model = model
         self._against = None if mask is None else Changes(mask, reading)
         self._written = dict(enumerate(mask)) if adopted and mask is not None else {}
         self._by_hand = {}
+
+    def memory(self) -> dict[str, Any]:
+        """Return as JSON values what must survive a crash for the record to stay true."""
+        return {
+            "adopted": self._adopted,
+            "model": self._model and asdict(self._model),
+            "began_blinded": self._began_blinded,
+            "revealed_at": self._revealed_at and self._revealed_at.isoformat(),
+        }
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Go on after a crash; what the model's mask was, and what changed since the reveal, is not known any more."""
+        model, revealed = memory["model"], memory["revealed_at"]
+        self._adopted = self._adopted or memory["adopted"]
+        self._model = ModelRecord(**model) if model else self._model
+        self._began_blinded = memory["began_blinded"]
+        self._revealed_at = revealed and datetime.fromisoformat(revealed)
+        self.blinded = self._began_blinded and self._revealed_at is None
 
     def adopt(self, reading: Mask, slices: Sequence[int]) -> tuple[int, ...]:
         """Copy the model's mask into the reading where no hand was; return the slices that changed."""
@@ -108,9 +127,9 @@ class AiAside:
     @property
     def algorithm_type(self) -> AlgorithmType:
         """AUTOMATIC: the model's mask as it was; SEMIAUTOMATIC: begun from it and edited; MANUAL: drawn by hand."""
-        if not self._adopted or self._against is None:
+        if not self._adopted:
             return "MANUAL"
-        return "SEMIAUTOMATIC" if self._against.voxels else "AUTOMATIC"
+        return "AUTOMATIC" if self.changed_voxels == 0 else "SEMIAUTOMATIC"
 
     @property
     def changed_voxels(self) -> int | None:
@@ -132,13 +151,8 @@ class AiAside:
         """What is kept of a blinded read; None where the prediction was never hidden."""
         if not self._began_blinded:
             return None
-        after = None if self._since_reveal is None else self._since_reveal.voxels
-        return BlindedRead(self._revealed_at, after)
-
-    @property
-    def reading_at_reveal(self) -> Mask | None:
-        """The mask as it was when the prediction was uncovered."""
-        return None if self._since_reveal is None else self._since_reveal.reference
+        since = self._since_reveal
+        return BlindedRead(self._revealed_at, since and since.voxels, since and since.reference)
 
     def _look(self, reading: Mask) -> None:
         """Compare with the visible prediction, unless the reading began from an adopted one."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +14,12 @@ from napari_cpam_stroke.annotations.records import Status
 from napari_cpam_stroke.core import Annotation, CTVolume
 from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.review.changes import Changes
-from napari_cpam_stroke.review.draft import Draft, Facts, Saved
+from napari_cpam_stroke.review.draft import Draft, Saved, Stored
+from napari_cpam_stroke.review.facts import Stated, facts_of
 from napari_cpam_stroke.review.state import ReadingState
 
 READER = "reader"
 """Source of cases that came in through the viewer."""
-
-
-@dataclass(frozen=True, eq=False)
-class Stored:
-    """A revision read from the store, ready to be shown."""
-
-    revision: Revision
-    annotation: Annotation
-    prediction_mask: NDArray[np.uint8] | None
 
 
 class CaseReview(ReadingState):
@@ -56,16 +48,29 @@ class CaseReview(ReadingState):
         self.store = store
         self.author = author
         self._revision: Revision | None = None
+        self._case_id = volume.case_id
 
     @property
     def revision(self) -> Revision | None:
         """The revision that is open, None before the first one."""
         return self._revision
 
+    @property
+    def base_mask(self) -> NDArray[np.uint8] | None:
+        """The mask of that revision, not to be written to; None before the first one."""
+        return self._changes.reference
+
+    @property
+    def case_id(self) -> str:
+        """The store's name of this case; the volume's until it is known."""
+        return self._case_id
+
     def register(self) -> CaseRecord:
         """Keep the series itself in the store, once; slow the first time (any thread)."""
         store = self._store()
-        return store.find(self.volume.content_hash) or store.add_case(self.volume, source=READER)
+        record = store.find(self.volume.content_hash) or store.add_case(self.volume, source=READER)
+        self._case_id = record.case_id
+        return record
 
     def history(self) -> list[Revision]:
         """Return all revisions of this case, oldest first."""
@@ -95,7 +100,7 @@ class CaseReview(ReadingState):
             mask_known=known,
             slice_labels=slices,
             series_labels=series,
-            stated=self._stated(),
+            stated=self.stated(),
             author=self.author,
             parent=None if self._revision is None else self._revision.id,
             algorithm_type=self.algorithm_type,
@@ -129,7 +134,7 @@ class CaseReview(ReadingState):
         """Go on from what was saved; edits made meanwhile stay unsaved."""
         self._revision = done.revision
         self._changes = Changes(done.mask, self.reading)
-        kept = _facts_of(done.revision)
+        kept = facts_of(done.revision)
         if self._facts == done.draft.stated.facts:
             self._facts = kept
         self._stated_before = replace(done.draft.stated, facts=kept)
@@ -160,13 +165,13 @@ class CaseReview(ReadingState):
         revision, annotation = stored.revision, stored.annotation
         self._replace_mask(annotation.mask)
         self._known = annotation.mask_known.copy()
-        self._revision, self._facts = revision, _facts_of(revision)
+        self._revision, self._facts = revision, facts_of(revision)
         self._changes = Changes(annotation.mask, self.reading)
         adopted = revision.algorithm_type != "MANUAL"
         self._ai.resume(stored.prediction_mask, revision.model, self.reading, adopted=adopted)
         self._labels.follow(self.reading, range(len(self.reading)))
         self._labels.adopt(annotation.slice_labels, annotation.series_labels)
-        self._stated_before = self._stated()
+        self._stated_before = self.stated()
         self._follow(tuple(range(len(self.reading))))
         self.changed_labels.emit()
         self.changed_facts.emit()
@@ -179,6 +184,24 @@ class CaseReview(ReadingState):
             self.touch(changed)
         return changed
 
+    def open_base(self, revision_id: str | None) -> None:
+        """Open the revision that unsaved work began from, unless it is open."""
+        if revision_id is not None and (self._revision is None or self._revision.id != revision_id):
+            stored = self.fetch(revision_id)
+            if stored is not None:
+                self.show(stored)
+
+    def take_back(self, mask: NDArray[np.uint8], stated: Stated, ai: dict[str, Any]) -> tuple[int, ...]:
+        """Bring unsaved work back as an edit; `ai` is the `ai_memory` of that moment."""
+        self._ai.recall(ai)
+        self._labels.slice_overrules = dict(stated.slice_overrules)
+        self._labels.series_overrules = dict(stated.series_overrules)
+        self._facts = stated.facts
+        changed = self._replace_mask(mask)
+        self.touch(changed)
+        self._announce(self.changed_labels, self.changed_facts)
+        return changed
+
     def _replace_mask(self, mask: NDArray[np.uint8]) -> tuple[int, ...]:
         changed = tuple(z for z, drawn in enumerate(mask) if not np.array_equal(drawn, self.reading[z]))
         for z in changed:
@@ -189,10 +212,6 @@ class CaseReview(ReadingState):
         if self.store is None:
             raise StoreError("This review has no store to keep anything in", remedy="choose a folder for the store")
         return self.store
-
-
-def _facts_of(revision: Revision) -> Facts:
-    return Facts(revision.status, revision.difficulty, revision.comment, revision.truth_source, revision.rejections)
 
 
 def _status_to_keep(status: Status) -> Status | None:

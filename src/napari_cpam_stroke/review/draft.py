@@ -7,31 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.annotations import BlindedRead, ModelRecord, Rejection, Revision
-from napari_cpam_stroke.annotations.records import AlgorithmType, Difficulty, Status, TruthSource
-from napari_cpam_stroke.core import LesionClass
+from napari_cpam_stroke.annotations import BlindedRead, ModelRecord, Revision
+from napari_cpam_stroke.annotations.records import AlgorithmType
+from napari_cpam_stroke.core import Annotation
+from napari_cpam_stroke.review.facts import Stated
 
 Mask = NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a reader says of a case beside mask and labels."""
-
-    status: Status = "new"
-    difficulty: Difficulty | None = None
-    comment: str = ""
-    truth_source: TruthSource | None = None
-    rejections: tuple[Rejection, ...] = ()
-
-
-@dataclass(frozen=True)
-class Stated:
-    """All that a reader states beside the mask."""
-
-    slice_overrules: dict[tuple[int, LesionClass], int]
-    series_overrules: dict[LesionClass, int]
-    facts: Facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,3 +58,12 @@ class Saved:
     revision: Revision
     mask: Mask
     draft: Draft
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A revision read from the store, ready to be shown."""
+
+    revision: Revision
+    annotation: Annotation
+    prediction_mask: Mask | None

@@ -20,13 +20,12 @@ from napari_cpam_stroke.annotations.records import (
     Reason,
     Status,
     TruthSource,
-    one_of,
 )
 from napari_cpam_stroke.core import CTVolume, Lesion, LesionClass, LesionTable
 from napari_cpam_stroke.core.editing import Edit
 from napari_cpam_stroke.review.ai import AiAside, PredictionLike, all_slices
 from napari_cpam_stroke.review.changes import Changes
-from napari_cpam_stroke.review.draft import Facts, Stated
+from napari_cpam_stroke.review.facts import Fact, Facts, Stated
 from napari_cpam_stroke.review.findings import erasing, measure_drawn
 from napari_cpam_stroke.review.labels import CaseLabels, Labels
 
@@ -44,6 +43,8 @@ class ReadingState:
         The case.
     reading
         uint8 (Z, Y, X), edited in place: by `apply` and `adopt_prediction`, or by anyone who then calls `touch`.
+    edits
+        Counts changes of any kind, to tell one state from the next.
     """
 
     changed_mask: ClassVar[Signal] = Signal(tuple)
@@ -64,8 +65,9 @@ class ReadingState:
         self._facts = Facts()
         self._table: LesionTable | None = None
         self._changes = Changes(None, self.reading)
-        self._stated_before = self._stated()
+        self._stated_before = self.stated()
         self._was_dirty = False
+        self.edits = 0
 
     # mask
 
@@ -96,7 +98,7 @@ class ReadingState:
     @property
     def dirty(self) -> bool:
         """Whether anything differs from the revision that is open."""
-        return self._changes.voxels > 0 or self._stated() != self._stated_before
+        return self._changes.voxels > 0 or self.stated() != self._stated_before
 
     @property
     def table(self) -> LesionTable:
@@ -188,43 +190,28 @@ class ReadingState:
         """AUTOMATIC: the model's mask untouched; SEMIAUTOMATIC: begun from it and edited; MANUAL: drawn by hand."""
         return self._ai.algorithm_type
 
+    def ai_memory(self) -> dict[str, Any]:
+        """Return what a journal must keep about the model beside the reading, as JSON values."""
+        return self._ai.memory()
+
     # facts
 
-    @property
-    def status(self) -> Status:
-        """Where the case stands in the worklist."""
-        return self._facts.status
-
-    @status.setter
-    def status(self, value: Status) -> None:
-        self._state(status=one_of(value, STATUSES, "status"))
+    status = Fact[Status]("Where the case stands in the worklist.", STATUSES, "status")
+    difficulty = Fact[Difficulty | None]("How hard the reader found it.", DIFFICULTIES, "difficulty")
+    truth_source = Fact[TruthSource | None]("What the reading rests on.", TRUTH_SOURCES, "source of truth")
+    comment = Fact[str]("Free text of the reader.")
 
     @property
-    def difficulty(self) -> Difficulty | None:
-        """How hard the reader found it."""
-        return self._facts.difficulty
+    def facts(self) -> Facts:
+        """All of them."""
+        return self._facts
 
-    @difficulty.setter
-    def difficulty(self, value: Difficulty | None) -> None:
-        self._state(difficulty=value if value is None else one_of(value, DIFFICULTIES, "difficulty"))
-
-    @property
-    def truth_source(self) -> TruthSource | None:
-        """What the reading rests on."""
-        return self._facts.truth_source
-
-    @truth_source.setter
-    def truth_source(self, value: TruthSource | None) -> None:
-        self._state(truth_source=value if value is None else one_of(value, TRUTH_SOURCES, "source of truth"))
-
-    @property
-    def comment(self) -> str:
-        """Free text of the reader."""
-        return self._facts.comment
-
-    @comment.setter
-    def comment(self, value: str) -> None:
-        self._state(comment=value)
+    def state_fact(self, name: str, value: object) -> None:
+        """Set one of them by name."""
+        changed = replace(self._facts, **{name: value})  # type: ignore[arg-type]
+        if changed != self._facts:
+            self._facts = changed
+            self._announce(self.changed_facts)
 
     @property
     def rejections(self) -> tuple[Rejection, ...]:
@@ -240,22 +227,16 @@ class ReadingState:
         """
         rejection = Rejection(lesion.lesion_class, lesion.centroid_zyx, reason)
         if rejection not in self.rejections:
-            self._state(rejections=(*self.rejections, rejection))
+            self.state_fact("rejections", (*self.rejections, rejection))
         return erasing(self.reading, lesion)
 
     def withdraw_rejection(self, rejection: Rejection) -> None:
         """Take a rejection back; the mask stays as it is."""
-        self._state(rejections=tuple(kept for kept in self.rejections if kept != rejection))
+        self.state_fact("rejections", tuple(kept for kept in self.rejections if kept != rejection))
 
     # inside
 
-    def _state(self, **facts: Any) -> None:
-        changed = replace(self._facts, **facts)
-        if changed != self._facts:
-            self._facts = changed
-            self._announce(self.changed_facts)
-
-    def _stated(self) -> Stated:
+    def stated(self) -> Stated:
         """Return all that is stated beside the mask, to compare with later."""
         return Stated(dict(self._labels.slice_overrules), dict(self._labels.series_overrules), self._facts)
 
@@ -270,6 +251,7 @@ class ReadingState:
         self._announce()
 
     def _announce(self, *signals: Any) -> None:
+        self.edits += 1
         for signal in signals:
             signal.emit()
         if self.dirty != self._was_dirty:

@@ -1,0 +1,235 @@
+"""Strokes that are not saved yet, kept so that a crash loses at most ten seconds of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cpam_stroke.annotations.blobs import encode_stack, read_stack
+from napari_cpam_stroke.annotations.durable import write_durably
+from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
+from napari_cpam_stroke.home import application_home
+
+LOG = logging.getLogger(__name__)
+
+INTERVAL_S = 5.0
+"""Between two writes; with a timer of a second or two and a slow disk, ten seconds are never exceeded."""
+
+SUFFIX = ".journal"
+HASH_IN_NAME = 16
+LONGEST_HEADER = 1 << 22
+"""Bytes; a longer first line is no journal."""
+
+Mask = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Unsaved work at one moment.
+
+    Attributes
+    ----------
+    case_id, author
+        For the question whether to recover it.
+    base
+        Revision that was edited, None for an empty mask.
+    shape
+        (Z, Y, X) of the mask.
+    slices
+        Copies of all slices that differ from the base.
+    stated
+        JSON values: what was stated beside the mask.
+    """
+
+    case_id: str
+    author: str
+    base: str | None
+    shape: tuple[int, int, int]
+    slices: dict[int, Mask]
+    stated: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Unsaved work that a crash left behind.
+
+    Attributes
+    ----------
+    written
+        UTC.
+    slices
+        Slices that it changes.
+    """
+
+    path: Path
+    content_hash: str
+    case_id: str
+    author: str
+    base: str | None
+    shape: tuple[int, int, int]
+    written: datetime
+    slices: tuple[int, ...]
+    stated: dict[str, Any]
+
+    def restore(self, base_mask: Mask | None) -> Mask:
+        """Return the mask as it was when written.
+
+        Parameters
+        ----------
+        base_mask
+            Mask of revision `base`; None for an empty one.
+
+        Raises
+        ------
+        StoreError
+            If the file is gone or damaged.
+        """
+        mask = np.zeros(self.shape, dtype=np.uint8) if base_mask is None else base_mask.copy()
+        if mask.shape != self.shape:
+            raise GeometryMismatchError(
+                "The unsaved strokes belong to another series", got=mask.shape, expected=f"{self.shape}"
+            )
+        try:
+            with self.path.open("rb") as file:
+                header = _read_header(file)
+                if self.slices:
+                    mask[list(self.slices)] = read_stack(file, header["stack"])
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                f"The unsaved strokes of case {self.case_id} cannot be read", got=f"{self.path} ({error})"
+            ) from error
+        return mask
+
+    def discard(self) -> None:
+        """Throw the strokes away."""
+        self.path.unlink(missing_ok=True)
+
+
+class Journal:
+    """Where one program keeps the unsaved strokes of one series."""
+
+    def __init__(
+        self,
+        folder: Path,
+        content_hash: str,
+        *,
+        interval_s: float = INTERVAL_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._content_hash, self._interval_s, self._clock = content_hash, interval_s, clock
+        self._written: float | None = None
+        self.path = folder / f"{content_hash[:HASH_IN_NAME]}-{os.getpid()}{SUFFIX}"
+
+    @property
+    def due(self) -> bool:
+        """Whether enough time has passed since the last write."""
+        return self._written is None or self._clock() - self._written >= self._interval_s
+
+    def write(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot in place of the last one; it survives a crash once this returns (any thread)."""
+        self._written = self._clock()
+        order = sorted(snapshot.slices)
+        stack = encode_stack(np.stack([snapshot.slices[z] for z in order])) if order else None
+        header = _header_line(
+            {
+                "content_hash": self._content_hash,
+                "case_id": snapshot.case_id,
+                "author": snapshot.author,
+                "base": snapshot.base,
+                "shape": list(snapshot.shape),
+                "slices": order,
+                "stated": snapshot.stated,
+                "stack": stack and stack.name,
+                "written": datetime.now(UTC).isoformat(),
+                "process": os.getpid(),
+                "host": platform.node(),
+            }
+        )
+        write_durably(self.path, [header, *((stack.header, *stack.frames) if stack else ())])
+
+    def discard(self) -> None:
+        """Forget the strokes: they are saved, or not wanted."""
+        self.path.unlink(missing_ok=True)
+
+    @staticmethod
+    def pending(folder: Path, content_hash: str | None = None) -> list[Pending]:
+        """Return what programs that no longer run left behind, newest first.
+
+        Parameters
+        ----------
+        content_hash
+            Only of this series.
+        """
+        found = [pending for path in folder.glob(f"*{SUFFIX}") if (pending := _read_pending(path)) is not None]
+        wanted = [pending for pending in found if content_hash in {None, pending.content_hash}]
+        return sorted(wanted, key=lambda pending: pending.written, reverse=True)
+
+
+def recovery_folder() -> Path:
+    """Return the usual folder for journals."""
+    return application_home() / "recovery"
+
+
+def _header_line(values: Mapping[str, Any]) -> bytes:
+    text = json.dumps(values).encode()
+    return hashlib.sha256(text).hexdigest().encode() + b" " + text + b"\n"
+
+
+def _read_header(file: BinaryIO) -> dict[str, Any]:
+    digest, _, text = file.readline(LONGEST_HEADER).rstrip(b"\n").partition(b" ")
+    if hashlib.sha256(text).hexdigest().encode() != digest:
+        raise ValueError("its first line is damaged")
+    header: dict[str, Any] = json.loads(text)
+    return header
+
+
+def _read_pending(path: Path) -> Pending | None:
+    try:
+        with path.open("rb") as file:
+            header = _read_header(file)
+    except (OSError, ValueError) as error:
+        LOG.warning("Unsaved strokes in %s cannot be read: %s", path, error)
+        return None
+    if _still_running(header["process"], header["host"]):
+        return None
+    z, y, x = header["shape"]
+    return Pending(
+        path=path,
+        content_hash=header["content_hash"],
+        case_id=header["case_id"],
+        author=header["author"],
+        base=header["base"],
+        shape=(z, y, x),
+        written=datetime.fromisoformat(header["written"]),
+        slices=tuple(header["slices"]),
+        stated=header["stated"],
+    )
+
+
+def _still_running(process: int, host: str) -> bool:
+    """Return whether the writer still runs here; where that cannot be known it counts as gone."""
+    if host != platform.node():
+        return False
+    if process == os.getpid():
+        return True
+    if os.name == "nt":
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

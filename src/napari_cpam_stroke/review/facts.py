@@ -1,0 +1,69 @@
+"""What a reader states beside the mask: status, difficulty, comment, source of truth, findings turned down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, overload
+
+from napari_cpam_stroke.annotations import Rejection, Revision
+from napari_cpam_stroke.annotations.records import Difficulty, Status, TruthSource, one_of
+from napari_cpam_stroke.core import LesionClass
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Frozen: a change makes a new one."""
+
+    status: Status = "new"
+    difficulty: Difficulty | None = None
+    comment: str = ""
+    truth_source: TruthSource | None = None
+    rejections: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stated:
+    """All that a reader states beside the mask."""
+
+    slice_overrules: dict[tuple[int, LesionClass], int]
+    series_overrules: dict[LesionClass, int]
+    facts: Facts
+
+
+class Fact(Generic[ValueT]):
+    """One entry of an object's `facts`, as a property that refuses unknown words.
+
+    The object needs `facts` and `state_fact(name, value)`.
+    """
+
+    def __init__(self, doc: str, known: tuple[str, ...] | None = None, what: str = "") -> None:
+        self.__doc__ = doc
+        self._known, self._what = known, what
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Fact[ValueT]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> ValueT: ...
+    def __get__(self, instance: Any, owner: type) -> Fact[ValueT] | ValueT:
+        if instance is None:
+            return self
+        value: ValueT = getattr(instance.facts, self._name)
+        return value
+
+    def __set__(self, instance: Any, value: ValueT) -> None:
+        if self._known is not None and value is not None:
+            one_of(str(value), self._known, self._what)
+        state: Callable[[str, object], None] = instance.state_fact
+        state(self._name, value)
+
+
+def facts_of(revision: Revision) -> Facts:
+    """Return what was stated with a revision."""
+    return Facts(revision.status, revision.difficulty, revision.comment, revision.truth_source, revision.rejections)
