@@ -1,0 +1,123 @@
+"""PhysioNet CT-ICH 1.0: one folder of JPEG slices per patient, a table of bleeds, a mask on some slices."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from cpam_train.importers.images import JPEG_RANGE, read_drawn, read_grey, require_same_shape, window_to_hu
+from cpam_train.importers.knowledge import series_from_slices
+from cpam_train.importers.layout import require, require_folder
+from cpam_train.importers.options import ImportOptions
+from cpam_train.importers.record import Candidate, ImportedCase
+from napari_cpam_stroke.core import Annotation, CTVolume, LesionClass
+from napari_cpam_stroke.core.annotation import ABSENT, PRESENT, UNKNOWN
+from napari_cpam_stroke.errors import InputError
+
+TABLE = "hemorrhage_diagnosis.csv"
+LAYOUT = f"Patients_CT/<patient>/brain/<slice>.jpg and {TABLE}"
+ISCHEMIA, HEMORRHAGE = 0, 1
+"""Columns of per-class arrays."""
+
+Diagnosis = dict[int, dict[int, bool]]
+"""Patient number -> slice number -> whether the slice bleeds."""
+
+
+def find_ct_ich(src: Path, options: ImportOptions) -> list[Candidate]:
+    """One case per patient, slices in the order of their numbers.
+
+    Slices with a mask are known for hemorrhage; slices labelled free of it are known to be empty; bleeding slices
+    without a mask have a label only. `options.ischemia_absent` says whether ischemia counts as absent in these trauma
+    patients (so that false ischemia on a lesion-free series is learnt) or as unknown.
+    """
+    require_folder(src)
+    folders = require(src.glob("Patients_CT/*/brain"), src, LAYOUT)
+    diagnosis = read_diagnosis(src / TABLE)
+    return [
+        Candidate(f"ct-ich-{folder.parent.name}", partial(_read, folder, diagnosis, options.ischemia_absent))
+        for folder in folders
+    ]
+
+
+def read_diagnosis(path: Path) -> Diagnosis:
+    """Return which slices bleed according to the data set's table (1.0 and 1.3.1 share its columns)."""
+    if not path.is_file():
+        raise InputError(f"Table of bleeds is missing: {path.name}", expected=LAYOUT)
+    found: Diagnosis = defaultdict(dict)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for row in csv.DictReader(file):
+                found[int(row["PatientNumber"])][int(row["SliceNumber"])] = row["No_Hemorrhage"].strip() == "0"
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"Table {path.name} cannot be read", expected="columns PatientNumber, SliceNumber, No_Hemorrhage"
+        ) from error
+    return dict(found)
+
+
+def _read(folder: Path, diagnosis: Diagnosis, ischemia_absent: bool) -> ImportedCase:
+    patient = folder.parent.name
+    slices = {int(p.stem): p for p in folder.iterdir() if re.fullmatch(r"\d+\.jpe?g", p.name, re.IGNORECASE)}
+    if not slices:
+        raise InputError(f"Patient {patient} has no slice", expected=LAYOUT)
+    numbers = sorted(slices)
+    frames = [read_grey(slices[n]) for n in numbers]
+    for frame in frames:
+        require_same_shape(frames[0], frame, f"patient {patient}")
+    drawn = [_drawn(folder, n, frames[0].shape) for n in numbers]
+    bleeds = diagnosis.get(int(patient), {})
+    name = f"ct-ich-{patient}"
+    volume = CTVolume(
+        np.stack([window_to_hu(frame) for frame in frames]),
+        None,
+        name,
+        patient_id=name,
+        facts=("8-bit JPEG of the window 40 / 120, no position",),
+        pixels_lossy=True,
+    )
+    annotation = hemorrhage_annotation(drawn, [bleeds.get(n) for n in numbers], frames[0].shape, ischemia_absent)
+    return ImportedCase(volume, annotation, "CT-ICH radiologists", JPEG_RANGE)
+
+
+def _drawn(folder: Path, number: int, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return the mask drawn on one slice, None where there is none."""
+    for path in (folder / f"{number}_HGE_Seg.{suffix}" for suffix in ("png", "jpg")):
+        if path.is_file():
+            mask = read_drawn(path)
+            require_same_shape(np.empty(shape, dtype=np.bool_), mask, path.name)
+            return mask
+    return None
+
+
+def hemorrhage_annotation(
+    drawn: list[np.ndarray | None], bleeds: list[bool | None], shape: tuple[int, ...], ischemia_absent: bool
+) -> Annotation:
+    """Combine masks that exist on some slices with a table that speaks of every slice.
+
+    Parameters
+    ----------
+    drawn
+        Per slice a bool (Y, X) mask or None.
+    bleeds
+        Per slice what the table says, None where it is silent.
+    """
+    count = len(drawn)
+    mask = np.zeros((count, *shape), dtype=np.uint8)
+    known = np.zeros((count, 2), dtype=bool)
+    labels = np.full((count, 2), UNKNOWN, dtype=np.int8)
+    if ischemia_absent:
+        known[:, ISCHEMIA], labels[:, ISCHEMIA] = True, ABSENT
+    for z, (lesion, bleeding) in enumerate(zip(drawn, bleeds, strict=True)):
+        outlined = lesion is not None and bool(lesion.any())
+        if lesion is not None and outlined:
+            mask[z][lesion] = LesionClass.HEMORRHAGE
+        if outlined or bleeding:
+            known[z, HEMORRHAGE], labels[z, HEMORRHAGE] = outlined, PRESENT
+        elif bleeding is False:
+            known[z, HEMORRHAGE], labels[z, HEMORRHAGE] = True, ABSENT
+    return Annotation(mask, known, labels, series_from_slices(labels))

@@ -1,0 +1,116 @@
+"""Bring candidate cases into the store, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from cpam_train.importers.options import ImportOptions
+from cpam_train.importers.record import Candidate, ImportedCase, ImportSummary, SkippedCase
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.core import CLASS_NAMES
+from napari_cpam_stroke.core.annotation import PRESENT
+from napari_cpam_stroke.errors import InputError
+
+Progress = Callable[[int, int], None]
+"""Called with the number of cases done and the number of all."""
+
+
+CASES_PER_COMMIT = 16
+"""Cases that reach the disk together; a stopped import loses at most these and a second run brings them."""
+
+
+def fill_store(
+    store: AnnotationStore,
+    source: str,
+    candidates: Sequence[Candidate],
+    options: ImportOptions,
+    *,
+    progress: Progress | None = None,
+) -> ImportSummary:
+    """Read every candidate that the store does not hold yet and save it with its annotation as reference.
+
+    Raises
+    ------
+    InputError
+        When not one case of the source could be used.
+    """
+    held = {record.case_id for record in store.cases(source=source) if record.head is not None}
+    new = list(islice((c for c in candidates if c.case_id not in held), options.limit))
+    tally = _Tally(source, already_there=sum(c.case_id in held for c in candidates))
+    for start in range(0, len(new), CASES_PER_COMMIT):
+        with store.bulk():
+            for candidate in new[start : start + CASES_PER_COMMIT]:
+                _take(store, source, candidate, tally)
+        if progress is not None:
+            progress(min(start + CASES_PER_COMMIT, len(new)), len(new))
+    tally.refuse_nothing()
+    return tally.summary()
+
+
+def _take(store: AnnotationStore, source: str, candidate: Candidate, tally: _Tally) -> None:
+    """Read and save one case, or note why it was left out."""
+    try:
+        case = candidate.load()
+        _save(store, source, case)
+    except InputError as error:
+        tally.skipped.append(SkippedCase(candidate.case_id, str(error)))
+    else:
+        tally.count(case)
+
+
+def _save(store: AnnotationStore, source: str, case: ImportedCase) -> None:
+    volume = case.volume
+    record = store.add_case(volume, source=source, hu_range=case.hu_range, group=volume.patient_id)
+    if record.case_id != volume.case_id:
+        raise InputError("Pixels are the same as those of a case that is there", got=record.case_id)
+    store.save(
+        record.case_id,
+        case.annotation,
+        author=case.author,
+        parent=None,
+        model=None,
+        algorithm_type="MANUAL",
+        status="accepted",
+        truth_source=case.truth_source,
+        kind="reference",
+    )
+
+
+@dataclass
+class _Tally:
+    """Running counts of an import."""
+
+    source: str
+    already_there: int
+    cases: int = 0
+    slices: int = 0
+    present: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CLASS_NAMES, 0))
+    groups: set[str] = field(default_factory=set)
+    skipped: list[SkippedCase] = field(default_factory=list)
+
+    def count(self, case: ImportedCase) -> None:
+        self.cases += 1
+        self.slices += case.volume.shape[0]
+        self.groups.add(case.volume.patient_id)
+        for name, column in zip(CLASS_NAMES, case.annotation.slice_labels.T, strict=True):
+            self.present[name] += int((column == PRESENT).sum())
+
+    def refuse_nothing(self) -> None:
+        """Raise when every case was skipped."""
+        if self.skipped and not self.cases and not self.already_there:
+            raise InputError(
+                f"None of {len(self.skipped)} cases could be imported; the first: {self.skipped[0].reason}"
+            )
+
+    def summary(self) -> ImportSummary:
+        return ImportSummary(
+            source=self.source,
+            cases=self.cases,
+            slices=self.slices,
+            already_there=self.already_there,
+            slices_with=self.present,
+            groups=len(self.groups),
+            skipped=tuple(self.skipped),
+        )

@@ -1,0 +1,53 @@
+"""PNG and JPEG slices as grey values, masks and Hounsfield units."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.errors import InputError
+
+MASK_THRESHOLD = 127
+"""Masks are 0 / 255; those that were saved as JPEG have values in between."""
+
+JPEG_WINDOW = Window(40, 120)
+"""Brain window of the CT-ICH authors and of most TEKNOFEST PNGs: grey 0..255 is -20..100 HU."""
+
+JPEG_RANGE = (-20, 100)
+"""HU that such a picture kept."""
+
+
+def read_pixels(path: Path) -> NDArray[np.uint8]:
+    """Return uint8 (Y, X, 3), or (Y, X) of a grey image; transparency is dropped."""
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image if image.mode == "L" else image.convert("RGB"), dtype=np.uint8)
+    except (OSError, UnidentifiedImageError) as error:
+        raise InputError("Image cannot be read", got=path.name, remedy="copy the file again") from error
+
+
+def read_grey(path: Path) -> NDArray[np.uint8]:
+    """Return uint8 (Y, X); of a colour image its brightest channel."""
+    pixels = read_pixels(path)
+    return np.asarray(pixels if pixels.ndim == 2 else pixels.max(axis=2))
+
+
+def read_drawn(path: Path) -> NDArray[np.bool_]:
+    """Return bool (Y, X): where any colour was drawn on black."""
+    return read_grey(path) > MASK_THRESHOLD
+
+
+def window_to_hu(grey: NDArray[np.uint8], window: Window = JPEG_WINDOW) -> NDArray[np.int16]:
+    """Return the HU that 8-bit grey stands for when 0..255 spans `window`."""
+    hu = grey.astype(np.float32) / 255 * window.width + window.low
+    return np.rint(hu).astype(np.int16)
+
+
+def require_same_shape(image: NDArray[np.generic], mask: NDArray[np.generic], name: str) -> None:
+    """Refuse a mask of another size than its image."""
+    if image.shape != mask.shape:
+        raise InputError(f"Mask of {name} has another size than its image", got=mask.shape, expected=str(image.shape))

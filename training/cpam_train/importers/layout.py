@@ -1,0 +1,57 @@
+"""Finding the files of a published layout, and saying what was expected where they are not."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from napari_cpam_stroke.errors import InputError
+
+
+def require_folder(src: Path) -> None:
+    """Refuse a path that is no folder."""
+    if not src.is_dir():
+        raise InputError("Source is not a folder", got=src, remedy="give the folder the data set was unpacked into")
+
+
+def require(found: Iterable[Path], src: Path, expected: str) -> list[Path]:
+    """Return the paths in order, or refuse a folder that holds none of what the layout promises."""
+    paths = sorted(found)
+    if not paths:
+        raise InputError("Folder does not have the expected layout", got=src, expected=expected)
+    return paths
+
+
+def by_stem(folder: Path, *suffixes: str) -> dict[str, Path]:
+    """Return the files of a folder by name without suffix; `suffixes` are lower case with the dot."""
+    if not folder.is_dir():
+        return {}
+    return {strip(p.name): p for p in sorted(folder.iterdir()) if p.name.lower().endswith(suffixes)}
+
+
+def strip(name: str) -> str:
+    """Return a file name without its suffix; `.nii.gz` counts as one."""
+    return name[: -len(".nii.gz")] if name.lower().endswith(".nii.gz") else Path(name).stem
+
+
+def folded(name: str) -> str:
+    """Return the letters and digits of a name without case and accents, so that copies of one release compare equal."""
+    plain = unicodedata.normalize("NFKD", name.replace("\u0131", "i")).casefold()
+    return "".join(c for c in plain if c.isalnum())
+
+
+def child(folder: Path, name: str) -> Path | None:
+    """Return the subfolder of that name, compared by `folded`."""
+    return next((p for p in sorted(folder.iterdir()) if p.is_dir() and folded(p.name) == name), None)
+
+
+def named(folder: Path, start: str) -> bool:
+    """Return whether a folder's name starts like this, compared by `folded`."""
+    return folded(folder.name).startswith(start)
+
+
+def numeric(name: str) -> tuple[int, str]:
+    """Return a sort key by which 2 comes before 10."""
+    digits = "".join(c for c in name if c.isdigit())
+    return (int(digits) if digits else -1, name)

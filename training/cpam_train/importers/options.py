@@ -1,0 +1,32 @@
+"""What a caller may choose about an import; every format reads the fields that concern it."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from pathlib import Path
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from napari_cpam_stroke.config import STRICT
+from napari_cpam_stroke.core.labels import LesionClass
+
+
+@dataclass(frozen=True, config=STRICT)
+class ImportOptions:
+    """Settings of one import."""
+
+    limit: int | None = Field(default=None, ge=1)
+    """Import at most this many new cases; the rest can follow with a second run."""
+    groups: Path | None = None
+    """CSV with columns `slice,group` that says which slices belong to one patient (teknofest)."""
+    ischemia_absent: bool = True
+    """CT-ICH and INSTANCE: patients came for trauma or bleeding, so ischemia counts as absent; off: as unknown."""
+    subtypes: tuple[str, ...] = ("EDH", "IPH", "IVH", "SAH", "SDH")
+    """BHSD: bleed types in the order of mask values 1, 2, ...; one copy of the set orders them otherwise."""
+    label_values: dict[int, LesionClass] = field(
+        default_factory=lambda: {1: LesionClass.ISCHEMIA, 2: LesionClass.HEMORRHAGE}
+    )
+    """Mask value -> class (nifti, nnunet, TEKNOFEST competition masks); other values above 0 are refused."""
+    unknown_classes: tuple[str, ...] = ()
+    """nifti, nnunet: classes the masks say nothing about, by name."""

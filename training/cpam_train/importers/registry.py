@@ -1,0 +1,60 @@
+"""Format name -> importer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from cpam_train.importers.ct_ich import find_ct_ich
+from cpam_train.importers.fill import Progress, fill_store
+from cpam_train.importers.options import ImportOptions
+from cpam_train.importers.pairs import find_cpaisd, find_mbh
+from cpam_train.importers.record import Candidate, ImportSummary
+from cpam_train.importers.teknofest import find_teknofest
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.errors import InputError, nearest
+
+
+class Importer(Protocol):
+    """Brings a folder of one format into a store."""
+
+    def __call__(
+        self, src: Path, store: AnnotationStore, options: ImportOptions = ..., *, progress: Progress | None = ...
+    ) -> ImportSummary:
+        """Import everything new below `src`."""
+
+
+FINDERS: dict[str, Callable[[Path, ImportOptions], list[Candidate]]] = {
+    "teknofest": find_teknofest,
+    "ct-ich": find_ct_ich,
+    "cpaisd": find_cpaisd,
+    "mbh": find_mbh,
+}
+"""What each format consists of; the name is also the `source` of its cases."""
+
+
+def import_cases(
+    source: str,
+    src: Path,
+    store: AnnotationStore,
+    options: ImportOptions | None = None,
+    *,
+    progress: Progress | None = None,
+) -> ImportSummary:
+    """Import everything of format `source` below `src` that the store does not hold yet.
+
+    Raises
+    ------
+    InputError
+        For an unknown format, a folder of another layout, or when no case could be used.
+    """
+    if source not in FINDERS:
+        raise InputError(f"Unknown format {source!r}{nearest(source, list(FINDERS))}", expected=", ".join(FINDERS))
+    options = options or ImportOptions()
+    return fill_store(store, source, FINDERS[source](src, options), options, progress=progress)
+
+
+IMPORTERS: dict[str, Importer] = {name: partial(import_cases, name) for name in FINDERS}
+"""Importers by the name given to `cpam-train import`."""

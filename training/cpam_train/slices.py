@@ -1,0 +1,103 @@
+"""The slices a store offers for training: what is known of each, without its pixels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.annotations.records import CaseRecord, Split
+from napari_cpam_stroke.core import Annotation
+from napari_cpam_stroke.core.annotation import UNKNOWN
+
+UNUSED_STATUS = "rejected"
+"""Cases that a reader put aside are not trained on."""
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """One annotated case.
+
+    Attributes
+    ----------
+    revision
+        The newest revision: a corrected case is trained on as corrected.
+    """
+
+    case_id: str
+    patient_id: str
+    source: str
+    content_hash: str
+    revision: str
+    split: Split | None
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """One slice of which something is known.
+
+    Attributes
+    ----------
+    z
+        Index of the slice in its case.
+    mask_known
+        Per class (ischemia, hemorrhage): whether the mask says anything.
+    labels
+        Per class: -1 unknown, 0 absent, 1 present.
+    rejected
+        Findings that readers turned down on this slice.
+    """
+
+    case: CaseRow
+    z: int
+    mask_known: tuple[bool, bool]
+    labels: tuple[int, int]
+    rejected: int = 0
+
+
+def collect_slices(
+    store: AnnotationStore, *, split: Split | None = None, sources: Sequence[str] = (), leave_out: Sequence[str] = ()
+) -> list[SliceRow]:
+    """Return every slice with a known mask or label, by case and slice.
+
+    Parameters
+    ----------
+    split
+        None: all cases, assigned or not.
+    sources, leave_out
+        Keep only these sources (all when empty); drop those.
+    """
+    records = sorted(store.cases(split=split), key=lambda record: record.case_id)
+    rows: list[SliceRow] = []
+    for record in records:
+        if record.head is None or record.status == UNUSED_STATUS or record.source in leave_out:
+            continue
+        if sources and record.source not in sources:
+            continue
+        rows.extend(_slices_of(record, store.read_annotation(record.head), _rejections(store, record.case_id)))
+    return rows
+
+
+def _slices_of(record: CaseRecord, annotation: Annotation, rejected: Counter[int]) -> list[SliceRow]:
+    case = CaseRow(
+        record.case_id, record.patient_id, record.source, record.content_hash, str(record.head), record.split
+    )
+    useful = annotation.mask_known.any(axis=1) | (annotation.slice_labels != UNKNOWN).any(axis=1)
+    return [
+        SliceRow(
+            case,
+            z,
+            (bool(annotation.mask_known[z, 0]), bool(annotation.mask_known[z, 1])),
+            (int(annotation.slice_labels[z, 0]), int(annotation.slice_labels[z, 1])),
+            rejected[z],
+        )
+        for z in range(len(useful))
+        if useful[z]
+    ]
+
+
+def _rejections(store: AnnotationStore, case_id: str) -> Counter[int]:
+    """Return how many findings were turned down per slice, each once over all revisions."""
+    found = {rejection for revision in store.revisions(case_id) for rejection in revision.rejections}
+    return Counter(round(rejection.centroid_zyx[0]) for rejection in found)
