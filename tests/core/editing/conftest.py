@@ -23,7 +23,7 @@ def make_volume(hu: np.ndarray | None = None, place: VolumeGeometry | None = Non
 
 @st.composite
 def masks(draw: st.DrawFn, shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
-    """Boxes of both classes, one over the other, and a few single voxels."""
+    """Boxes of both classes, one over the other, and single voxels of both."""
     mask = np.zeros(shape, np.uint8)
     for _ in range(draw(st.integers(0, 5))):
         box = []
@@ -31,6 +31,9 @@ def masks(draw: st.DrawFn, shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
             start = draw(st.integers(0, n - 1))
             box.append(slice(start, start + draw(st.integers(1, max(n // 2, 1)))))
         mask[tuple(box)] = draw(st.integers(0, 2))
+    speckle = np.random.default_rng(draw(st.integers(0, 999)))
+    chosen = speckle.random(shape) < draw(st.sampled_from([0.0, 0.02, 0.2]))
+    mask[chosen] = speckle.integers(0, 3, int(chosen.sum()))
     return mask
 
 
