@@ -86,10 +86,11 @@ class CrossPatchAttention(nn.Module):
         padding = Padding.to_multiple(x, self.patch)
         grid = padding.grid(self.patch)
         gathered = self.gather(self.tokens(padding.pad(x)), grid)
-        update = self.project(gathered.transpose(1, 2).reshape(len(x), -1, *grid)) * self.gamma.view(1, -1, 1, 1)
+        update = self.project(gathered.reshape(len(x), *grid, -1).permute(0, 3, 1, 2))
+        update = _like(update * self.gamma.view(1, -1, 1, 1), x)
         if self.patch > 1:
             update = functional.interpolate(update, scale_factor=self.patch, mode="bilinear", align_corners=False)
-        return x + padding.crop(update)
+        return padding.crop(update).add_(x)  # in place: `update` is a fresh tensor, and another full-size one is dear
 
     def attention_map(self, x: Tensor) -> Tensor:
         """Return A (B, h, N, N), float32: row i is what patch i attends to; rows sum to 1, no dropout."""
@@ -121,6 +122,12 @@ class CrossPatchAttention(nn.Module):
 
     def _split(self, tokens: Tensor) -> Tensor:
         return tokens.reshape(*tokens.shape[:2], self.heads, -1).transpose(1, 2)
+
+
+def _like(update: Tensor, x: Tensor) -> Tensor:
+    """Return `update` in the dtype and memory format of x: a mixed sum is slow, and rounds otherwise downstream."""
+    last = x.is_contiguous(memory_format=torch.channels_last)
+    return update.to(x.dtype, memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
 def mirrored(tokens: Tensor, grid: tuple[int, int]) -> Tensor:
