@@ -1,0 +1,117 @@
+"""Decode compressed frames in worker processes: a hostile file can end a worker, never the viewer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Timer
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cpam_stroke.dicom.codestream import inspect_codestream
+from napari_cpam_stroke.dicom.decode_worker import ANSWER, REQUEST
+from napari_cpam_stroke.dicom.frame_header import PixelFormat
+from napari_cpam_stroke.dicom.limits import DECODE_SECONDS, WORKER_MEMORY_BYTES
+from napari_cpam_stroke.dicom.sources import UnreadableError
+from napari_cpam_stroke.dicom.syntaxes import CODECS, Codec
+
+
+class DecodeWorkers:
+    """Worker processes, started as they are needed and stopped together; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._idle: SimpleQueue[_Worker] = SimpleQueue()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while True:
+            try:
+                self._idle.get_nowait().stop()
+            except Empty:
+                return
+
+    def decode(self, data: bytes, pixels: PixelFormat) -> NDArray[np.uint16]:
+        """Return one compressed frame as (Y, X) bit patterns.
+
+        Raises
+        ------
+        UnreadableError
+            If the frame is damaged, lies about its size, or its worker died or took too long.
+        """
+        codec = CODECS[pixels.transfer_syntax]
+        _check(codec, data, pixels)
+        try:
+            worker = self._idle.get_nowait()
+        except Empty:
+            worker = _Worker()
+        frame = worker.decode(codec, data, pixels)
+        self._idle.put(worker)
+        return frame
+
+
+class _Worker:
+    def __init__(self) -> None:
+        program = str(Path(__file__).with_name("decode_worker.py"))
+        paths = os.pathsep.join(path for path in sys.path if path)
+        self._process = subprocess.Popen(  # noqa: S603  our own interpreter and file
+            [sys.executable, "-P", program, str(WORKER_MEMORY_BYTES)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+
+    def decode(self, codec: Codec, data: bytes, pixels: PixelFormat) -> NDArray[np.uint16]:
+        timer = Timer(DECODE_SECONDS, self._process.kill)
+        timer.start()
+        try:
+            return self._ask(codec, data, pixels)
+        except (OSError, EOFError) as error:
+            self.stop()
+            raise UnreadableError("decoding it ended the decoding process; the file is damaged or hostile") from error
+        finally:
+            timer.cancel()
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def _ask(self, codec: Codec, data: bytes, pixels: PixelFormat) -> NDArray[np.uint16]:
+        requests, answers = self._process.stdin, self._process.stdout
+        if requests is None or answers is None:
+            raise EOFError
+        head = (codec.encode(), pixels.rows, pixels.columns, pixels.allocated, pixels.signed, len(data))
+        requests.write(REQUEST.pack(*head) + data)
+        requests.flush()
+        answer = answers.read(ANSWER.size)
+        if len(answer) < ANSWER.size:
+            raise EOFError
+        good, length = ANSWER.unpack(answer)
+        payload = answers.read(length)
+        if len(payload) < length:
+            raise EOFError
+        if not good:
+            self.stop()
+            raise UnreadableError(f"it cannot be decoded ({payload.decode(errors='replace')})")
+        return np.frombuffer(payload, dtype="<u2").reshape(pixels.rows, pixels.columns)
+
+
+def _check(codec: Codec, data: bytes, pixels: PixelFormat) -> None:
+    """Refuse a frame whose codestream contradicts the header, before a decoder allocates anything."""
+    found = inspect_codestream(codec, data)
+    if found is None:
+        return
+    if (found.rows, found.columns) != (pixels.rows, pixels.columns):
+        raise UnreadableError(
+            f"its compressed frame is {found.rows} x {found.columns}, the header says {pixels.rows} x {pixels.columns}"
+        )
+    if pixels.signed and not found.signed and found.precision < pixels.stored:
+        raise UnreadableError("its compressed values have fewer bits than the header says, so their sign is unknown")

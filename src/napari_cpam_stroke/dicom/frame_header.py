@@ -1,0 +1,100 @@
+"""What is known of one image plane before its pixels are read. No patient field is in it, only pseudonyms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PixelFormat:
+    """How the pixels of one frame are stored and what they mean.
+
+    Attributes
+    ----------
+    allocated, stored, high_bit, signed
+        Bits of a stored value; bits above `high_bit` mean nothing.
+    slope, intercept
+        HU = stored * slope + intercept.
+    padding
+        Lowest and highest stored value that stand for "outside the field", or None.
+    offset, length
+        Place of all the file's pixels in bytes; length None where they are encapsulated.
+    frames
+        Frames in the file.
+    """
+
+    rows: int
+    columns: int
+    allocated: int
+    stored: int
+    high_bit: int
+    signed: bool
+    slope: float
+    intercept: float
+    padding: tuple[int, int] | None
+    transfer_syntax: str
+    little_endian: bool
+    offset: int
+    length: int | None
+    frames: int
+
+    @property
+    def frame_bytes(self) -> int:
+        """Length of one uncompressed frame."""
+        return self.rows * self.columns * self.allocated // 8
+
+
+@dataclass(frozen=True, slots=True)
+class FrameHeader:
+    """One plane of one file.
+
+    Attributes
+    ----------
+    frame_number
+        From 1, within the file.
+    stamp
+        Size and time of change of the file when it was read.
+    patient, patient_key
+        Pseudonyms: of the patient number, and of number and name together.
+    orientation
+        Row then column direction cosines, unit length and at right angles; None where the source gives none.
+    position
+        LPS mm of the first pixel.
+    moments
+        What tells repeated images of one place apart: (name, value) pairs such as the acquisition number.
+    problems
+        Sentences; with any of them the frame cannot be measured.
+    notes
+        Sentences for the reader.
+    """
+
+    path: Path
+    frame_number: int
+    stamp: tuple[int, int]
+    sop_instance_uid: str
+    sop_class_uid: str
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str
+    patient: str
+    patient_key: str
+    modality: str
+    image_type: tuple[str, ...]
+    kernel: str
+    contrast: str
+    body_part: str
+    description: str
+    orientation: tuple[Vector, Vector] | None
+    position: Vector | None
+    spacing: tuple[float, float] | None
+    thickness: float | None
+    tilt_tag: float | None
+    instance_number: int
+    moments: tuple[tuple[str, str], ...]
+    lossy: bool
+    pixels: PixelFormat
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]

@@ -1,0 +1,43 @@
+"""Headers of files already read in this program: a second scan of the same files reads none of them again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+
+from napari_cpam_stroke.dicom.frame_header import FrameHeader
+from napari_cpam_stroke.dicom.pseudonym import Pseudonyms
+from napari_cpam_stroke.dicom.sources import UnreadableError
+
+MAX_CACHED_FILES = 50_000
+"""Files remembered; the oldest are forgotten first. In memory only, and without any patient field."""
+
+Result = tuple[FrameHeader, ...] | UnreadableError
+_Key = tuple[str, tuple[int, int], str]
+
+
+class HeaderCache:
+    """Results by path, size, time of change and pseudonym key."""
+
+    def __init__(self, size: int = MAX_CACHED_FILES) -> None:
+        self._size = size
+        self._known: OrderedDict[_Key, Result] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, path: Path, stamp: tuple[int, int], pseudonyms: Pseudonyms) -> Result | None:
+        """Return what was read of a file that has not changed since, or None."""
+        with self._lock:
+            return self._known.get((str(path), stamp, pseudonyms.fingerprint))
+
+    def put(self, path: Path, stamp: tuple[int, int], pseudonyms: Pseudonyms, result: Result) -> None:
+        """Remember what was read of a file."""
+        with self._lock:
+            self._known[str(path), stamp, pseudonyms.fingerprint] = result
+            while len(self._known) > self._size:
+                self._known.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._known.clear()

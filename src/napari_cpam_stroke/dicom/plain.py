@@ -1,0 +1,58 @@
+"""Text from a header as harmless plain text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterable
+
+from pydicom.charset import convert_encodings, decode_bytes
+
+MAX_PLAIN_CHARACTERS = 64
+"""Longest text shown; DICOM allows 64 for a description."""
+
+_DELIMITERS = {0x0A, 0x0C, 0x0D, 0x09}
+_UNSAFE = re.compile(r"[<>&\"'`$|;{}]")
+_PATH_LIKE = re.compile(r"\.{2,}|^[A-Za-z]:|[\\/]{2,}|^[\\/~]|[\\/]$")
+_HIDDEN = "…"
+
+
+def decode_text(raw: bytes, charset: str) -> str:
+    """Return the text of a value; a wrong or unknown Specific Character Set never raises.
+
+    Parameters
+    ----------
+    charset
+        Value of (0008,0005) as written, backslashes included; empty for the default.
+    """
+    raw = raw.rstrip(b" \0")
+    if raw.isascii() and b"\x1b" not in raw:
+        return raw.decode("ascii")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            encodings = convert_encodings(charset.split("\\"))
+            text = decode_bytes(raw, encodings, _DELIMITERS)
+        except (LookupError, ValueError, UnicodeError, TypeError):
+            text = raw.decode("latin-1")
+    return str(text)
+
+
+def plain_text(text: str, *, hide: Iterable[str] = ()) -> str:
+    """Return text without control characters, markup or anything that looks like a path, at most 64 characters.
+
+    Parameters
+    ----------
+    hide
+        Words that must not appear (a patient's name or number); they become an ellipsis.
+    """
+    text = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in unicodedata.normalize("NFC", text))
+    for word in hide:
+        if len(word) >= 3:
+            text = re.sub(re.escape(word), _HIDDEN, text, flags=re.IGNORECASE)
+    text = _UNSAFE.sub(" ", text)
+    while _PATH_LIKE.search(text.strip()):
+        text = _PATH_LIKE.sub(" ", text.strip())
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_PLAIN_CHARACTERS else text[: MAX_PLAIN_CHARACTERS - 1] + _HIDDEN

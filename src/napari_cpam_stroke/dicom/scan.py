@@ -1,0 +1,161 @@
+"""Find every CT series in a folder, a DICOMDIR or a zip archive, reading each header once and no pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from napari_cpam_stroke.dicom.archive import Archive, is_archive
+from napari_cpam_stroke.dicom.dicomdir import find_below, listed_files
+from napari_cpam_stroke.dicom.entries import describe_series
+from napari_cpam_stroke.dicom.folder_report import FolderReport
+from napari_cpam_stroke.dicom.folder_walk import file_stamp, walk_files
+from napari_cpam_stroke.dicom.frame_header import FrameHeader
+from napari_cpam_stroke.dicom.header_cache import HeaderCache
+from napari_cpam_stroke.dicom.headers import Origin, TruncatedError, read_frames
+from napari_cpam_stroke.dicom.limits import MAX_HEADER_BYTES
+from napari_cpam_stroke.dicom.proposal import propose
+from napari_cpam_stroke.dicom.pseudonym import Pseudonyms
+from napari_cpam_stroke.dicom.rejected_file import RejectedFile
+from napari_cpam_stroke.dicom.sources import ByteSource, FileSource, UnreadableError
+from napari_cpam_stroke.errors import CancelledError, InputError
+
+Progress = Callable[[int, int], None]
+Cancelled = Callable[[], bool]
+
+_CACHE = HeaderCache()
+
+
+def scan_folder(
+    path: Path | str, *, progress: Progress | None = None, cancelled: Cancelled | None = None
+) -> FolderReport:
+    """Return every series below `path` with its verdict, and every file that was set aside.
+
+    Parameters
+    ----------
+    path
+        A folder, one DICOM file, a DICOMDIR or a zip archive. Links inside are not followed.
+    progress
+        Called with files done and files in all.
+    cancelled
+        Asked before every file.
+
+    Raises
+    ------
+    InputError
+        If there is nothing at `path`.
+    CancelledError
+        If `cancelled` said so.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError("There is no such file or folder", got=path, remedy="check the path")
+    scan = _Scan(Pseudonyms.from_home(), progress or (lambda _done, _all: None), cancelled or (lambda: False))
+    if path.is_dir():
+        scan.folder(path)
+    else:
+        scan.one_file(path)
+    entries, duplicates = describe_series(scan.frames, scan.lost, scan.pseudonyms)
+    proposed, reason = propose(entries)
+    rejected = (*scan.rejected, *duplicates)
+    return FolderReport(tuple(entries), tuple(sorted(rejected, key=lambda r: str(r.path))), proposed, reason)
+
+
+@dataclass
+class _Scan:
+    """What one scan gathers."""
+
+    pseudonyms: Pseudonyms
+    progress: Progress
+    cancelled: Cancelled
+    frames: list[FrameHeader] = field(default_factory=list)
+    lost: list[FrameHeader] = field(default_factory=list)
+    rejected: list[RejectedFile] = field(default_factory=list)
+
+    def folder(self, folder: Path) -> None:
+        """Read everything below a folder."""
+        files, passed_over = walk_files(folder)
+        self.rejected += passed_over
+        self._read_all(files)
+
+    def one_file(self, path: Path) -> None:
+        """Read one file, or what a DICOMDIR or an archive holds."""
+        if path.name.upper() == "DICOMDIR":
+            self._dicomdir(path, follow=True)
+        else:
+            self._read_all([(path, file_stamp(path))])
+
+    def _read_all(self, files: list[tuple[Path, tuple[int, int]]]) -> None:
+        for done, (path, stamp) in enumerate(files):
+            self._step(done, len(files))
+            if path.name.upper() == "DICOMDIR":
+                self._dicomdir(path, follow=False)
+            elif (known := _CACHE.get(path, stamp, self.pseudonyms)) is not None:
+                self._keep(path, known)
+            elif is_archive(path):
+                self._archive(path)
+            else:
+                self._read(path, stamp, partial(FileSource, path))
+        self.progress(len(files), len(files))
+
+    def _step(self, done: int, total: int) -> None:
+        if self.cancelled():
+            raise CancelledError("The scan was stopped")
+        self.progress(done, total)
+
+    def _read(self, path: Path, stamp: tuple[int, int], source_of: Callable[[], ByteSource]) -> None:
+        result: tuple[FrameHeader, ...] | UnreadableError
+        try:
+            with closing(source_of()) as source:
+                result = read_frames(source, Origin(path, stamp), self.pseudonyms)
+        except UnreadableError as error:
+            result = error
+        _CACHE.put(path, stamp, self.pseudonyms, result)
+        self._keep(path, result)
+
+    def _keep(self, path: Path, result: tuple[FrameHeader, ...] | UnreadableError) -> None:
+        if isinstance(result, UnreadableError):
+            self.rejected.append(RejectedFile(path, str(result)))
+            if isinstance(result, TruncatedError):
+                self.lost += result.frames
+        else:
+            self.frames += result
+
+    def _archive(self, path: Path) -> None:
+        try:
+            with Archive(path) as archive:
+                for done, name in enumerate(archive.names):
+                    self._step(done, len(archive.names))
+                    self._member(archive, name)
+        except UnreadableError as error:
+            self.rejected.append(RejectedFile(path, str(error)))
+
+    def _member(self, archive: Archive, name: str) -> None:
+        path = archive.path / name
+        if PurePosixPath(name).name.upper() == "DICOMDIR":
+            return
+        stamp = archive.stamp(name)
+        known = _CACHE.get(path, stamp, self.pseudonyms)
+        if known is not None:
+            self._keep(path, known)
+        else:
+            self._read(path, stamp, partial(archive.open, name, MAX_HEADER_BYTES))
+
+    def _dicomdir(self, path: Path, *, follow: bool) -> None:
+        """Check what a DICOMDIR lists; read it too unless the whole folder is read anyway."""
+        try:
+            with closing(FileSource(path)) as source:
+                listed, refused = listed_files(source)
+        except UnreadableError as error:
+            self.rejected.append(RejectedFile(path, str(error)))
+            return
+        self.rejected += [RejectedFile(path, reason) for reason in refused]
+        found = [(item, find_below(path.parent, item)) for item in listed]
+        self.rejected += [
+            RejectedFile(path.parent / i, "listed in the DICOMDIR, but not there") for i, f in found if not f
+        ]
+        if follow:
+            self._read_all([(f, file_stamp(f)) for _, f in found if f])
