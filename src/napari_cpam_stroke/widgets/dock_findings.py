@@ -1,0 +1,216 @@
+"""The Findings dock: what the model thinks of the series and of each slice, and what the reading holds, in ml."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtGui import QIcon
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QGridLayout,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
+
+from napari_cpam_stroke.annotations.records import REASONS, Reason
+from napari_cpam_stroke.core import CLASS_NAMES, Lesion, LesionTable, measure_lesions
+from napari_cpam_stroke.core.annotation import slices_with
+from napari_cpam_stroke.core.labels import CLASS_COLOURS
+from napari_cpam_stroke.widgets.controls import ProbabilityBar, button, column, row, swatch, wrapped
+from napari_cpam_stroke.widgets.jobs import Job
+from napari_cpam_stroke.widgets.runner import model_line
+from napari_cpam_stroke.widgets.session import ReviewSession
+from napari_cpam_stroke.widgets.strip import SliceStrip
+
+NO_RUN = "No model was run on this case."
+HIDDEN = "Blinded read: the AI is hidden until you reveal it  [A]."
+MEASURE_MS = 150
+READING, AI = "reading", "AI"
+
+
+class FindingsDock(QWidget):
+    """Probabilities, slice strip and lesion table."""
+
+    def __init__(self, session: ReviewSession) -> None:
+        super().__init__()
+        self._session = session
+        self.model = wrapped(NO_RUN, name="model")
+        self.bars = {name: ProbabilityBar(name) for name in CLASS_NAMES}
+        self.strip = SliceStrip()
+        self.table = _table()
+        self.totals = wrapped("", name="totals")
+        self.reveal = button("Reveal AI", "Uncover the AI after a blinded read", session.models.reveal, key="A")
+        self.which = button(
+            "list: reading", "List the lesions of the reading or of the AI", self._swap_list, name="which"
+        )
+        self.reject = button("Reject finding", "Say why a finding of the AI is none", self.ask_reason, key="F9")
+        self.lesions: LesionTable | None = None
+        self._listed = READING
+        self._job: Job | None = None
+        self._measure = QTimer(self)
+        self._measure.setSingleShot(True)
+        self._measure.setInterval(MEASURE_MS)
+        grid = QGridLayout()
+        for place, name in enumerate(CLASS_NAMES):
+            label = QLabel(name)
+            grid.addWidget(label, place, 0)
+            grid.addWidget(self.bars[name], place, 1)
+        column(self, self.model, grid, self.strip, self.table, self.totals, row(self.which, self.reveal, self.reject))
+        self._connect()
+        self._on_case()
+
+    def show_menu(self, where: QPoint) -> None:
+        """Offer the reasons for rejecting the selected finding."""
+        menu = QMenu(self)
+        for reason in REASONS:
+            menu.addAction(reason, lambda why=reason: self.reject_selected(why))
+        menu.popup(where)
+
+    def ask_reason(self) -> None:
+        """Open the list of reasons under the button."""
+        if self.selected() is None:
+            self._session.said.emit("Select a finding in the table first.")
+            return
+        self.show_menu(self.reject.mapToGlobal(QPoint(0, self.reject.height())))
+
+    def selected(self) -> Lesion | None:
+        """Return the lesion of the selected row; the only one where there is no choice."""
+        if self.lesions is None or not self.lesions.lesions:
+            return None
+        place = self.table.currentRow()
+        if 0 <= place < len(self.lesions.lesions):
+            return self.lesions.lesions[place]
+        return self.lesions.lesions[0] if len(self.lesions.lesions) == 1 else None
+
+    def reject_selected(self, reason: Reason) -> None:
+        """Turn the selected finding down: the reason is kept and the reading loses it, as one undo step."""
+        lesion = self.selected()
+        if lesion is not None:
+            self._session.reject_finding(lesion, reason)
+
+    def _connect(self) -> None:
+        session = self._session
+        session.case_opened.connect(self._on_case)
+        session.case_closed.connect(self._on_case)
+        session.prediction_changed.connect(self._on_prediction)
+        session.mask_changed.connect(self._on_mask)
+        session.slice_changed.connect(self.strip.show_current)
+        session.reason_wanted.connect(self.ask_reason)
+        session.case_refreshed.connect(self._on_mask)
+        self.strip.clicked.connect(session.go_to_slice)
+        self._measure.timeout.connect(self._start_measuring)
+        self.table.itemSelectionChanged.connect(self._go)
+        self.table.itemClicked.connect(lambda _: self._go())
+
+    def _on_case(self) -> None:
+        layers = self._session.layers
+        self.strip.show_case(
+            0 if layers is None else layers.volume.shape[0], reverse=layers is not None and layers.flips[0]
+        )
+        if layers is not None:
+            self.strip.show_current(layers.slice_index)
+        self._on_prediction()
+        self._on_mask()
+
+    def _on_prediction(self) -> None:
+        models = self._session.models
+        prediction, hidden = models.prediction, models.hidden
+        shown = None if hidden else prediction
+        self.model.setText(_about(prediction, hidden=hidden))
+        self.reveal.setVisible(hidden)
+        card = models.card if shown is not None else None
+        for name, bar in self.bars.items():
+            value = None if shown is None else float(shown.series_probabilities[name])
+            band = None if card is None else card.refer_band.get(name)
+            bar.show_value(value, band=band, threshold=None if card is None else card.series_thresholds.get(name))
+        self.strip.show_probabilities(None if shown is None else shown.slice_probabilities)
+        if self._listed == AI:
+            self._measure.start()
+
+    def _on_mask(self) -> None:
+        layers = self._session.layers
+        if layers is not None:
+            self.strip.show_drawn(slices_with(layers.reading_mask))
+        self._measure.start()
+
+    def _swap_list(self) -> None:
+        self._listed = AI if self._listed == READING else READING
+        self.which.setText(f"list: {self._listed}")
+        self._start_measuring()
+
+    def _start_measuring(self) -> None:
+        layers, prediction = self._session.layers, self._session.models.prediction
+        if self._job is not None:
+            self._job.cancel()
+        review = self._session.review
+        if layers is None or review is None or (self._listed == AI and prediction is None):
+            self._show_lesions(None)
+        elif self._listed == READING:
+            self._show_lesions(review.table)
+        else:
+            volume, mask = layers.volume, prediction.mask
+            self._job = Job(lambda *_: measure_lesions(mask, volume), self)
+            self._job.done.connect(self._show_lesions)
+
+    def _show_lesions(self, table: LesionTable | None) -> None:
+        self.lesions = table
+        lesions = () if table is None else table.lesions
+        self.table.setRowCount(len(lesions))
+        for place, lesion in enumerate(lesions):
+            for cell, text in enumerate(self._cells(place, lesion)):
+                item = QTableWidgetItem(text)
+                if cell == 1:
+                    item.setIcon(QIcon(swatch(CLASS_COLOURS[lesion.lesion_class.label])))
+                self.table.setItem(place, cell, item)
+        self.totals.setText("" if table is None else f"{self._listed}: {_totals(table)}")
+
+    def _cells(self, place: int, lesion: Lesion) -> tuple[str, str, str, str]:
+        layers = self._session.layers
+        ends = sorted(
+            int(layers.turned_index((z, 0, 0))[0]) + 1 if layers is not None else z + 1
+            for z in (lesion.first_slice, lesion.last_slice)
+        )
+        slices = f"{ends[0]}" if ends[0] == ends[1] else f"{ends[0]}-{ends[1]}"
+        size = f"{lesion.volume_ml:.2f}" if lesion.volume_ml is not None else f"{lesion.voxels} vx"
+        return (str(place + 1), lesion.lesion_class.label, size, slices)
+
+    def _go(self) -> None:
+        lesion = self.selected()
+        if lesion is not None and self.table.selectedItems():
+            self._session.go_to(lesion.centroid_zyx)
+
+
+def _about(prediction: Any, *, hidden: bool) -> str:
+    if prediction is None:
+        return NO_RUN
+    if hidden:
+        return HIDDEN
+    said = f"AI: {model_line(prediction.model, prediction.device)}, {prediction.seconds:.1f} s"
+    return "\n".join([said, *prediction.warnings])
+
+
+def _totals(table: LesionTable) -> str:
+    parts = []
+    for name, ml in table.volumes_ml.items():
+        parts.append(f"{name} {ml:.1f} ml" if ml is not None else f"{name}: no volume, the series gives no geometry")
+    return ", ".join(parts)
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(0, 4)
+    table.setHorizontalHeaderLabels(["#", "class", "ml", "slices"])
+    table.verticalHeader().setVisible(False)
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setStretchLastSection(True)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    table.setMinimumHeight(70)
+    table.setToolTip("Findings, largest first; a click goes there")
+    return table

@@ -1,0 +1,146 @@
+"""Long work off the main thread, with progress, cancel and failures as values: nothing is raised across threads."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+from qtpy.QtCore import QEventLoop, QObject, QTimer, Signal
+from superqt.utils import GeneratorWorker, create_worker
+
+from napari_cpam_stroke.errors import CancelledError, CpamError
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]
+Cancelled = Callable[[], bool]
+Task = Callable[[Progress, Cancelled], Any]
+
+POLL_S = 0.03
+"""How often a worker hands progress on and looks for a cancel."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended. An exception travels inside, for superqt raises one that is returned bare."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+STOPPED = Outcome(error=CancelledError("Stopped"))
+
+
+class Job(QObject):
+    """One task in a generator worker.
+
+    Parameters
+    ----------
+    task
+        Called with `progress(done, total)` and `cancelled() -> bool` in another thread; it must not touch layers or
+        widgets.
+
+    Notes
+    -----
+    Exactly one of `done`, `failed` and `cancelled` is emitted, on the main thread, and `ended` after it. A cancelled
+    job ends at once, even where its task takes longer to notice.
+    """
+
+    progressed = Signal(int, int)
+    done = Signal(object)
+    failed = Signal(object)
+    cancelled = Signal()
+    ended = Signal()
+
+    def __init__(self, task: Task, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._stop = Event()
+        self.running = True
+        self._worker: GeneratorWorker[Any, Any, Any] = create_worker(_drive, task, self._stop)
+        self._worker.yielded.connect(self._on_progress)
+        self._worker.returned.connect(self._on_returned)
+        self._worker.aborted.connect(self._on_aborted)
+        self._worker.start()
+
+    def cancel(self) -> None:
+        """Stop as soon as possible; the result, if any still comes, is thrown away."""
+        self._stop.set()
+
+    def wait(self, timeout_s: float = 120.0) -> bool:
+        """Keep the window alive until the job has ended; return whether it did in time."""
+        if self.running:
+            loop = QEventLoop()
+            self.ended.connect(loop.quit)
+            QTimer.singleShot(int(timeout_s * 1000), loop.quit)
+            loop.exec_() if hasattr(loop, "exec_") else loop.exec()
+        return not self.running
+
+    def _on_progress(self, step: tuple[int, int]) -> None:
+        if self.running and not self._stop.is_set():
+            self.progressed.emit(*step)
+
+    def _on_returned(self, outcome: Outcome) -> None:
+        if not self.running:
+            return
+        self.running = False
+        if self._stop.is_set() or isinstance(outcome.error, CancelledError):
+            self.cancelled.emit()
+        elif outcome.error is not None:
+            self.failed.emit(outcome.error)
+        else:
+            self.done.emit(outcome.value)
+        self.ended.emit()
+
+    def _on_aborted(self) -> None:
+        self._on_returned(STOPPED)
+
+
+def _drive(task: Task, stop: Event) -> Generator[tuple[int, int], None, Outcome]:
+    """Run the task in a thread of its own, so that this generator can be left at any moment."""
+    steps: SimpleQueue[tuple[int, int]] = SimpleQueue()
+    outcome: list[Outcome] = []
+    thread = Thread(target=_run, args=(task, steps, stop, outcome), daemon=True)
+    thread.start()
+    shown = 0.0
+    try:
+        while thread.is_alive() and not stop.is_set():
+            step = _latest(steps)
+            if step is not None and (monotonic() - shown > POLL_S or step[0] >= step[1]):
+                shown = monotonic()
+                yield step
+        return outcome[0] if outcome else STOPPED
+    finally:
+        if not outcome:
+            stop.set()
+
+
+def _run(task: Task, steps: SimpleQueue[tuple[int, int]], stop: Event, outcome: list[Outcome]) -> None:
+    try:
+        outcome.append(Outcome(task(lambda done, total: steps.put((done, total)), stop.is_set)))
+    except CpamError as error:
+        outcome.append(Outcome(error=error))
+    except Exception as error:
+        logger.exception("A background task failed")
+        outcome.append(Outcome(error=error))
+
+
+def _latest(steps: SimpleQueue[tuple[int, int]]) -> tuple[int, int] | None:
+    step = None
+    try:
+        step = steps.get(timeout=POLL_S)
+        while True:
+            step = steps.get_nowait()
+    except Empty:
+        return step
+
+
+def sentence(error: BaseException) -> str:
+    """Return a failure as one sentence for the reader."""
+    if isinstance(error, CpamError):
+        return str(error)
+    return f"Unexpected {type(error).__name__}: {error or 'no further word'}; nothing of your work was changed."

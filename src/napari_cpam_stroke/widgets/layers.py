@@ -1,0 +1,220 @@
+"""A case as napari layers, and back: the Reading layer edits the very array of the review, seen through axis flips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from weakref import ref
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.core import CTVolume, LesionClass
+from napari_cpam_stroke.core.editing import Edit
+from napari_cpam_stroke.core.labels import CLASS_COLOURS
+from napari_cpam_stroke.widgets import compat
+
+ORIGINAL, AI, READING, DIFFERENCE, MIRROR = "Original", "AI", "Reading", "Difference", "Mirror"
+
+CT_RANGE_HU = (-1024.0, 3071.0)
+AI_OPACITY = 0.9
+DIFFERENCE_COLOURS = {1: "#009e73", 2: "#cc79a7"}
+"""Added by the reader: green; removed or changed: pink (Okabe-Ito)."""
+
+Mask = NDArray[np.uint8]
+
+
+class CaseLayers:
+    """The layers of one open case.
+
+    Parameters
+    ----------
+    viewer
+        A napari viewer.
+    volume
+        The CT; `display_flips` of its geometry turn it to the radiological view.
+    reading
+        uint8 (Z, Y, X) mask that is edited in place.
+    window
+        First display window.
+    """
+
+    def __init__(self, viewer: Any, volume: CTVolume, reading: Mask, window: Window) -> None:
+        self.volume, self.reading_mask = volume, reading
+        geometry = volume.geometry
+        self.flips = geometry.display_flips if geometry is not None else (False, False, False)
+        self._shadow = reading.copy()
+        self._viewer_ref = ref(viewer)
+        self._place = placement(volume, self.flips)
+        self.original = viewer.add_image(
+            self.turned(volume.hu), name=ORIGINAL, colormap="gray", contrast_limits=(window.low, window.high),
+            interpolation2d="linear", **self._place,
+        )  # fmt: skip
+        self.original.contrast_limits_range = CT_RANGE_HU
+        self.ai = self._labels(np.zeros_like(reading), AI, AI_OPACITY)
+        self.ai.contour, self.ai.visible, self.ai.editable = 1, False, False
+        self.reading = self._labels(reading, READING, 0.35)
+        self.extra: dict[str, Any] = {}
+        for layer in self.all:
+            compat.lock(layer)
+        viewer.layers.selection.active = self.reading
+
+    @property
+    def _viewer(self) -> Any:
+        return self._viewer_ref()
+
+    @property
+    def all(self) -> list[Any]:
+        """Every layer of the case that is in the viewer's list."""
+        known = [getattr(self, name, None) for name in ("original", "ai", "reading")]
+        known += list(getattr(self, "extra", {}).values())
+        return [layer for layer in known if layer is not None and layer in self._viewer.layers]
+
+    def turned(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return a view of a native (Z, Y, X) array as it is displayed; flipping twice brings it back."""
+        axes = tuple(axis for axis, flip in enumerate(self.flips) if flip)
+        return np.flip(array, axes) if axes else array
+
+    def turned_index(self, zyx: Sequence[float]) -> tuple[float, float, float]:
+        """Turn a native index into a displayed one, and the other way round."""
+        turned = [n - 1 - i if flip else i for i, n, flip in zip(zyx, self.volume.shape, self.flips, strict=True)]
+        return (turned[0], turned[1], turned[2])
+
+    def index_at(self, world: Sequence[float]) -> tuple[int, int, int] | None:
+        """Return the native (z, y, x) under a world position, or None outside the series."""
+        shown = np.round(self.original.world_to_data(tuple(world)[-3:])).astype(int)
+        if (shown < 0).any() or (shown >= self.volume.shape).any():
+            return None
+        z, y, x = self.turned_index([int(i) for i in shown])
+        return (int(z), int(y), int(x))
+
+    def world_of(self, zyx: Sequence[float]) -> tuple[float, ...]:
+        """Return the world position of a native index."""
+        return tuple(float(v) for v in self.original.data_to_world(self.turned_index(zyx)))
+
+    @property
+    def slice_index(self) -> int:
+        """Native z of the displayed axial slice; where another plane is shown, of the crossing point."""
+        shown = round(float(self.original.world_to_data(self._viewer.dims.point[-3:])[0]))
+        z = self.turned_index((min(max(shown, 0), self.volume.shape[0] - 1), 0, 0))[0]
+        return int(z)
+
+    def go_to(self, zyx: Sequence[float]) -> None:
+        """Show the planes through a native index."""
+        world = self.world_of(zyx)
+        shown = [axis for axis in self._viewer.dims.not_displayed if axis < len(world)]
+        self._viewer.dims.set_point(shown, [world[axis] for axis in shown])
+
+    def go_to_slice(self, z: int) -> None:
+        """Show one native slice."""
+        self._viewer.dims.set_point(0, self.world_of((z, 0, 0))[0])
+
+    def edit_axes(self) -> list[int]:
+        """Return the array axes napari's brush works in: the displayed two, or all three for the ball."""
+        order = [axis - (self._viewer.dims.ndim - 3) for axis in self._viewer.dims.order]
+        return sorted(order[-self.reading.n_edit_dimensions :])
+
+    def set_prediction(self, mask: Mask | None) -> None:
+        """Show another AI mask; the layer object stays."""
+        self.ai.data = self.turned(np.zeros_like(self.reading_mask) if mask is None else mask)
+        self.ai.editable = False
+
+    def apply(self, edit: Edit) -> bool:
+        """Write an edit into the Reading layer as one step of napari's own undo; return whether anything changed."""
+        if not edit.voxels:
+            return False
+        shown = tuple(n - 1 - i if flip else i for i, n, flip in zip(edit.indices, edit.shape, self.flips, strict=True))
+        with self.reading.block_history():
+            self.reading.data_setitem(shown, edit.values, refresh=False)
+        self.reading.refresh()
+        return True
+
+    def replace(self, mask: Mask) -> bool:
+        """Write a whole native mask into the Reading layer as one undo step; return whether anything changed."""
+        flat = np.flatnonzero(mask.reshape(-1) != self.reading_mask.reshape(-1))
+        return self.apply(Edit(self.volume.shape, flat, mask.reshape(-1)[flat]))
+
+    def changed_slices(self) -> list[int]:
+        """Return the native slices that changed since this was last asked, whichever way they were edited."""
+        changed = [z for z, mask in enumerate(self.reading_mask) if not np.array_equal(mask, self._shadow[z])]
+        for z in changed:
+            self._shadow[z] = self.reading_mask[z]
+        return changed
+
+    def reread(self) -> None:
+        """Show the reading again after it was written without the layer."""
+        self.changed_slices()
+        self.reading.refresh()
+
+    def show_extra(self, name: str, make: Any) -> Any:
+        """Add a helper layer under the masks, made by `make(viewer, **placement)`."""
+        self.hide_extra(name)
+        layer = make(self._viewer, **self._place)
+        compat.lock(layer)
+        self.extra[name] = layer
+        self._viewer.layers.move(self._viewer.layers.index(layer), 1)
+        self._viewer.layers.selection.active = self.reading
+        return layer
+
+    def hide_extra(self, name: str) -> None:
+        """Take a helper layer away."""
+        layer = self.extra.pop(name, None)
+        if layer is not None:
+            self._drop(layer)
+
+    def remove(self) -> None:
+        """Take every layer of the case out of the viewer."""
+        for layer in self.all:
+            self._drop(layer)
+        self.extra.clear()
+
+    def _drop(self, layer: Any) -> None:
+        compat.unlock(layer)
+        if layer in self._viewer.layers:
+            self._viewer.layers.remove(layer)
+
+    def _labels(self, mask: Mask, name: str, opacity: float) -> Any:
+        layer = self._viewer.add_labels(
+            self.turned(mask), name=name, opacity=opacity, colormap=class_colormap(), **self._place
+        )
+        layer.selected_label = int(LesionClass.ISCHEMIA)
+        return layer
+
+
+def class_colormap(colours: dict[int, str] | None = None) -> Any:
+    """Return napari's colour map for label values; everything else is transparent."""
+    from napari.utils.colormaps import DirectLabelColormap
+
+    by_value: dict[int | None, str] = {None: "transparent", 0: "transparent"}
+    by_value.update((colours or {int(c): CLASS_COLOURS[c.label] for c in LesionClass}).items())
+    return DirectLabelColormap(color_dict=by_value)
+
+
+def placement(volume: CTVolume, flips: tuple[bool, bool, bool]) -> dict[str, Any]:
+    """Return scale, translate, units and axis names of a turned volume.
+
+    Notes
+    -----
+    napari cannot slice sheared or uneven stacks, so z is shown with the median step; measurements never use this.
+    World coordinates are LPS mm at the first displayed voxel.
+    """
+    geometry = volume.geometry
+    if geometry is None:
+        return {"scale": (1.0, 1.0, 1.0), "axis_labels": ("slice", "row", "column")}
+    step = float(np.median(geometry.steps_mm)) if geometry.slices > 1 else float(geometry.thickness_mm[0])
+    corner = [n - 1 if flip else 0 for n, flip in zip(volume.shape, flips, strict=True)]
+    x, y, z = geometry.index_to_patient([corner])[0]
+    return {
+        "scale": (abs(step) or 1.0, *geometry.pixel_spacing_mm),
+        "translate": (float(z), float(y), float(x)),
+        "units": ("mm", "mm", "mm"),
+        "axis_labels": ("foot-head", "front-back", "right-left"),
+    }
+
+
+def difference(ai: Mask, reading: Mask) -> Mask:
+    """Return 1 where the reading has what the AI has not, 2 where the AI's label is gone or another."""
+    added = (reading != 0) & (ai == 0)
+    gone = (ai != 0) & (reading != ai)
+    return added.astype(np.uint8) + 2 * gone.astype(np.uint8)

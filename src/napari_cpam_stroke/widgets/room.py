@@ -1,0 +1,162 @@
+"""The reading room as a whole: docks in their places, keys, closing, and the doors other modules come in by.
+
+`open_room(viewer)` docks everything and returns the `ReviewSession` (see `session` for what scripts may call).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
+
+from napari_cpam_stroke.home import application_home
+from napari_cpam_stroke.widgets import compat
+from napari_cpam_stroke.widgets.dock_cases import CasesDock
+from napari_cpam_stroke.widgets.dock_correct import CorrectDock
+from napari_cpam_stroke.widgets.dock_findings import FindingsDock
+from napari_cpam_stroke.widgets.dock_history import HistoryDock
+from napari_cpam_stroke.widgets.dock_models import ModelsDock
+from napari_cpam_stroke.widgets.dock_window import WindowDock
+from napari_cpam_stroke.widgets.keys import bind_keys
+from napari_cpam_stroke.widgets.session import CANCEL, DISCARD, SAVE, ReviewSession, session_of
+
+DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
+    "cases": (CasesDock, "Cases", "left"),
+    "window": (WindowDock, "Window and view", "left"),
+    "findings": (FindingsDock, "Findings", "right"),
+    "models": (ModelsDock, "AI models", "right"),
+    "history": (HistoryDock, "History and export", "right"),
+    "correct": (CorrectDock, "Correct and save", "bottom"),
+}
+"""Name in commands: class, title as in the manifest, area."""
+
+LEFT_WIDTH, RIGHT_WIDTH = 250, 300
+SAMPLE_FOLDER = "samples/stroke_case"
+SERIES_PATH = "cpam_stroke_path"
+"""Metadata key of plain layers that the room replaces."""
+
+
+def make_dock(name: str, viewer: Any) -> QWidget:
+    """Return one dock for a viewer; each works alone."""
+    session = session_of(viewer)
+    bind_keys(compat.unwrapped(viewer), session)
+    kind = DOCKS[name][0]
+    return kind(session)
+
+
+def open_room(viewer: Any) -> ReviewSession:
+    """Dock everything that is not docked yet, in its place, and return the session."""
+    own = compat.unwrapped(viewer)
+    session = session_of(own)
+    docked = own.window.dock_widgets
+    made: dict[str, QDockWidget] = {}
+    for name, (_, title, area) in DOCKS.items():
+        if title not in docked:
+            made[name] = own.window.add_dock_widget(make_dock(name, own), name=title, area=area)
+    if made:
+        main = next(iter(made.values())).window()
+        _arrange(main, made)
+        watch_window(main, session)
+    return session
+
+
+def ask_for_folder(viewer: Any) -> None:
+    """Open the room and let the reader choose a folder."""
+    open_room(viewer)
+    docked = compat.unwrapped(viewer).window.dock_widgets
+    docked[DOCKS["cases"][1]].ask_for_folder()
+
+
+def open_in_current_viewer(path: Any) -> bool:
+    """Open a path in the room of the viewer in front; return False where there is none."""
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return False
+    open_room(viewer).open_path(path)
+    return True
+
+
+def plain_layer(path: Any) -> tuple[Any, ...]:
+    """Return the CT of a path as layer data, for napari without a window."""
+    from napari_cpam_stroke.dicom import read_series, scan_folder
+    from napari_cpam_stroke.errors import InputError
+    from napari_cpam_stroke.widgets.layers import ORIGINAL, placement
+
+    report = scan_folder(path)
+    if report.proposed is None:
+        raise InputError(f"No readable head CT series in {path}", remedy="see cpam-stroke series")
+    volume = read_series(report.proposed)
+    place = placement(volume, (False, False, False))
+    return (volume.hu, {"name": ORIGINAL, "contrast_limits": (0, 80), "colormap": "gray", **place}, "image")
+
+
+def open_sample() -> list[tuple[Any, ...]]:
+    """Write the synthetic stroke case where it is not there yet, and open it."""
+    import napari
+
+    from napari_cpam_stroke.samples import stroke_case
+
+    folder = application_home() / SAMPLE_FOLDER
+    if not folder.is_dir():
+        stroke_case(folder)
+    layer = plain_layer(folder)
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        layer[1]["metadata"] = {SERIES_PATH: str(folder)}
+        open_room(viewer).open_path(folder)
+    return [layer]
+
+
+def watch_window(main: QMainWindow, session: ReviewSession) -> None:
+    """Ask about unsaved work when the window closes, and let go of everything after it."""
+    if main.findChild(WindowWatch) is None:
+        session.ask = lambda question: ask_reader(main, question)
+        main.installEventFilter(WindowWatch(main, session))
+
+
+class WindowWatch(QObject):
+    """Sees the main window close."""
+
+    def __init__(self, main: QMainWindow, session: ReviewSession) -> None:
+        super().__init__(main)
+        self._session = session
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Keep the window open where the reader wants to stay."""
+        if event.type() == QEvent.Type.Close and isinstance(watched, QMainWindow):
+            if watched.isVisible() and not self._session.may_leave():
+                event.ignore()
+                return True
+            self._session.shut()
+        return False
+
+
+def ask_reader(parent: QWidget, question: str) -> str:
+    """Ask to save, discard or stay; return the answer."""
+    buttons = QMessageBox.StandardButton
+    answers = {buttons.Save: SAVE, buttons.Discard: DISCARD, buttons.Cancel: CANCEL}
+    given = QMessageBox.question(
+        parent, "Unsaved reading", question, buttons.Save | buttons.Discard | buttons.Cancel, buttons.Save
+    )
+    return answers.get(given, CANCEL)
+
+
+def _arrange(main: QMainWindow, made: dict[str, QDockWidget]) -> None:
+    """Put our docks beside napari's own, which stay one click away as tabs of Cases."""
+    own = {dock.objectName(): dock for dock in main.findChildren(QDockWidget)}
+    main.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+    if "cases" in made:
+        for theirs in ("layer list", "layer controls"):
+            if theirs in own:
+                main.tabifyDockWidget(made["cases"], own[theirs])
+        QTimer.singleShot(0, made["cases"].raise_)
+    if "models" in made and "history" in made:
+        main.tabifyDockWidget(made["models"], made["history"])
+        QTimer.singleShot(0, made["models"].raise_)
+    for names, width in ((("cases", "window"), LEFT_WIDTH), (("findings", "models"), RIGHT_WIDTH)):
+        docks = [made[name] for name in names if name in made]
+        main.resizeDocks(docks, [width] * len(docks), Qt.Orientation.Horizontal)
+        main.resizeDocks(docks, [400, 200], Qt.Orientation.Vertical)

@@ -1,0 +1,370 @@
+"""One reading per viewer: opens a case, ties review, layers, tools, models and records together, tells the docks.
+
+For scripts (the demo uses these): `room.open_room(viewer)` gives a `ReviewSession`; then
+`session.open_path(path, wait=True)`, `session.models.run(wait=True)`, `session.records.save(wait=True)`,
+`session.view.set_preset("stroke")`, `session.go_to_slice(12)`, `session.close_case()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_cpam_stroke.annotations.records import Reason
+from napari_cpam_stroke.core import CTVolume, Lesion
+from napari_cpam_stroke.review import CaseReview
+from napari_cpam_stroke.widgets import compat
+from napari_cpam_stroke.widgets.jobs import Cancelled, Job, Progress, Task, sentence
+from napari_cpam_stroke.widgets.layers import DIFFERENCE, DIFFERENCE_COLOURS, CaseLayers, class_colormap, difference
+from napari_cpam_stroke.widgets.records import Records
+from napari_cpam_stroke.widgets.runner import ModelRunner
+from napari_cpam_stroke.widgets.settings import SettingsFile
+from napari_cpam_stroke.widgets.tools import Tools
+from napari_cpam_stroke.widgets.view import ViewControl
+
+SETTLE_MS = 200
+"""After the last stroke, before derived values (tables, volumes, labels) are worked out again."""
+
+SAVE, DISCARD, CANCEL = "save", "discard", "cancel"
+
+
+class ReviewSession(QObject):
+    """State of the reading room in one viewer.
+
+    Attributes
+    ----------
+    review
+        The open case, or None.
+    report, entry
+        The scanned folder and the series of it that is open.
+    ask
+        Called with a question and answers (`save`, `discard`, `cancel`); replaced in tests.
+    """
+
+    folder_scanned = Signal(object)
+    case_opened = Signal()
+    case_closed = Signal()
+    case_refreshed = Signal()
+    slice_changed = Signal(int)
+    mask_changed = Signal()
+    labels_changed = Signal()
+    prediction_changed = Signal()
+    state_changed = Signal()
+    said = Signal(str)
+    reason_wanted = Signal()
+    job_changed = Signal(str, int, int)
+
+    def __init__(self, viewer: Any, settings: SettingsFile | None = None) -> None:
+        super().__init__()
+        self._viewer_ref = ref(viewer)
+        self.settings = settings or SettingsFile()
+        self.review: CaseReview | None = None
+        self.layers: CaseLayers | None = None
+        self.report: Any = None
+        self.entry: Any = None
+        self.view = ViewControl(viewer, self)
+        self.tools = Tools(self)
+        self.records = Records(self)
+        self.models = ModelRunner(self)
+        self.ask: Callable[[str], str] = lambda _: SAVE
+        self._job: Job | None = None
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(SETTLE_MS)
+        self._settle.timeout.connect(self.flush)
+        self.tools.said.connect(self.said)
+        self.said.connect(self._show_status)
+
+    @property
+    def viewer(self) -> Any:
+        """The viewer, or None once it is gone."""
+        return self._viewer_ref()
+
+    def open_path(self, path: Path | str, *, wait: bool = False) -> None:
+        """Scan a folder, DICOMDIR, zip or file and open the series it proposes."""
+        from napari_cpam_stroke.dicom import scan_folder
+
+        wanted = Path(path)
+
+        def scan(progress: Progress, cancelled: Cancelled) -> Any:
+            return scan_folder(wanted, progress=progress, cancelled=cancelled)
+
+        self._start(f"Looking through {wanted.name}", scan, self._on_scanned, wait=wait)
+
+    def open_entry(self, entry: Any, *, wait: bool = False) -> None:
+        """Open one series of the scanned folder."""
+        if entry.verdict == "refused":
+            self.said.emit(f"This series cannot be read: {' '.join(entry.reasons)}")
+            return
+        from napari_cpam_stroke.dicom import read_series
+
+        def read(progress: Progress, cancelled: Cancelled) -> CTVolume:
+            return read_series(entry, progress=progress, cancelled=cancelled)
+
+        if self.may_leave():
+            self._start("Reading the series", read, lambda volume: self.show(volume, entry=entry), wait=wait)
+
+    def open_case(self, case_id: str, *, wait: bool = False) -> None:
+        """Open a case of the worklist from the store."""
+        store = self.records.store()
+        if store is not None and self.may_leave():
+            self._start("Opening the case", lambda *_: store.read_volume(case_id), self.show, wait=wait)
+
+    def show(self, volume: CTVolume, *, entry: Any = None) -> None:
+        """Put a volume on the screen and, in the background, fetch what is known of it."""
+        self.close_case(ask=False)
+        self.entry = entry
+        values = self.settings.values
+        self.review = CaseReview(volume, author=values.author, blinded=values.blinded)
+        self._attach(self.review)
+        self.case_opened.emit()
+        self.records.register(self.review)
+        if values.run_on_open:
+            self.models.run()
+
+    def take_up(self, review: CaseReview, stored: Any) -> None:
+        """Show the newest stored revision, unless the reader has begun to draw meanwhile."""
+        if review is not self.review or self.layers is None:
+            return
+        self.flush()
+        if stored is None or review.dirty:
+            self.state_changed.emit()
+            return
+        review.show(stored)
+        self.layers.reread()
+        self.case_refreshed.emit()
+
+    def close_case(self, *, ask: bool = True) -> bool:
+        """Take the case away; return False where the reader wants to stay."""
+        if ask and not self.may_leave():
+            return False
+        if self.review is None:
+            return True
+        self.models.cancel()
+        self._settle.stop()
+        self.tools.detach()
+        self.view.detach()
+        for signal, slot in self._signals(self.review):
+            signal.disconnect(slot)
+        layers, self.layers, self.review = self.layers, None, None
+        if layers is not None and self.viewer is not None:
+            self._unwatch(layers)
+            layers.remove()
+        self.case_closed.emit()
+        return True
+
+    def may_leave(self) -> bool:
+        """Ask what to do with unsaved work; return whether the case may be left."""
+        self.flush()
+        if self.review is None or not self.review.dirty:
+            return True
+        answer = self.ask(f"Case {self.review.volume.case_id} has unsaved changes.")
+        if answer == SAVE:
+            return self.records.save(wait=True)
+        if answer == DISCARD:
+            self.records.forget_draft()
+        return answer == DISCARD
+
+    def flush(self) -> None:
+        """Take every stroke drawn so far into the review."""
+        self._settle.stop()
+        if self.review is None or self.layers is None:
+            return
+        changed = self.layers.changed_slices()
+        if changed:
+            self.review.touch(changed)
+
+    def go_to_slice(self, z: int) -> None:
+        """Show one native slice."""
+        if self.layers is not None:
+            self.layers.go_to_slice(z)
+
+    def go_to(self, zyx: tuple[float, float, float]) -> None:
+        """Show the planes through a native index."""
+        if self.layers is not None:
+            self.layers.go_to(zyx)
+
+    def next_finding(self, step: int) -> None:
+        """Go to the next (1) or previous (-1) slice towards the head with a finding of the reading or the shown AI."""
+        if self.layers is None:
+            return
+        shown = self.layers.reading_mask.any(axis=(1, 2))
+        if self.layers.ai.visible:
+            shown = shown | self.layers.turned(self.layers.ai.data).any(axis=(1, 2))
+        here = self.layers.slice_index
+        way = -step if self.layers.flips[0] else step
+        found = [z for z in np.flatnonzero(shown) if (z - here) * way > 0]
+        if found:
+            self.go_to_slice(int(min(found, key=lambda z: abs(z - here))))
+        else:
+            self.said.emit("No further slice with a finding.")
+
+    def reject_finding(self, lesion: Lesion, reason: Reason) -> None:
+        """Turn a finding down: the reason is kept, the reading loses the finding as one undo step."""
+        if self.review is not None and self.layers is not None:
+            self.flush()
+            self.layers.apply(self.review.reject_finding(lesion, reason))
+            self.flush()
+
+    def toggle_difference(self) -> None:
+        """Show where reading and AI differ, or take that away."""
+        if self.layers is None:
+            return
+        if DIFFERENCE in self.layers.extra:
+            self.layers.hide_extra(DIFFERENCE)
+        elif self.models.prediction is None:
+            self.said.emit("There is no AI result to compare with.")
+        else:
+            self._show_difference(self.models.prediction.mask)
+
+    def show_difference_to(self, stored: Any) -> None:
+        """Show where the reading differs from a stored version."""
+        self._show_difference(stored.annotation.mask)
+
+    def restore(self, stored: Any) -> None:
+        """Bring a stored version back into the reading, as one undo step."""
+        if self.layers is not None:
+            self.layers.replace(stored.annotation.mask)
+            self.flush()
+            self.said.emit(f"Version {stored.revision.number} is back in the reading; save to keep it.")
+
+    def window(self) -> Any:
+        """Return the main window, or None."""
+        from qtpy.QtWidgets import QApplication, QMainWindow
+
+        active = QApplication.activeWindow()
+        return active if isinstance(active, QMainWindow) else None
+
+    def wait(self) -> None:
+        """Keep the window alive until everything under way has ended."""
+        while True:
+            running = [job for job in self.findChildren(Job) if job.running]
+            if not running:
+                return
+            running[0].wait()
+
+    def cursor(self) -> tuple[int, int, int] | None:
+        """Return the native voxel under the mouse."""
+        if self.layers is None or self.viewer is None:
+            return None
+        return self.layers.index_at(self.viewer.cursor.position)
+
+    def cancel(self) -> None:
+        """Stop opening."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def shut(self) -> None:
+        """Leave the viewer: stop work, keep a draft, let go of everything."""
+        self.cancel()
+        self.models.cancel()
+        self.flush()
+        self.records.shut()
+        self.close_case(ask=False)
+        viewer = self.viewer
+        if viewer is not None:
+            _SESSIONS.pop(viewer, None)
+
+    def start(self, text: str, task: Task, done: Callable[[Any], None]) -> Job:
+        """Run a task beside opening and models, with its progress in the docks."""
+        job = Job(task, self)
+        job.done.connect(done)
+        job.failed.connect(lambda error: self.said.emit(sentence(error)))
+        job.progressed.connect(lambda n, of: self.job_changed.emit(text, n, of))
+        job.ended.connect(lambda: self.job_changed.emit("", 0, 0))
+        self.job_changed.emit(text, 0, 0)
+        return job
+
+    def _start(self, text: str, task: Task, done: Callable[[Any], None], *, wait: bool = False) -> None:
+        self.cancel()
+        self._job = self.start(text, task, done)
+        if wait:
+            self.wait()
+
+    def _on_scanned(self, report: Any) -> None:
+        self.report = report
+        self.folder_scanned.emit(report)
+        if report.proposed is not None:
+            self.open_entry(report.proposed)
+        elif not report.series:
+            self.said.emit("No CT series found there; the Cases dock lists why each file was left out.")
+
+    def _attach(self, review: CaseReview) -> None:
+        volume = review.volume
+        self.layers = CaseLayers(self.viewer, volume, review.reading, self.view.window)
+        for signal, slot in self._signals(review):
+            signal.connect(slot)
+        self.view.attach(self.layers, title=f"Case {volume.case_id}", facts=(*volume.warnings, *volume.facts))
+        self.tools.attach(self.layers, self.cursor)
+        for event in (self.layers.reading.events.paint, self.layers.reading.events.set_data):
+            event.connect(self._on_layer_edit)
+        self.viewer.dims.events.current_step.connect(self._on_step)
+
+    def _unwatch(self, layers: CaseLayers) -> None:
+        for event in (layers.reading.events.paint, layers.reading.events.set_data):
+            event.disconnect(self._on_layer_edit)
+        self.viewer.dims.events.current_step.disconnect(self._on_step)
+
+    def _signals(self, review: CaseReview) -> list[tuple[Any, Callable[..., None]]]:
+        return [
+            (review.changed_mask, self._on_mask),
+            (review.changed_labels, self._on_labels),
+            (review.changed_prediction, self._on_prediction),
+            (review.changed_facts, self._on_state),
+            (review.dirty_changed, self._on_state),
+            (review.saved, self._on_state),
+        ]
+
+    def _show_difference(self, before: Any) -> None:
+        if self.layers is None:
+            return
+        self.flush()
+        layers = self.layers
+        mask = layers.turned(difference(before, layers.reading_mask))
+
+        def make(viewer: Any, **place: Any) -> Any:
+            return viewer.add_labels(mask, name=DIFFERENCE, colormap=class_colormap(DIFFERENCE_COLOURS), **place)
+
+        layers.show_extra(DIFFERENCE, make).editable = False
+        self.said.emit("Difference: green was added, pink is gone or another class.")
+
+    def _on_layer_edit(self, _: Any = None) -> None:
+        self._settle.start()
+
+    def _on_mask(self, *_: Any) -> None:
+        self.mask_changed.emit()
+
+    def _on_labels(self, *_: Any) -> None:
+        self.labels_changed.emit()
+
+    def _on_state(self, *_: Any) -> None:
+        self.state_changed.emit()
+
+    def _on_prediction(self, *_: Any) -> None:
+        if self.layers is not None and self.review is not None:
+            self.models.show_on(self.layers)
+        self.prediction_changed.emit()
+
+    def _on_step(self, _: Any = None) -> None:
+        if self.layers is not None:
+            self.slice_changed.emit(self.layers.slice_index)
+
+    def _show_status(self, text: str) -> None:
+        if self.viewer is not None:
+            self.viewer.status = text
+
+
+_SESSIONS: WeakKeyDictionary[Any, ReviewSession] = WeakKeyDictionary()
+
+
+def session_of(viewer: Any) -> ReviewSession:
+    """Return the session of a viewer, made at the first call."""
+    own = compat.unwrapped(viewer)
+    if own not in _SESSIONS:
+        _SESSIONS[own] = ReviewSession(own)
+    return _SESSIONS[own]

@@ -1,0 +1,78 @@
+"""One case from opening to reopening, through napari's own layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from napari_cpam_stroke.core import CTVolume
+from napari_cpam_stroke.widgets.layers import AI, ORIGINAL, READING
+from napari_cpam_stroke.widgets.session import DISCARD, SAVE, session_of
+
+
+def test_a_case_shows_three_layers_that_cannot_be_deleted(case: Any, viewer: Any) -> None:
+    assert [layer.name for layer in viewer.layers] == [ORIGINAL, AI, READING]
+    viewer.layers.select_all()
+    viewer.layers.remove_selected()
+    assert len(viewer.layers) == 3
+    assert viewer.layers.selection.active is None or case.layers.reading in viewer.layers
+
+
+def test_painting_reaches_the_review_and_undo_takes_it_back(case: Any) -> None:
+    case.layers.reading.paint((12, 60, 60), 1)
+    case.flush()
+    assert case.review.dirty
+    assert case.review.slice_labels[:, 0].sum() == 1
+    case.layers.reading.undo()
+    case.flush()
+    assert not case.review.reading.any()
+    assert case.review.slice_labels.sum() == 0
+
+
+def test_the_ai_layer_cannot_be_painted_on(case: Any) -> None:
+    case.layers.ai.mode = "paint"
+    assert case.layers.ai.mode == "pan_zoom"
+
+
+def test_saved_work_is_there_after_reopening(case: Any, phantom_volume: CTVolume) -> None:
+    case.layers.reading.paint((12, 60, 60), 2)
+    assert case.records.save(wait=True)
+    assert case.records.state.startswith("saved ")
+    saved = case.review.reading.copy()
+    case.close_case()
+    case.show(phantom_volume)
+    case.wait()
+    np.testing.assert_array_equal(case.review.reading, saved)
+    np.testing.assert_array_equal(case.layers.turned(case.layers.reading.data), saved)
+    assert case.records.state.endswith("version 1")
+
+
+def test_a_case_from_the_store_opens_without_files(case: Any) -> None:
+    case.layers.reading.paint((12, 60, 60), 1)
+    case.records.save(wait=True)
+    case_id = case.records.case_id
+    case.close_case()
+    case.open_case(case_id, wait=True)
+    assert case.review.reading.any()
+
+
+def test_leaving_with_unsaved_work_asks(case: Any) -> None:
+    asked: list[str] = []
+
+    def answer(question: str) -> str:
+        asked.append(question)
+        return DISCARD
+
+    case.ask = answer
+    case.layers.reading.paint((12, 60, 60), 1)
+    assert case.may_leave()
+    assert len(asked) == 1
+    case.ask = lambda _: SAVE
+    assert case.may_leave()
+    assert not case.review.dirty
+
+
+def test_one_session_per_viewer(session: Any, viewer: Any) -> None:
+    assert session_of(viewer) is session
+    assert session.viewer is viewer
