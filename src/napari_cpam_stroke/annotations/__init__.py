@@ -1,5 +1,6 @@
 """What readers and models said about each case, kept so that nothing is lost and nothing is overwritten."""
 
+from napari_cpam_stroke.annotations.exchange import ImportSummary
 from napari_cpam_stroke.annotations.records import (
     BlindedRead,
     CaseRecord,
@@ -7,6 +8,17 @@ from napari_cpam_stroke.annotations.records import (
     Rejection,
     Revision,
 )
+from napari_cpam_stroke.annotations.recovery import Journal, Pending
 from napari_cpam_stroke.annotations.store import AnnotationStore
 
-__all__ = ["AnnotationStore", "BlindedRead", "CaseRecord", "ModelRecord", "Rejection", "Revision"]
+__all__ = [
+    "AnnotationStore",
+    "BlindedRead",
+    "CaseRecord",
+    "ImportSummary",
+    "Journal",
+    "ModelRecord",
+    "Pending",
+    "Rejection",
+    "Revision",
+]

@@ -1,17 +1,10 @@
-"""Stacks of slices in files that are named by what is in them and never change.
-
-A file is a header and the compressed slices. The header lists offset, length and sha256 of every slice; the file's
-name is the sha256 of the header. So one slice is read, and proved to be the right one, without the rest of its volume.
-"""
+"""A folder of stacks that never change, each file named by the sha256 of what is in it."""
 
 from __future__ import annotations
 
-import hashlib
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import local
 from typing import BinaryIO
@@ -19,7 +12,6 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.annotations.codec import DTYPES, decode_frame, encode_frame
 from napari_cpam_stroke.annotations.durable import (
     TEMPORARY,
     sync_file,
@@ -27,62 +19,8 @@ from napari_cpam_stroke.annotations.durable import (
     write_beside,
     write_durably,
 )
+from napari_cpam_stroke.annotations.stacks import THREADS, Stack, checked_bytes, read_index, read_stack
 from napari_cpam_stroke.errors import StoreError
-
-MAGIC = b"CPSTACK1"
-SHAPE = struct.Struct("<IIII")
-"""Type code, then number of slices, rows, columns."""
-ENTRY = struct.Struct("<QI32s")
-"""Per slice: offset after the header, length, sha256."""
-
-MAX_SLICES = 1_000_000
-"""A header that claims more is damaged."""
-
-THREADS = 4
-"""Compression and disk syncs release the interpreter, so a few threads help."""
-
-
-@dataclass(frozen=True)
-class Stack:
-    """An encoded stack: the header and its slices."""
-
-    header: bytes
-    frames: tuple[bytes, ...]
-
-    @property
-    def name(self) -> str:
-        """The sha256 that names the file."""
-        return hashlib.sha256(self.header).hexdigest()
-
-
-def encode_stack(array: NDArray[np.generic]) -> Stack:
-    """Compress a (Z, Y, X) uint8 or int16 stack slice by slice."""
-    if len(array) > THREADS:
-        with ThreadPoolExecutor(THREADS) as pool:
-            frames = tuple(pool.map(encode_frame, array))
-    else:
-        frames = tuple(encode_frame(frame) for frame in array)
-    entries, offset = [], 0
-    for frame in frames:
-        entries.append(ENTRY.pack(offset, len(frame), hashlib.sha256(frame).digest()))
-        offset += len(frame)
-    return Stack(MAGIC + SHAPE.pack(DTYPES.index(array.dtype), *array.shape) + b"".join(entries), frames)
-
-
-def read_stack(file: BinaryIO, name: str, indices: Sequence[int] | None = None) -> NDArray[np.generic]:
-    """Return slices of the stack that begins where `file` stands.
-
-    Raises
-    ------
-    ValueError
-        If a byte of what was asked for has changed, or there is no such slice.
-    """
-    index = _read_index(file, name)
-    wanted = range(index.shape[0]) if indices is None else indices
-    stack = np.zeros((len(wanted), *index.shape[1:]), index.dtype)
-    for position, z in enumerate(wanted):
-        stack[position] = _read_frame(file, index, z)
-    return stack
 
 
 class BlobFolder:
@@ -98,13 +36,9 @@ class BlobFolder:
 
     def put(self, stack: Stack) -> str:
         """Keep a stack and return its name; on the disk when this returns, unless this thread is inside `deferred`."""
-        name, chunks, waiting = stack.name, (stack.header, *stack.frames), self._waiting()
-        if (waiting is not None and name in waiting) or self.intact(name):
-            return name
-        if waiting is None:
-            write_durably(self.path(name), chunks)
-        else:
-            waiting[name] = write_beside(self.path(name), chunks)
+        name = stack.name
+        if not self.intact(name):
+            self._write(name, (stack.header, *stack.frames))
         return name
 
     def read(self, name: str, indices: Sequence[int] | None = None) -> NDArray[np.generic]:
@@ -115,23 +49,24 @@ class BlobFolder:
         StoreError
             If the file is missing or a byte of what was asked for has changed.
         """
-        try:
-            with self._place(name).open("rb") as file:
-                return read_stack(file, name, indices)
-        except (OSError, ValueError) as error:
-            raise StoreError(
-                "The store's pixel file is missing or damaged",
-                got=f"{self.path(name)} ({error})",
-                remedy="bring that file back from a backup",
-            ) from error
+        with self._open(name) as file:
+            return read_stack(file, name, indices)
+
+    def digests(self, name: str) -> tuple[bytes, ...]:
+        """Return the sha256 of each encoded slice, without reading the slices."""
+        with self._open(name) as file:
+            return tuple(digest for _, _, digest in read_index(file, name).entries)
 
     def intact(self, name: str) -> bool:
         """Whether the whole stack is there and nothing in it has changed."""
-        if not self.path(name).is_file():
+        if not self._place(name).is_file():
             return False
         try:
-            self.read(name)
-        except StoreError:
+            with self._place(name).open("rb") as file:
+                index = read_index(file, name)
+                for z in range(index.shape[0]):
+                    checked_bytes(file, index, z)
+        except (OSError, ValueError):
             return False
         return True
 
@@ -159,8 +94,17 @@ class BlobFolder:
     def copy_from(self, other: BlobFolder, name: str) -> None:
         """Take over one stack of another folder, verified on the way."""
         if not self.intact(name):
-            other.read(name)
-            write_durably(self.path(name), [other.path(name).read_bytes()])
+            other.read(name, [])
+            if not other.intact(name):
+                raise _damaged(other.path(name), "a slice is not what was written")
+            self._write(name, [other.path(name).read_bytes()])
+
+    def _write(self, name: str, chunks: Iterable[bytes]) -> None:
+        waiting = self._waiting()
+        if waiting is None:
+            write_durably(self.path(name), chunks)
+        else:
+            waiting[name] = write_beside(self.path(name), chunks)
 
     def _settle(self, waiting: dict[str, Path]) -> None:
         with ThreadPoolExecutor(THREADS) as pool:
@@ -168,6 +112,14 @@ class BlobFolder:
             for name, temporary in waiting.items():
                 temporary.replace(self.path(name))
             list(pool.map(sync_folder, {temporary.parent for temporary in waiting.values()}))
+
+    @contextmanager
+    def _open(self, name: str) -> Iterator[BinaryIO]:
+        try:
+            with self._place(name).open("rb") as file:
+                yield file
+        except (OSError, ValueError) as error:
+            raise _damaged(self.path(name), str(error)) from error
 
     def _waiting(self) -> dict[str, Path] | None:
         waiting: dict[str, Path] | None = getattr(self._thread, "waiting", None)
@@ -177,35 +129,9 @@ class BlobFolder:
         return (self._waiting() or {}).get(name, self.path(name))
 
 
-@dataclass(frozen=True)
-class _Index:
-    dtype: np.dtype[np.generic]
-    shape: tuple[int, int, int]
-    start: int
-    entries: list[tuple[int, int, bytes]]
-
-
-def _read_index(file: BinaryIO, name: str) -> _Index:
-    fixed = file.read(len(MAGIC) + SHAPE.size)
-    if len(fixed) < len(MAGIC) + SHAPE.size or not fixed.startswith(MAGIC):
-        raise ValueError("not a pixel file")
-    code, z, y, x = SHAPE.unpack(fixed[len(MAGIC) :])
-    if code >= len(DTYPES) or z > MAX_SLICES:
-        raise ValueError("its header is damaged")
-    table = file.read(z * ENTRY.size)
-    if hashlib.sha256(fixed + table).hexdigest() != name:
-        raise ValueError("its header is damaged")
-    return _Index(DTYPES[code], (z, y, x), file.tell(), list(ENTRY.iter_unpack(table)))
-
-
-def _read_frame(file: BinaryIO, index: _Index, z: int) -> NDArray[np.generic]:
-    if not -index.shape[0] <= z < index.shape[0]:
-        raise ValueError(f"there is no slice {z}")
-    offset, length, digest = index.entries[z]
-    data = b""
-    if length:
-        file.seek(index.start + offset)
-        data = file.read(length)
-    if hashlib.sha256(data).digest() != digest:
-        raise ValueError(f"slice {z} is not what was written")
-    return decode_frame(data, index.dtype, index.shape[1:])
+def _damaged(path: Path, reason: str) -> StoreError:
+    return StoreError(
+        "A pixel file of the store is missing or damaged",
+        got=f"{path} ({reason})",
+        remedy="bring that file back from a backup",
+    )

@@ -41,9 +41,7 @@ def case_row(
     session: Session, volume: CTVolume, pixels: str, *, source: str, hu_range: tuple[int, int] | None, patient: str
 ) -> CaseRow:
     """Return the row of a new case, not added yet."""
-    name = volume.case_id
-    if session.get(CaseRow, name) is not None:
-        name = f"{name}~{volume.content_hash[:HASH_IN_NAME]}"
+    name = free_name(session, volume.case_id, volume.content_hash)
     floor, ceiling = hu_range or (None, None)
     return CaseRow(
         case_id=name,
@@ -61,6 +59,11 @@ def case_row(
         added=utc_now(),
         search_text=" ".join([name, source, *volume.facts]).lower(),
     )
+
+
+def free_name(session: Session, name: str, content_hash: str) -> str:
+    """Return the name, with part of the content's hash where the store holds other pixels under it."""
+    return name if session.get(CaseRow, name) is None else f"{name}~{content_hash[:HASH_IN_NAME]}"
 
 
 def place_patient(session: Session, patient: str, split: Split | None) -> None:

@@ -6,6 +6,7 @@ then zlib with run lengths: 3.4 times smaller than int16 at 3 ms per 512 x 512 s
 
 from __future__ import annotations
 
+import struct
 import zlib
 
 import numpy as np
@@ -17,17 +18,23 @@ LEVEL, MEMORY = 1, 9
 RAW_WINDOW = -15
 """Raw deflate with the largest window; integrity is the job of the blob's sha256."""
 
+ROWS = struct.Struct("<II")
+"""First and one past the last row that is not all zero; only those are kept."""
+
 DTYPES: tuple[np.dtype[np.generic], ...] = (np.dtype("uint8"), np.dtype("<i2"))
 """Pixel types a blob may hold; the position in this tuple is the code written into the blob."""
 
 
 def encode_frame(frame: NDArray[np.generic]) -> bytes:
     """Compress one uint8 or int16 slice (Y, X); all zero gives no bytes."""
-    if not frame.any():
+    rows = np.flatnonzero(frame.any(axis=1))
+    if not rows.size:
         return b""
-    plain = frame if frame.dtype == np.uint8 else _small_first(frame.astype("<i2", copy=False))
+    first, last = int(rows[0]), int(rows[-1]) + 1
+    used = frame[first:last]
+    plain = used if used.dtype == np.uint8 else _small_first(used)
     squeeze = zlib.compressobj(LEVEL, zlib.DEFLATED, RAW_WINDOW, MEMORY, zlib.Z_RLE)
-    return squeeze.compress(np.ascontiguousarray(plain).data) + squeeze.flush()
+    return ROWS.pack(first, last) + squeeze.compress(np.ascontiguousarray(plain).data) + squeeze.flush()
 
 
 def decode_frame(data: bytes, dtype: np.dtype[np.generic], shape: tuple[int, int]) -> NDArray[np.generic]:
@@ -38,24 +45,30 @@ def decode_frame(data: bytes, dtype: np.dtype[np.generic], shape: tuple[int, int
     ValueError
         If the bytes are not a slice of that type and shape.
     """
+    frame = np.zeros(shape, dtype)
     if not data:
-        return np.zeros(shape, dtype)
-    size = shape[0] * shape[1] * dtype.itemsize
-    expand = zlib.decompressobj(RAW_WINDOW)
+        return frame
+    if len(data) < ROWS.size:
+        raise ValueError("a slice is cut short")
+    first, last = ROWS.unpack_from(data)
+    size = max(last - first, 0) * shape[1] * dtype.itemsize
     try:
-        plain = expand.decompress(data, size)
+        plain = zlib.decompressobj(RAW_WINDOW).decompress(data[ROWS.size :], size)
     except zlib.error as error:
         raise ValueError(str(error)) from error
-    if len(plain) != size:
-        raise ValueError(f"{len(plain)} bytes instead of {size}")
+    if len(plain) != size or not 0 < size <= frame.nbytes or last > shape[0]:
+        raise ValueError(f"rows {first} to {last} with {len(plain)} bytes do not fit a slice of {shape}")
     values = np.frombuffer(plain, np.uint8)
-    return values.reshape(shape).copy() if dtype == np.uint8 else _undo_small_first(values, shape)
+    rows = (last - first, shape[1])
+    frame[first:last] = values.reshape(rows) if dtype == np.uint8 else _undo_small_first(values, rows)
+    return frame
 
 
 def _small_first(frame: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Return bytes in which a CT slice is mostly small numbers and zeros."""
-    step = np.ascontiguousarray(frame).view(np.uint16).copy()
-    step[:, 1:] -= frame.view(np.uint16)[:, :-1] if frame.flags.c_contiguous else step[:, :-1].copy()
+    values = np.ascontiguousarray(frame, dtype="<i2").view(np.uint16)
+    step = values.copy()
+    step[:, 1:] -= values[:, :-1]
     signed = step.view(np.int16)
     folded = ((signed << 1) ^ (signed >> 15)).view(np.uint16)
     return folded.view(np.uint8).reshape(-1, 2).T

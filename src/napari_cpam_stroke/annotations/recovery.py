@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.annotations.blobs import encode_stack, read_stack
 from napari_cpam_stroke.annotations.durable import write_durably
+from napari_cpam_stroke.annotations.stacks import encode_stack, read_stack
 from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
 from napari_cpam_stroke.home import application_home
 

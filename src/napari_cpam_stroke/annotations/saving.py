@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from napari_cpam_stroke.annotations.blobs import BlobFolder, encode_stack
+from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.database import Database
 from napari_cpam_stroke.annotations.records import (
     ALGORITHM_TYPES,
@@ -36,6 +38,7 @@ from napari_cpam_stroke.annotations.rows import (
     utc_now,
 )
 from napari_cpam_stroke.annotations.schema import CaseRow, RevisionRow
+from napari_cpam_stroke.annotations.stacks import Stack, encode_stack
 from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.errors import GeometryMismatchError, RevisionConflictError, StoreError
 
@@ -85,25 +88,18 @@ def save_revision(database: Database, blobs: BlobFolder, case_id: str, new: NewR
         _check_shape(require_case(session, case_id), new.annotation.mask)
         parent_mask = None if new.parent is None else require_revision(session, new.parent).mask
     mask = new.annotation.mask
-    row = _row_of(new)
-    row.mask = blobs.put(encode_stack(mask))
-    row.changed_voxels = changed_voxels(mask, None if parent_mask is None else _read_mask(blobs, parent_mask))
+    row, stack = _row_of(new), encode_stack(mask)
+    row.mask = blobs.put(stack)
+    row.changed_voxels = _changed_since(blobs, mask, stack, parent_mask)
     if new.prediction_mask is not None:
-        row.prediction_mask = blobs.put(encode_stack(new.prediction_mask))
-        row.changed_from_prediction = changed_voxels(mask, new.prediction_mask)
+        predicted = encode_stack(new.prediction_mask)
+        row.prediction_mask = blobs.put(predicted)
+        row.changed_from_prediction = _differing(mask, new.prediction_mask, _suspects(stack, predicted.digests))
     if new.blinded is not None and new.blinded.mask is not None:
         row.blinded_mask = blobs.put(encode_stack(new.blinded.mask))
     with database.writing() as session:
         case = require_case(session, case_id, lock=True)
         return revision_record(_append(session, case, row, new))
-
-
-def changed_voxels(mask: Mask, before: Mask | None) -> int:
-    """Count voxels that differ; `None` stands for an empty mask."""
-    if before is None:
-        return int(np.count_nonzero(mask))
-    pairs = zip(mask, before, strict=True)
-    return sum(int(np.count_nonzero(a != b)) for a, b in pairs if a.any() or b.any())
 
 
 def require_case(session: Session, case_id: str, *, lock: bool = False) -> CaseRow:
@@ -122,20 +118,32 @@ def require_revision(session: Session, revision_id: str) -> RevisionRow:
     return row
 
 
+def attach(session: Session, case: CaseRow, row: RevisionRow, *, branch: bool) -> None:
+    """Add a finished revision to its case; on the main line it becomes what the worklist shows."""
+    row.branch = branch
+    session.add(row)
+    session.flush()
+    case.search_text = _with_words(case.search_text, f"{row.author} {row.comment}")
+    if not branch:
+        case.head, case.status = row.id, row.status
+        case.comment = row.comment or case.comment
+        case.ischemia_label, case.hemorrhage_label = json.loads(row.labels)["series_labels"]
+
+
 def _append(session: Session, case: CaseRow, row: RevisionRow, new: NewRevision) -> RevisionRow:
     branch = _on_branch(session, case, new)
     latest = session.scalar(select(func.max(RevisionRow.number)).where(RevisionRow.case_id == case.case_id))
-    row.case_id, row.number, row.branch = case.case_id, (latest or 0) + 1, branch
+    row.case_id, row.number = case.case_id, (latest or 0) + 1
     row.status = new.status or _usual_status(case.status, new.kind)
     row.id = revision_identity(row, case.content_hash)
-    session.add(row)
-    session.flush()
-    if not branch:
-        case.head, case.status = row.id, row.status
-        case.comment = new.comment or case.comment
-        case.ischemia_label, case.hemorrhage_label = (int(v) for v in new.annotation.series_labels)
-        case.search_text = f"{case.search_text} {new.author} {new.comment}".lower()
+    attach(session, case, row, branch=branch)
     return row
+
+
+def _with_words(text: str, words: str) -> str:
+    """Add words to the searched text, each line once."""
+    line = words.strip().lower()
+    return text if not line or line in text else f"{text} {line}"
 
 
 def _on_branch(session: Session, case: CaseRow, new: NewRevision) -> bool:
@@ -198,5 +206,25 @@ def _check_shape(case: CaseRow, mask: Mask) -> None:
         )
 
 
-def _read_mask(blobs: BlobFolder, name: str) -> Mask:
-    return np.asarray(blobs.read(name), dtype=np.uint8)
+def _changed_since(blobs: BlobFolder, mask: Mask, stack: Stack, before: str | None) -> int:
+    """Count voxels that differ from a stored mask, reading only slices that differ.
+
+    None is an empty mask; so is a damaged one, for new work must be kept all the same.
+    """
+    if before is None:
+        return int(sum(np.count_nonzero(mask[z]) for z, frame in enumerate(stack.frames) if frame))
+    try:
+        slices = _suspects(stack, blobs.digests(before))
+        old = np.asarray(blobs.read(before, slices), dtype=np.uint8)
+    except StoreError:
+        return _changed_since(blobs, mask, stack, None)
+    return _differing(mask[slices], old, range(len(slices)))
+
+
+def _suspects(stack: Stack, digests: tuple[bytes, ...]) -> list[int]:
+    """Return the slices whose bytes are not the same."""
+    return [z for z, (ours, theirs) in enumerate(zip(stack.digests, digests, strict=True)) if ours != theirs]
+
+
+def _differing(first: Mask, second: Mask, slices: Iterable[int]) -> int:
+    return int(sum(np.count_nonzero(first[z] != second[z]) for z in slices))

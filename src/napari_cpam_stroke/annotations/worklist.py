@@ -1,63 +1,128 @@
-"""Which cases, in which order: the filters of the worklist as one SQL statement."""
+"""The part of the store that orders the work: whose turn it is, and who trains, tunes and tests."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any, Literal, get_args
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import func, select
 
-from napari_cpam_stroke.annotations.records import STATUSES, Split, Status, one_of
+from napari_cpam_stroke.annotations import casework
+from napari_cpam_stroke.annotations.part import StorePart
+from napari_cpam_stroke.annotations.queries import Order, worklist
+from napari_cpam_stroke.annotations.records import (
+    SPLITS,
+    STATUSES,
+    CaseRecord,
+    ModelLike,
+    ModelRecord,
+    Split,
+    Status,
+    model_record,
+)
+from napari_cpam_stroke.annotations.rows import case_record
+from napari_cpam_stroke.annotations.saving import require_case
 from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow
-
-Order = Literal["id", "newest", "suspicion", "uncertainty"]
-ORDERS: tuple[Order, ...] = get_args(Order)
-
-ESCAPE = "\\"
-"""Makes % and _ in a search plain letters."""
+from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS
+from napari_cpam_stroke.errors import StoreError
 
 
-def worklist(
-    *,
-    split: Split | Literal["none"] | None = None,
-    source: str | None = None,
-    status: Status | Collection[Status] | None = None,
-    reader: str | None = None,
-    search: str = "",
-    order: Order = "id",
-) -> Select[Any]:
-    """Return the statement for case rows with their split; see `AnnotationStore.cases`."""
-    statement = select(*CaseRow.__table__.columns, PatientRow.split).join(
-        PatientRow, PatientRow.patient_id == CaseRow.patient_id
-    )
-    wanted: list[ColumnElement[bool]] = []
-    if split is not None:
-        wanted.append(PatientRow.split.is_(None) if split == "none" else PatientRow.split == split)
-    if source is not None:
-        wanted.append(CaseRow.source == source)
-    if status is not None:
-        several = (status,) if isinstance(status, str) else status
-        wanted.append(CaseRow.status.in_([one_of(each, STATUSES, "status") for each in several]))
-    if reader is not None:
-        wanted.append(CaseRow.reader == reader)
-    wanted += [CaseRow.search_text.like(_pattern(word), escape=ESCAPE) for word in search.lower().split()]
-    if wanted:
-        statement = statement.where(and_(*wanted))
-    return statement.order_by(*_ordering(order))
+class WorklistPart(StorePart):
+    """Lists of cases, their state, and their patients' splits."""
+
+    def cases(
+        self,
+        *,
+        split: Split | Literal["none"] | None = None,
+        source: str | None = None,
+        status: Status | Collection[Status] | None = None,
+        reader: str | None = None,
+        search: str = "",
+        order: Order = "id",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[CaseRecord]:
+        """Return the worklist.
+
+        Parameters
+        ----------
+        split
+            'none' for patients who have none yet.
+        status
+            One, or several.
+        search
+            Words that must all occur in name, source, facts, authors or comments.
+        order
+            'suspicion' and 'uncertainty' put the highest first and cases without a prediction last.
+        """
+        statement = worklist(split=split, source=source, status=status, reader=reader, search=search, order=order)
+        with self._database.reading() as session:
+            rows = session.execute(statement.limit(limit).offset(offset or None)).all()
+        return [case_record(row, row.split) for row in rows]
+
+    def counts(self) -> dict[Status, int]:
+        """Return how many cases have each status."""
+        with self._database.reading() as session:
+            found = dict(session.execute(select(CaseRow.status, func.count()).group_by(CaseRow.status)).tuples().all())
+        return {status: found.get(status, 0) for status in STATUSES}
+
+    def set_status(self, case_id: str, status: Status) -> None:
+        """Set the worklist status."""
+        with self._database.writing() as session:
+            casework.put_status(session, case_id, status)
+
+    def set_reader(self, case_id: str, reader: str) -> None:
+        """Assign the case to a reader; empty: to nobody."""
+        with self._database.writing() as session:
+            require_case(session, case_id, lock=True).reader = reader
+
+    def record_prediction(
+        self, case_id: str, probabilities: Mapping[str, float], model: ModelLike, *, uncertainty: float | None = None
+    ) -> None:
+        """Note a model's series probabilities (by class, 0..1) for the worklist.
+
+        Parameters
+        ----------
+        uncertainty
+            0..1; by default how near the least certain probability is to one half.
+        """
+        with self._database.writing() as session:
+            casework.put_prediction(
+                session, case_id, probabilities, _known(model_record(model)), uncertainty=uncertainty
+            )
+
+    def assign_splits(
+        self, fractions: tuple[float, float, float] = DEFAULT_FRACTIONS, *, seed: int = 0
+    ) -> dict[str, Split]:
+        """Give every patient without a split one; nobody is ever moved.
+
+        Parameters
+        ----------
+        fractions
+            Of the patients: train, validation, test; held within each source and class.
+
+        Returns
+        -------
+        The patients that were new.
+        """
+        with self._database.writing() as session:
+            return casework.assign(session, fractions=fractions, seed=seed)
+
+    def splits(self) -> dict[str, int]:
+        """Return how many patients each split holds; 'none' for those without."""
+        with self._database.reading() as session:
+            found = Counter(split or "none" for split in session.scalars(select(PatientRow.split)))
+        return {split: found[split] for split in (*SPLITS, "none")}
+
+    def test_fingerprint(self) -> str:
+        """Return a short hash of the test set's pixels: two figures are comparable only if it is the same."""
+        hashes = sorted(case.content_hash for case in self.cases(split="test"))
+        return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
 
 
-def _pattern(word: str) -> str:
-    for letter in (ESCAPE, "%", "_"):
-        word = word.replace(letter, ESCAPE + letter)
-    return f"%{word}%"
-
-
-def _ordering(order: Order) -> tuple[ColumnElement[Any], ...]:
-    one_of(order, ORDERS, "order")
-    if order == "newest":
-        return (CaseRow.added.desc(), CaseRow.case_id.desc())
-    if order == "suspicion":
-        return (CaseRow.suspicion.desc(), CaseRow.case_id.desc())
-    if order == "uncertainty":
-        return (CaseRow.uncertainty.desc(), CaseRow.case_id.desc())
-    return (CaseRow.case_id.asc(),)
+def _known(model: ModelRecord | None) -> ModelRecord:
+    if model is None:
+        raise StoreError("A prediction must say which model made it")
+    return model

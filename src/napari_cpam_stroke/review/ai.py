@@ -152,7 +152,9 @@ class AiAside:
         if not self._began_blinded:
             return None
         since = self._since_reveal
-        return BlindedRead(self._revealed_at, since and since.voxels, since and since.reference)
+        if since is None:
+            return BlindedRead(self._revealed_at)
+        return BlindedRead(self._revealed_at, since.voxels, since.reference)
 
     def _look(self, reading: Mask) -> None:
         """Compare with the visible prediction, unless the reading began from an adopted one."""

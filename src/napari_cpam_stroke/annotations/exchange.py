@@ -1,0 +1,88 @@
+"""Moving a store, or bringing the work of two together: nothing is lost, nothing is overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from napari_cpam_stroke.annotations.blobs import BlobFolder
+from napari_cpam_stroke.annotations.casework import find_content, free_name, place_patient
+from napari_cpam_stroke.annotations.integrity import blobs_of
+from napari_cpam_stroke.annotations.saving import attach
+from napari_cpam_stroke.annotations.schema import Base, CaseRow, PatientRow, RevisionRow
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What came in.
+
+    Attributes
+    ----------
+    cases, revisions
+        New ones.
+    branches
+        Of those revisions, how many were kept beside the main line because the case had gone on here.
+    """
+
+    cases: int
+    revisions: int
+    branches: int
+
+
+def merge(
+    source: Session,
+    source_blobs: BlobFolder,
+    target: Session,
+    target_blobs: BlobFolder,
+    *,
+    progress: Progress | None = None,
+) -> ImportSummary:
+    """Copy every case and revision that the target lacks; splits that are fixed there stay."""
+    cases = list(source.scalars(select(CaseRow).order_by(CaseRow.case_id)))
+    new_cases, revisions, branches = 0, 0, 0
+    for done, case in enumerate(cases):
+        there = find_content(target, case.content_hash)
+        if there is None:
+            target_blobs.copy_from(source_blobs, case.pixels)
+            there = _add_case(source, target, case)
+            new_cases += 1
+        for row in source.scalars(
+            select(RevisionRow).where(RevisionRow.case_id == case.case_id).order_by(RevisionRow.number)
+        ):
+            if target.get(RevisionRow, row.id) is None:
+                for name in blobs_of(row).values():
+                    target_blobs.copy_from(source_blobs, name)
+                revisions += 1
+                branches += _add_revision(target, there, row)
+        if progress is not None:
+            progress(done + 1, len(cases))
+    return ImportSummary(new_cases, revisions, branches)
+
+
+def _add_case(source: Session, target: Session, case: CaseRow) -> CaseRow:
+    patient = source.get(PatientRow, case.patient_id)
+    place_patient(target, case.patient_id, patient and patient.split)  # type: ignore[arg-type]
+    row = CaseRow(**_values(case))
+    row.case_id, row.head = free_name(target, case.case_id, case.content_hash), None
+    target.add(row)
+    target.flush()
+    return row
+
+
+def _add_revision(target: Session, case: CaseRow, revision: RevisionRow) -> bool:
+    """Add one revision after those that are there; return whether it went beside the main line."""
+    row = RevisionRow(**_values(revision))
+    latest = target.scalar(select(func.max(RevisionRow.number)).where(RevisionRow.case_id == case.case_id))
+    row.case_id, row.number = case.case_id, (latest or 0) + 1
+    attach(target, case, row, branch=revision.branch or revision.parent != case.head)
+    return row.branch and not revision.branch
+
+
+def _values(row: Base) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in type(row).__table__.columns.keys()}  # noqa: SIM118  columns, not a dict
