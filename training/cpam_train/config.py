@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from napari_cpam_stroke.config import STRICT, ModelConfig, PreprocessConfig, build_config
+from cpam_train.synthesis.config import SynthesisConfig
+from napari_cpam_stroke.config import STRICT, ModelConfig, PreprocessConfig, SegmenterConfig, build_config
 from napari_cpam_stroke.errors import ConfigError, InputError, nearest
 
 LossName = Literal["bce", "focal", "bce_focal", "weighted_ce", "dice_ce"]
 Schedule = Literal["one_cycle", "cosine", "constant"]
 Optimiser = Literal["adamw", "adam", "sgd"]
-Precision = Literal["auto", "32", "bf16", "fp16"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Operating = Literal["max_dice", "sensitivity"]
-Probability = Field(ge=0, le=1)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -106,12 +106,13 @@ class DataConfig:
     folds: int | None = Field(default=None, ge=2)
     """Cross-validation: train and validation patients are dealt anew into this many folds; test stays apart."""
     fold: int = Field(default=0, ge=0)
-    synthetic: float = Field(default=0.0, ge=0, le=1)
-    """Share of lesion-free training slices that get a drawn lesion."""
+    synthetic: bool = True
+    """Draw lesions into real training slices, and heal lesions away, as `synthesis` says."""
+    synthesis: SynthesisConfig = field(default_factory=SynthesisConfig)
     workers: int | None = Field(default=None, ge=0)
     """Loader processes; None: chosen from the machine."""
     cache: bool = True
-    """Keep preprocessed slices on disk under the run, so that later epochs only read them."""
+    """Keep preprocessed slices on disk, beside the store's other files, so that later epochs only read them."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -140,7 +141,7 @@ class StopConfig:
     patience: int = Field(default=20, ge=1)
     """Epochs without a new best before stopping."""
     patience_multiplier: float = Field(default=2.0, ge=1)
-    """A new best at epoch e keeps the run going at least until epoch e × this."""
+    """A new best at epoch e keeps the run going at least until epoch e times this."""
     min_gain: float = Field(default=1e-4, ge=0)
     """A score must rise by more than this to be a new best."""
     max_minutes: float | None = Field(default=None, gt=0)
@@ -233,12 +234,11 @@ def merged(base: Mapping[str, Any], change: Mapping[str, Any], *, where: str, pa
 
 
 def _coupled(config: TrainConfig) -> TrainConfig:
-    """Return the config with the network's input channels taken from the preprocessing."""
-    from dataclasses import replace
-
-    if config.model.in_channels == config.preprocess.channels:
-        return config
-    return replace(config, model=replace(config.model, in_channels=config.preprocess.channels))
+    """Return the config with the network's input channels and size taken from the preprocessing."""
+    wanted: dict[str, int] = {"in_channels": config.preprocess.channels}
+    if isinstance(config.model, SegmenterConfig):
+        wanted["input_size"] = config.preprocess.size
+    return replace(config, model=replace(config.model, **wanted))
 
 
 def _read_json(file: Path) -> dict[str, Any]:

@@ -1,0 +1,175 @@
+import csv
+import json
+import signal
+import threading
+import time
+
+import pytest
+import torch
+from lightning.pytorch import Callback
+from rich.console import Console
+from safetensors.torch import load_file
+
+from cpam_train.config import build_train_config
+from cpam_train.fit import fit
+from cpam_train.task import build_optimiser, build_task
+from napari_cpam_stroke.bundles import ModelCard
+from napari_cpam_stroke.config import build_config
+from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.models import build_model
+
+QUIET = Console(quiet=True)
+TINY = [
+    "model.base_width=4",
+    "model.depth=3",
+    "preprocess.size=32",
+    "data.batch_size=4",
+    "data.workers=0",
+    "epochs=2",
+    "optim.ema=0.5",
+]
+
+
+def config(*settings, kind="segmenter"):
+    tiny = TINY if kind == "segmenter" else [*TINY[2:], "model.backbone=resnet10t"]
+    return build_train_config(kind, overrides=[*tiny, *settings])
+
+
+@pytest.fixture(scope="module")
+def finished(store_folder, tmp_path_factory):
+    from napari_cpam_stroke.annotations import AnnotationStore
+
+    path = tmp_path_factory.mktemp("runs") / "run"
+    with AnnotationStore.open(store_folder, create=False) as store:
+        return fit(config(), store, path, console=QUIET)
+
+
+def test_run_folder_holds_everything_needed_to_use_and_repeat_it(finished):
+    run = finished.run
+    model = build_model(run.config().model)
+    model.load_state_dict(load_file(run.weights))
+    assert run.config() == config()
+    rows = list(csv.DictReader(run.log.open()))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert float(rows[0]["train/loss"]) > 0
+    metrics = json.loads((run.path / "metrics.json").read_text())
+    assert metrics["split"] == "validation"
+    assert metrics["best_epoch"] == finished.best_epoch
+    card = build_config(ModelCard, run.read_json("card.json"))
+    assert card.preprocess == run.config().preprocess
+    assert card.training["data"]["train"]["synthetic"]["patients"] == 5
+    assert "torch" in run.read_json("environment.json")["packages"]
+
+
+def test_same_seed_same_weights(store, finished, tmp_path):
+    again = fit(config(), store, tmp_path / "again", console=QUIET)
+    first, second = load_file(finished.run.weights), load_file(again.run.weights)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_folder_that_holds_something_is_refused(store, finished):
+    with pytest.raises(InputError, match="already exists"):
+        fit(config(), store, finished.run.path, console=QUIET)
+
+
+def test_nothing_to_resume_is_refused(store, tmp_path):
+    with pytest.raises(InputError, match="no run to resume"):
+        fit(config(), store, tmp_path / "none", resume=True, console=QUIET)
+
+
+class StopAfter(Callback):
+    """Presses Ctrl-C once, after some batches."""
+
+    def __init__(self, batches):
+        self.left = batches
+
+    def on_train_batch_end(self, *_):
+        self.left -= 1
+        if self.left == 0:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_interrupted_run_keeps_its_best_and_resumes(store, tmp_path):
+    path = tmp_path / "run"
+    first = fit(config("epochs=4"), store, path, console=QUIET, extra=[StopAfter(3)])
+    assert first.interrupted
+    assert first.run.weights.is_file()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    second = fit(config(), store, path, resume=True, console=QUIET)
+    rows = list(csv.DictReader(second.run.log.open()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    steps = [int(row["step"]) for row in rows]
+    assert steps == sorted(set(steps))
+    assert float(rows[-1]["minutes"]) > float(rows[1]["minutes"])
+
+
+def test_time_limit_ends_the_run_and_its_schedule(store, tmp_path):
+    started = time.monotonic()
+    result = fit(config("epochs=1000", "stop.max_minutes=0.05"), store, tmp_path / "run", console=QUIET)
+    assert time.monotonic() - started < 30
+    rows = list(csv.DictReader(result.run.log.open()))
+    assert 0.05 <= float(rows[-1]["minutes"]) < 0.3
+    assert float(rows[-1]["lr"]) < 0.2e-3
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("model.output=softmax", "loss.name=bce_focal"),
+        ("model.architecture=unet", "model.image_head=false", "optim.ema=0", "optim.accumulate=2"),
+        ("augment.crop_size=16", "loss.name=weighted_ce", "precision=fp32", "preprocess.context_slices=3"),
+        ("data.folds=3", "data.fold=1", "data.cache=false", "max_steps=1"),
+    ],
+)
+def test_other_settings_train_too(store, tmp_path, settings):
+    result = fit(config("epochs=1", *settings), store, tmp_path / "run", console=QUIET)
+    assert result.best_epoch == 1
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax", "sparsemax"])
+def test_classifiers_train_with_every_output_layer(store, tmp_path, output):
+    result = fit(
+        config("epochs=1", f"model.output={output}", kind="classifier"), store, tmp_path / "run", console=QUIET
+    )
+    assert result.run.weights.is_file()
+    assert result.run.read_json("card.json")["task"] == "classifier"
+
+
+def test_no_source_left_is_one_sentence(store, tmp_path):
+    with pytest.raises(InputError, match="no annotated slice in its train split"):
+        fit(config('data.leave_out=["synthetic"]'), store, tmp_path / "run", console=QUIET)
+
+
+def test_norms_and_biases_are_not_decayed():
+    task = build_task(config())
+    decayed, rest = build_optimiser(task.model, task.config.optim).param_groups
+    assert decayed["weight_decay"] > 0
+    assert rest["weight_decay"] == 0
+    assert all(p.ndim > 1 for p in decayed["params"])
+    assert len(decayed["params"]) + len(rest["params"]) == len(list(task.model.parameters()))
+
+
+def test_test_cases_are_never_read(store, tmp_path, monkeypatch):
+    held = {case.case_id for case in store.cases(split="test")}
+    assert held
+    read = set()
+    original = type(store).read_frames
+
+    def spy(self, case_id, indices=None):
+        read.add(case_id)
+        return original(self, case_id, indices)
+
+    monkeypatch.setattr(type(store), "read_frames", spy)
+    fit(config("epochs=1"), store, tmp_path / "run", console=QUIET)
+    assert read
+    assert not read & held
+
+
+def test_fit_in_a_thread_leaves_signals_alone(store, tmp_path):
+    done = []
+    worker = threading.Thread(
+        target=lambda: done.append(fit(config("epochs=1"), store, tmp_path / "run", console=QUIET))
+    )
+    worker.start()
+    worker.join(60)
+    assert done

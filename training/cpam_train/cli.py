@@ -1,0 +1,38 @@
+"""`cpam-train`: from annotated cases to a better model. Exit code 0 done, 1 refused, 2 bad input in one sentence."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from cpam_train.commands import data, training
+from cpam_train.commands.common import errors
+
+app = typer.Typer(
+    help="Train, tune and judge stroke models on annotated head CT, and hand better ones to the viewer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("import")(data.import_)
+app.command("augment-sheet")(data.augment_sheet)
+app.command("fit")(training.fit)
+
+
+def main() -> None:
+    """Run the command line; every failure a user can cause is one sentence."""
+    from napari_cpam_stroke.errors import CpamError
+
+    try:
+        app()
+    except CpamError as error:
+        errors.print(str(error), style="red", soft_wrap=True, markup=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        errors.print("Broken off.", style="red")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Options several commands share, and opening what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_cpam_stroke.annotations import AnnotationStore
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+StoreOption = Annotated[str, typer.Option("--store", help="Annotation store: a folder or a postgresql:// address.")]
+Kind = Annotated[str, typer.Argument(metavar="segmenter|classifier", help="What to train.")]
+Preset = Annotated[str, typer.Option("--preset", help="Starting point: default, paper or quick.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="JSON file with any part of the settings.")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="One setting, as a.b=value; may be repeated.")]
+
+
+@contextmanager
+def opened(where: str, *, create: bool = False) -> Iterator[AnnotationStore]:
+    """Open a store and close it again."""
+    from napari_cpam_stroke.annotations import AnnotationStore
+
+    with AnnotationStore.open(where, create=create) as store:
+        yield store
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar with the time left; yields a function (done, total)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        job = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(job, completed=done, total=total)

@@ -1,0 +1,200 @@
+"""Batches for training and validation from a store's splits, or from folds dealt out of both; test is never opened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from rich.console import Console
+from rich.progress import Progress
+from torch.utils.data import DataLoader, Sampler
+
+from cpam_train.config import TrainConfig
+from cpam_train.dataset import SliceDataset
+from cpam_train.record import Record
+from cpam_train.sampler import balanced_sampler
+from cpam_train.slices import SliceRow, collect_slices
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.errors import InputError
+
+CACHE_FOLDER = "slice-cache"
+"""Preprocessed slices, beside the run folders so that runs on the same data share them; may be deleted at any time."""
+
+MAX_WORKERS = 8
+
+
+class Loaders(LightningDataModule):
+    """Training and validation batches; each process of several draws its own and validates its share.
+
+    Parameters
+    ----------
+    cache
+        Folder of preprocessed slices; None: preprocess each time.
+
+    Raises
+    ------
+    InputError
+        If training or validation would be empty.
+    """
+
+    def __init__(self, store: AnnotationStore, config: TrainConfig, *, cache: Path | None) -> None:
+        super().__init__()
+        self.config = config
+        train_rows, validation_rows, self.split_rule = divide(store, config)
+        drawn = config.data.synthesis if config.data.synthetic else None
+        self.train = SliceDataset(store, config.preprocess, train_rows, cache=cache, synthesis=drawn, seed=config.seed)
+        self.validation = SliceDataset(store, config.preprocess, validation_rows, cache=cache)
+
+    def prepare(self, console: Console) -> None:
+        """Preprocess what the cache does not hold yet, with a bar."""
+        for name, data in (("training", self.train), ("validation", self.validation)):
+            with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+                job = progress.add_task(f"preparing {name} slices", total=None)
+                data.prepare(lambda done, total: progress.update(job, completed=done, total=total))  # noqa: B023 - called at once
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Return batches of this epoch's draw."""
+        return DataLoader(
+            self.train,
+            batch_size=self.config.data.batch_size,
+            sampler=self.draw(self._epoch, self._rank, self._world),
+            drop_last=len(self.train) > self.config.data.batch_size,
+            **_loading(worker_count(self.config)),
+        )
+
+    def val_dataloader(self, *, whole: bool = False) -> DataLoader[Any]:
+        """Return validation batches: this process's share, or the whole."""
+        share = range(len(self.validation)) if whole else range(len(self.validation))[self._rank :: self._world]
+        return DataLoader(
+            self.validation,
+            batch_size=self.config.data.batch_size,
+            sampler=list(share),
+            **_loading(0 if whole else worker_count(self.config)),
+        )
+
+    def cases(self, record: Record) -> list[str]:
+        """Return the case of each slice of a validation record."""
+        return [self.validation.rows[i].case.case_id for i in record.index]
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a card says about the data."""
+        return {
+            "split_rule": self.split_rule,
+            "train": summarise(self.train.rows),
+            "validation": summarise(self.validation.rows),
+        }
+
+    def draw(self, epoch: int, rank: int, world: int) -> Sampler[int]:
+        """Return the slices of one epoch for one process."""
+        data, length = self.config.data, self.config.data.samples_per_epoch or len(self.train)
+        return balanced_sampler(
+            self.train.rows,
+            balance=data.balance,
+            hard_negative_weight=data.hard_negative_weight,
+            samples=max(length // world, 1),
+            seed=hash((self.config.seed, epoch, rank)) % 2**31,
+        )
+
+    @property
+    def _rank(self) -> int:
+        return 0 if self.trainer is None else self.trainer.global_rank
+
+    @property
+    def _world(self) -> int:
+        return 1 if self.trainer is None else self.trainer.world_size
+
+    @property
+    def _epoch(self) -> int:
+        return 0 if self.trainer is None else self.trainer.current_epoch
+
+
+class EpochSeeds(Callback):
+    """Gives every epoch its own draw of slices and synthetic lesions, the same again in a resumed run."""
+
+    def __init__(self, loaders: Loaders) -> None:
+        self.loaders = loaders
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Reseed before the first batch is drawn."""
+        epoch, loader = trainer.current_epoch, trainer.train_dataloader
+        self.loaders.train.set_epoch(epoch)
+        if loader is not None:
+            fresh = self.loaders.draw(epoch, trainer.global_rank, trainer.world_size)
+            loader.sampler.generator = fresh.generator
+
+
+def divide(store: AnnotationStore, config: TrainConfig) -> tuple[list[SliceRow], list[SliceRow], str]:
+    """Return training rows, validation rows and the rule that parted them.
+
+    Raises
+    ------
+    InputError
+        If one of them is empty, or a fold is asked for that does not exist.
+    """
+    data = config.data
+    parts = {
+        split: collect_slices(store, split=split, sources=data.sources, leave_out=data.leave_out)
+        for split in ("train", "validation")
+    }
+    rule = "by patient, fixed in the store"
+    if data.folds is not None:
+        parts = dict(zip(parts, deal_fold([*parts["train"], *parts["validation"]], data.folds, data.fold), strict=True))
+        rule = f"by patient, fold {data.fold + 1} of {data.folds} of the store's training and validation patients"
+    for name, rows in parts.items():
+        if not rows:
+            raise InputError(
+                f"The store has no annotated slice in its {name} split for these settings",
+                remedy="import data, run cpam-train check --store ... --assign, or choose other data.sources",
+            )
+    return parts["train"], parts["validation"], rule
+
+
+def deal_fold(rows: list[SliceRow], folds: int, fold: int) -> tuple[list[SliceRow], list[SliceRow]]:
+    """Return training and validation rows of one fold, dealt by patient, with sources and classes spread evenly."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    patients = [row.case.patient_id for row in rows]
+    if fold >= folds or folds > len(set(patients)):
+        raise InputError(
+            "That fold does not exist", got=f"fold {fold} of {folds}", expected=f"at most {len(set(patients))} folds"
+        )
+    strata = [f"{row.case.source}{row.labels}" for row in rows]
+    cut = StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(rows, strata, patients)
+    chosen = set(list(cut)[fold][1].tolist())
+    held = {patients[i] for i in chosen}
+    return [r for r in rows if r.case.patient_id not in held], [r for r in rows if r.case.patient_id in held]
+
+
+def summarise(rows: tuple[SliceRow, ...]) -> dict[str, Any]:
+    """Return counts per source, without anyone's name."""
+    sources = sorted({row.case.source for row in rows})
+    return {
+        source: {
+            "patients": len({r.case.patient_id for r in rows if r.case.source == source}),
+            "cases": len({r.case.case_id for r in rows if r.case.source == source}),
+            "slices": sum(r.case.source == source for r in rows),
+            "ischemia_slices": sum(r.labels[0] == 1 for r in rows if r.case.source == source),
+            "hemorrhage_slices": sum(r.labels[1] == 1 for r in rows if r.case.source == source),
+        }
+        for source in sources
+    }
+
+
+def worker_count(config: TrainConfig) -> int:
+    """Return loader processes: on a GPU one per core left over, on the CPU one that reads while the rest compute."""
+    if config.data.workers is not None:
+        return config.data.workers
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MAX_WORKERS, cores - 1) if torch.cuda.is_available() else min(1, cores - 1)
+
+
+def _loading(workers: int) -> dict[str, Any]:
+    return {
+        "num_workers": workers,
+        "persistent_workers": workers > 0,
+        "pin_memory": torch.cuda.is_available(),
+        "prefetch_factor": 4 if workers else None,
+    }

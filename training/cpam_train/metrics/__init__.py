@@ -1,0 +1,1 @@
+"""How results are judged: counts once, everything else pure functions of them."""

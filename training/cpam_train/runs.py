@@ -1,0 +1,156 @@
+"""A run folder: everything one training run leaves behind, none of it a pickle that anyone else must load.
+
+``config.json`` (all settings), ``environment.json``, ``log.csv`` (one row per epoch), ``best.safetensors``,
+``metrics.json`` (validation only), ``card.json`` (draft of the model card); ``last.ckpt`` is Lightning's own, for
+``--resume`` on the same machine.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
+from torch import Tensor, nn
+
+from cpam_train.config import TrainConfig
+from napari_cpam_stroke.config import build_config, plain
+from napari_cpam_stroke.errors import InputError
+
+SCHEMA_VERSION = 1
+PACKAGES = ("napari-cpam-stroke", "torch", "lightning", "monai", "timm", "kornia", "numpy", "scikit-image")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside a run folder, and reading and writing of its plain files."""
+
+    path: Path
+
+    @property
+    def weights(self) -> Path:
+        """Weights of the best epoch."""
+        return self.path / "best.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where a resumed run goes on."""
+        return self.path / "last.ckpt"
+
+    @property
+    def log(self) -> Path:
+        """One row per epoch."""
+        return self.path / "log.csv"
+
+    @property
+    def cache(self) -> Path:
+        """Preprocessed slices."""
+        return self.path / "cache"
+
+    def config(self) -> TrainConfig:
+        """Return the settings of the run."""
+        return build_config(TrainConfig, self.read_json("config.json")["config"], where="config.json of the run")
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Return one of the run's JSON files.
+
+        Raises
+        ------
+        InputError
+            If it is missing or damaged.
+        """
+        try:
+            values: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(
+                f"{self.path} has no {name}", remedy="give the folder of a finished cpam-train fit run"
+            ) from error
+        except ValueError as error:
+            raise InputError(f"{self.path / name} is damaged ({error})") from error
+        return values
+
+    def write_json(self, name: str, values: object) -> None:
+        """Write a JSON file whole or not at all."""
+        write_atomically(self.path / name, json.dumps(values, indent=2, ensure_ascii=False).encode() + b"\n")
+
+    def append_log(self, row: dict[str, object]) -> None:
+        """Add one row to the log; the first one gives the header."""
+        fresh = not self.log.exists()
+        with self.log.open("a", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, fieldnames=list(row))
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+
+    def save_weights(self, model: nn.Module) -> None:
+        """Write the weights of a network, whole or not at all."""
+        from safetensors.torch import save
+
+        write_atomically(self.weights, save(state_of(model)))
+
+
+def open_run(path: Path, config: TrainConfig, *, resume: bool) -> tuple[RunFolder, TrainConfig]:
+    """Return the run folder and the settings to use: those given, or the stored ones of a resumed run.
+
+    Raises
+    ------
+    InputError
+        If a new run would write into a folder that holds something, or there is nothing to resume.
+    """
+    run = RunFolder(path)
+    if rank_zero_only.rank:
+        return run, config
+    if resume:
+        if not run.checkpoint.is_file():
+            raise InputError(f"{path} holds no run to resume", remedy="start it without --resume")
+        return run, run.config()
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(
+            f"The run folder {path} already exists", remedy="choose another --run, or go on with it by --resume"
+        )
+    path.mkdir(parents=True, exist_ok=True)
+    run.write_json("config.json", {"schema_version": SCHEMA_VERSION, "config": plain(config)})
+    run.write_json("environment.json", environment())
+    return run, config
+
+
+def environment() -> dict[str, object]:
+    """Return versions and hardware, nothing that names a person or a machine."""
+    import torch
+
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu_threads": torch.get_num_threads(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "cuda": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
+        "packages": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def state_of(model: nn.Module) -> dict[str, Tensor]:
+    """Return a network's weights as plain contiguous CPU tensors."""
+    return {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a crash leaves the old one or the new one, never a part."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
