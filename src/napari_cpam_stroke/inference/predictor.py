@@ -1,0 +1,195 @@
+"""A model bundle applied to a whole series."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_cpam_stroke.bundles import DEFAULT, Bundle, Registry
+from napari_cpam_stroke.core.head import HeadFrame, locate_head
+from napari_cpam_stroke.core.labels import CLASS_NAMES
+from napari_cpam_stroke.core.orientation import radiological_view
+from napari_cpam_stroke.core.preprocess import network_input
+from napari_cpam_stroke.core.volume import CTVolume
+from napari_cpam_stroke.errors import BundleError, CancelledError
+from napari_cpam_stroke.inference.device import pick_device
+from napari_cpam_stroke.inference.native import NativeGrid
+from napari_cpam_stroke.inference.prediction import Prediction, mask_from_probabilities, series_probability
+from napari_cpam_stroke.inference.runner import Runner, SliceResult
+from napari_cpam_stroke.models import restore_model
+
+PROBABILITY_MARGIN = 1e-6
+"""Probabilities are kept this far from 0 and 1 before they become logits."""
+
+NO_GEOMETRY = "The series gives no positions: slices were read one by one, and no lesion was dropped for being small."
+NOT_AXIAL = "The series is not axial; the model was trained on axial slices."
+CLASSIFIER = "The model classifies slices and draws no mask."
+
+Progress = Callable[[int, int], None]
+Cancelled = Callable[[], bool]
+
+
+@dataclass(eq=False)
+class _Found:
+    """Results on native frames, filled slice by slice; the views are in radiological order."""
+
+    shape: tuple[int, int, int]
+    probabilities: NDArray[np.uint8] = field(init=False)
+    slices: NDArray[np.float32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.probabilities = np.zeros((len(CLASS_NAMES), *self.shape), dtype=np.uint8)
+        self.slices = np.zeros((len(CLASS_NAMES), self.shape[0], 1, 1), dtype=np.float32)
+
+    def fill(self, volume: CTVolume, indices: range, result: SliceResult) -> None:
+        """Store the result of slices given by their place in the radiological view."""
+        view = radiological_view(self.probabilities, volume.geometry)
+        if result.masks is not None:
+            view[:, indices.start : indices.stop] = result.masks.numpy().swapaxes(0, 1)
+        scores = radiological_view(self.slices, volume.geometry)
+        scores[:, indices.start : indices.stop, 0, 0] = result.image.numpy().T
+
+
+class Predictor:
+    """A model, ready to run on any series.
+
+    Parameters
+    ----------
+    bundle
+        Model with classes ischemia and hemorrhage.
+    device
+        auto, cpu, cuda, cuda:1, mps.
+    batch
+        Slices at a time; None: what suits the device.
+
+    Raises
+    ------
+    BundleError
+        If the weights are damaged or of another architecture, or the model knows other classes.
+    InputError
+        For a device that does not exist.
+    """
+
+    def __init__(self, bundle: Bundle, device: str = "auto", *, batch: int | None = None) -> None:
+        if bundle.card.classes != CLASS_NAMES:
+            raise BundleError(
+                f"The model {bundle.card.reference} finds other classes",
+                got=", ".join(bundle.card.classes),
+                expected=", ".join(CLASS_NAMES),
+            )
+        self.bundle, self.card = bundle, bundle.card
+        self.device = pick_device(device)
+        self.batch = batch
+        self.model = restore_model(bundle.card.architecture, bundle.state_dict())
+
+    @classmethod
+    def load(cls, ref: str | Path = DEFAULT, device: str = "auto", registry: Registry | None = None) -> Self:
+        """Return the predictor of a model reference: default, name, name@version or a bundle folder.
+
+        Raises
+        ------
+        BundleError
+            If there is no such model, or it is damaged.
+        InputError
+            For a device that does not exist.
+        """
+        return cls((registry or Registry()).resolve(ref), device)
+
+    def predict(
+        self,
+        volume: CTVolume,
+        *,
+        progress: Progress | None = None,
+        cancelled: Cancelled | None = None,
+        tta: bool = False,
+    ) -> Prediction:
+        """Run the model on every slice.
+
+        Parameters
+        ----------
+        progress
+            Called with slices done and slices in all, after each batch.
+        cancelled
+            Asked before each batch.
+        tta
+            Also run on the mirrored slices and average: twice the time, a little better.
+
+        Raises
+        ------
+        CancelledError
+            Once `cancelled` says so.
+        OutOfMemoryError
+            If not even one slice fits the memory.
+        """
+        start = time.perf_counter()
+        found = _Found(volume.shape)
+        runner = Runner(self.model, self.card.architecture, self.device, batch=self.batch, tta=tta)
+        hu = radiological_view(volume.hu, volume.geometry)
+        frame = locate_head(hu, self.card.preprocess)
+        grid = NativeGrid(frame, size=self.card.preprocess.size, shape_yx=(hu.shape[1], hu.shape[2]))
+        for indices, x in self._inputs(hu, frame, runner.batch):
+            if cancelled is not None and cancelled():
+                raise CancelledError("The prediction was cancelled")
+            found.fill(volume, indices, runner(torch.from_numpy(x), grid))
+            if progress is not None:
+                progress(indices.stop, volume.shape[0])
+        return self._prediction(volume, found, runner, start)
+
+    def _inputs(
+        self, hu: NDArray[np.int16], frame: HeadFrame, batch: int
+    ) -> Iterator[tuple[range, NDArray[np.float32]]]:
+        """Yield slice indices and their input; the next batch is prepared while the device works on this one."""
+        chunks = [range(at, min(at + batch, len(hu))) for at in range(0, len(hu), batch)]
+        with ThreadPoolExecutor(max_workers=1) as ahead:
+            waiting = [ahead.submit(network_input, hu, frame, self.card.preprocess, c) for c in chunks[:1]]
+            for number, indices in enumerate(chunks):
+                x = waiting.pop().result()
+                waiting += [
+                    ahead.submit(network_input, hu, frame, self.card.preprocess, c)
+                    for c in chunks[number + 1 : number + 2]
+                ]
+                yield indices, x
+
+    def _prediction(self, volume: CTVolume, found: _Found, runner: Runner, start: float) -> Prediction:
+        card = self.card
+        geometry = volume.geometry
+        voxels = None if geometry is None else geometry.voxel_volumes_ml
+        slices = calibrated(found.slices[:, :, 0, 0].T, card.temperature)
+        mask = mask_from_probabilities(
+            found.probabilities, card.thresholds, min_lesion_ml=card.min_lesion_ml, voxel_volumes_ml=voxels
+        )
+        return Prediction(
+            mask=mask,
+            probabilities=found.probabilities,
+            slice_probabilities=slices,
+            series_probabilities=series_probability(slices, card.top_slices),
+            model=card.identity,
+            device=str(runner.device),
+            precision=runner.precision,
+            seconds=time.perf_counter() - start,
+            thresholds=dict(card.thresholds),
+            min_lesion_ml=dict(card.min_lesion_ml),
+            series_thresholds=dict(card.series_thresholds),
+            refer_band=dict(card.refer_band),
+            voxel_volumes_ml=voxels,
+            warnings=(*self._warnings(volume), *runner.warnings),
+        )
+
+    def _warnings(self, volume: CTVolume) -> list[str]:
+        said = [NO_GEOMETRY] if volume.geometry is None else [] if volume.geometry.axial else [NOT_AXIAL]
+        return said + ([CLASSIFIER] if self.card.task == "classifier" else [])
+
+
+def calibrated(raw: NDArray[np.float32], temperature: dict[str, float]) -> NDArray[np.float32]:
+    """Return (n, 2) probabilities whose logits are divided by the temperature of their class."""
+    safe = np.clip(raw.astype(np.float64), PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
+    logits = np.log(safe / (1 - safe)) / [temperature[name] for name in CLASS_NAMES]
+    return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)

@@ -1,0 +1,116 @@
+"""A network on a device: batches, number format, mirror averaging, and what to do when memory runs out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from napari_cpam_stroke.config import ModelConfig
+from napari_cpam_stroke.errors import OutOfMemoryError
+from napari_cpam_stroke.inference.device import default_batch, is_out_of_memory, reduced_precision
+from napari_cpam_stroke.inference.native import NativeGrid
+from napari_cpam_stroke.models import Probabilities, probabilities
+
+
+class SliceResult(NamedTuple):
+    """Native probabilities uint8 (n, classes, Y, X), or None for a classifier; image probabilities (n, classes)."""
+
+    masks: Tensor | None
+    image: Tensor
+
+
+class Runner:
+    """Runs a network on some slices at a time; after a lack of memory it goes on with smaller batches, then on the CPU.
+
+    Attributes
+    ----------
+    batch
+        Slices at a time, as memory allows so far.
+    warnings
+        What had to be given up.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        config: ModelConfig,
+        device: torch.device,
+        *,
+        batch: int | None = None,
+        tta: bool = False,
+    ) -> None:
+        self._model, self._config, self._tta = model, config, tta
+        self.warnings: list[str] = []
+        self._move(device, batch or default_batch(device))
+
+    @property
+    def precision(self) -> str:
+        """Number format of the convolutions."""
+        return "float32" if self._dtype is None else str(self._dtype).removeprefix("torch.")
+
+    def __call__(self, x: Tensor, grid: NativeGrid) -> SliceResult:
+        """Return the result for inputs (n, C, size, size), on the CPU.
+
+        Raises
+        ------
+        OutOfMemoryError
+            If not even one slice fits the CPU.
+        """
+        done: list[SliceResult] = []
+        at = 0
+        while at < len(x):
+            result = self._attempt(x[at : at + self.batch], grid)
+            if result is None:
+                self._give_way()
+            else:
+                done.append(result)
+                at += len(result.image)
+        masks = [r.masks for r in done if r.masks is not None]
+        return SliceResult(torch.cat(masks) if masks else None, torch.cat([r.image for r in done]))
+
+    def _attempt(self, x: Tensor, grid: NativeGrid) -> SliceResult | None:
+        """Return the result of one batch, or None where memory ran out."""
+        try:
+            with torch.inference_mode():
+                found = self._probabilities(x.to(self.device).contiguous(memory_format=torch.channels_last))
+                masks = None if found.masks is None else grid.to_bytes(found.masks).cpu()
+                return SliceResult(masks, found.image.cpu())
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        return None
+
+    def _probabilities(self, x: Tensor) -> Probabilities:
+        straight = self._once(x)
+        if not self._tta:
+            return straight
+        mirrored = self._once(x.flip(-1))
+        if straight.masks is None or mirrored.masks is None:
+            return Probabilities(None, (straight.image + mirrored.image) / 2)
+        return Probabilities((straight.masks + mirrored.masks.flip(-1)) / 2, (straight.image + mirrored.image) / 2)
+
+    def _once(self, x: Tensor) -> Probabilities:
+        with torch.autocast(self.device.type, dtype=self._dtype, enabled=self._dtype is not None):
+            output = self._model(x)
+        return probabilities(output, self._config)
+
+    def _give_way(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if self.batch > 1:
+            self.batch //= 2
+            self.warnings.append(f"Memory of {self.device} ran out; going on with {self.batch} slices at a time.")
+        elif self.device.type != "cpu":
+            self.warnings.append(f"Memory of {self.device} ran out even for one slice; going on with the CPU.")
+            self._move(torch.device("cpu"), 1)
+        else:
+            raise OutOfMemoryError(
+                "The model does not fit the memory of this machine even for one slice",
+                remedy="close other programs, or use a smaller model",
+            )
+
+    def _move(self, device: torch.device, batch: int) -> None:
+        self.device, self.batch, self._dtype = device, batch, reduced_precision(device)
+        self._model.to(device).to(memory_format=torch.channels_last)
