@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cpam_train.slices import CaseRow
+from cpam_train.slices import CaseRow, SliceRow
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import PreprocessConfig, plain
 from napari_cpam_stroke.core.head import locate_head
+from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.core.preprocess import mask_input, resample_head
 
 Pixels = NDArray[np.uint8]
@@ -31,7 +32,7 @@ LAYOUT_VERSION = 1
 
 @dataclass(frozen=True, eq=False)
 class GridCase:
-    """A case on the network's grid.
+    """A case on the network's grid, feet first as inference sees it.
 
     Attributes
     ----------
@@ -44,12 +45,17 @@ class GridCase:
     codes: Pixels
     mask: Pixels
 
+    def place(self, row: SliceRow) -> int:
+        """Return where a slice, numbered in native order, lies here."""
+        return len(self.codes) - 1 - row.z if row.case.head_first else row.z
+
 
 def compute_case(store: AnnotationStore, case: CaseRow, config: PreprocessConfig) -> GridCase:
-    """Preprocess a whole case as inference does: the head is located over all its slices."""
-    hu = store.read_frames(case.case_id)
+    """Preprocess a whole case as inference does: in the radiological view, with the head located over all slices."""
+    geometry = store.case(case.case_id).geometry
+    hu = radiological_view(store.read_frames(case.case_id), geometry)
     frame = locate_head(hu, config)
-    mask = store.read_annotation(case.revision).mask
+    mask = radiological_view(store.read_mask(case.revision), geometry)
     return GridCase(resample_head(hu, frame, config, range(len(hu))), mask_input(mask, frame, config))
 
 

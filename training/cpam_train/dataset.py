@@ -64,8 +64,9 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         row = self.rows[index]
         grid = self._grid(row.case)
-        wanted = context_rows(len(grid.codes), self._config, [row.z])[0]
-        sample = Sample(np.array(grid.codes[wanted]), np.array(grid.mask[row.z]), row.mask_known, row.labels)
+        place = grid.place(row)
+        wanted = context_rows(len(grid.codes), self._config, [place])[0]
+        sample = Sample(np.array(grid.codes[wanted]), np.array(grid.mask[place]), row.mask_known, row.labels)
         if self._synthesis is not None:
             rng = np.random.default_rng((self._seed, int(self._epoch), index))
             sample = synthesise(sample, self._config, self._synthesis, rng)

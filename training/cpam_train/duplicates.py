@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.annotations.records import CaseRecord
 from napari_cpam_stroke.config import PreprocessConfig
 from napari_cpam_stroke.core.head import locate_head
+from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.core.preprocess import resample_head
 
 Prints = NDArray[np.float32]
@@ -72,8 +74,8 @@ def fingerprints(store: AnnotationStore, progress: Callable[[int, int], None] | 
     prints: list[Prints] = []
     owner: list[tuple[str, str, str, int]] = []
     for done, record in enumerate(records, start=1):
-        prints.append(fingerprint(store.read_frames(record.case_id)))
-        owner += [(record.source, record.patient_id, record.case_id, z) for z in range(record.shape[0])]
+        prints.append(fingerprint(radiological_view(store.read_frames(record.case_id), record.geometry)))
+        owner += [(record.source, record.patient_id, record.case_id, z) for z in _native_order(record)]
         if progress is not None:
             progress(done, len(records))
     source, patient, case, z = zip(*owner, strict=True) if owner else ((), (), (), ())
@@ -84,6 +86,12 @@ def fingerprints(store: AnnotationStore, progress: Callable[[int, int], None] | 
         np.asarray(case, dtype=np.str_),
         np.asarray(z, dtype=np.intp),
     )
+
+
+def _native_order(record: CaseRecord) -> range:
+    """Return the native numbers of slices in radiological order."""
+    flipped = record.geometry is not None and record.geometry.display_flips[0]
+    return range(record.shape[0] - 1, -1, -1) if flipped else range(record.shape[0])
 
 
 def find_alike(table: FingerprintTable, *, threshold: float = SAME_PATIENT) -> list[LikePair]:

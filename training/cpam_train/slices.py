@@ -23,6 +23,8 @@ class CaseRow:
     ----------
     revision
         The newest revision: a corrected case is trained on as corrected.
+    head_first
+        The native slices run from head to feet; the network sees all series feet first.
     """
 
     case_id: str
@@ -31,6 +33,7 @@ class CaseRow:
     content_hash: str
     revision: str
     split: Split | None
+    head_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class SliceRow:
     Attributes
     ----------
     z
-        Index of the slice in its case.
+        Index of the slice in its case, in native order.
     mask_known
         Per class (ischemia, hemorrhage): whether the mask says anything.
     labels
@@ -81,7 +84,13 @@ def collect_slices(
 
 def _slices_of(record: CaseRecord, annotation: Annotation, rejected: Counter[int]) -> list[SliceRow]:
     case = CaseRow(
-        record.case_id, record.patient_id, record.source, record.content_hash, str(record.head), record.split
+        case_id=record.case_id,
+        patient_id=record.patient_id,
+        source=record.source,
+        content_hash=record.content_hash,
+        revision=str(record.head),
+        split=record.split,
+        head_first=record.geometry is not None and record.geometry.display_flips[0],
     )
     useful = annotation.mask_known.any(axis=1) | (annotation.slice_labels != UNKNOWN).any(axis=1)
     return [
