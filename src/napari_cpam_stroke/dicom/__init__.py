@@ -9,21 +9,49 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_cpam_stroke.dicom.algorithm import AlgorithmType
     from napari_cpam_stroke.dicom.folder_report import FolderReport
+    from napari_cpam_stroke.dicom.nifti import read_nifti_mask, write_nifti
+    from napari_cpam_stroke.dicom.pseudonym import case_pseudonym, patient_pseudonym
     from napari_cpam_stroke.dicom.reader import read_series
     from napari_cpam_stroke.dicom.rejected_file import RejectedFile
+    from napari_cpam_stroke.dicom.report import write_report
     from napari_cpam_stroke.dicom.scan import scan_folder
+    from napari_cpam_stroke.dicom.segmentation import write_segmentation
+    from napari_cpam_stroke.dicom.segmentation_reader import read_segmentation
     from napari_cpam_stroke.dicom.series_entry import SeriesEntry
 
 _HOMES = {
+    "AlgorithmType": "algorithm",
     "FolderReport": "folder_report",
     "RejectedFile": "rejected_file",
     "SeriesEntry": "series_entry",
+    "case_pseudonym": "pseudonym",
+    "patient_pseudonym": "pseudonym",
+    "read_nifti_mask": "nifti",
+    "read_segmentation": "segmentation_reader",
     "read_series": "reader",
     "scan_folder": "scan",
+    "write_nifti": "nifti",
+    "write_report": "report",
+    "write_segmentation": "segmentation",
 }
 
-__all__ = ["FolderReport", "RejectedFile", "SeriesEntry", "read_series", "scan_folder"]
+__all__ = [
+    "AlgorithmType",
+    "FolderReport",
+    "RejectedFile",
+    "SeriesEntry",
+    "case_pseudonym",
+    "patient_pseudonym",
+    "read_nifti_mask",
+    "read_segmentation",
+    "read_series",
+    "scan_folder",
+    "write_nifti",
+    "write_report",
+    "write_segmentation",
+]
 
 
 def __getattr__(name: str) -> Any:
