@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cpam_train.importers.images import JPEG_RANGE, read_drawn, read_grey, require_same_shape, window_to_hu
 from cpam_train.importers.knowledge import series_from_slices
@@ -80,11 +82,13 @@ def _read(folder: Path, diagnosis: Diagnosis, ischemia_absent: bool) -> Imported
         facts=("8-bit JPEG of the window 40 / 120, no position",),
         pixels_lossy=True,
     )
-    annotation = hemorrhage_annotation(drawn, [bleeds.get(n) for n in numbers], frames[0].shape, ischemia_absent)
+    annotation = hemorrhage_annotation(
+        drawn, [bleeds.get(n) for n in numbers], frames[0].shape, ischemia_absent=ischemia_absent
+    )
     return ImportedCase(volume, annotation, "CT-ICH radiologists", JPEG_RANGE)
 
 
-def _drawn(folder: Path, number: int, shape: tuple[int, ...]) -> np.ndarray | None:
+def _drawn(folder: Path, number: int, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
     """Return the mask drawn on one slice, None where there is none."""
     for path in (folder / f"{number}_HGE_Seg.{suffix}" for suffix in ("png", "jpg")):
         if path.is_file():
@@ -95,7 +99,11 @@ def _drawn(folder: Path, number: int, shape: tuple[int, ...]) -> np.ndarray | No
 
 
 def hemorrhage_annotation(
-    drawn: list[np.ndarray | None], bleeds: list[bool | None], shape: tuple[int, ...], ischemia_absent: bool
+    drawn: Sequence[NDArray[np.bool_] | None],
+    bleeds: Sequence[bool | None],
+    shape: tuple[int, ...],
+    *,
+    ischemia_absent: bool,
 ) -> Annotation:
     """Combine masks that exist on some slices with a table that speaks of every slice.
 

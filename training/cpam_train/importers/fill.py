@@ -65,6 +65,8 @@ def _save(store: AnnotationStore, source: str, case: ImportedCase) -> None:
     record = store.add_case(volume, source=source, hu_range=case.hu_range, group=volume.patient_id)
     if record.case_id != volume.case_id:
         raise InputError("Pixels are the same as those of a case that is there", got=record.case_id)
+    if record.head is not None:
+        raise InputError(f"Case {record.case_id} has been read already", remedy="correct it in the viewer")
     store.save(
         record.case_id,
         case.annotation,

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from napari_cpam_stroke.config import STRICT
+from napari_cpam_stroke.config import BRAIN, STRICT, Window
 from napari_cpam_stroke.core.labels import LesionClass
 
 
@@ -28,5 +28,7 @@ class ImportOptions:
         default_factory=lambda: {1: LesionClass.ISCHEMIA, 2: LesionClass.HEMORRHAGE}
     )
     """Mask value -> class (nifti, nnunet, TEKNOFEST competition masks); other values above 0 are refused."""
+    grey_window: Window = BRAIN
+    """aisd: window that the 8-bit slices were saved with; the release does not say, so look at a slice first."""
     unknown_classes: tuple[str, ...] = ()
     """nifti, nnunet: classes the masks say nothing about, by name."""

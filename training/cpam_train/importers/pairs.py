@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cpam_train.importers.cpaisd_release import find_cpaisd_release
 from cpam_train.importers.images import read_drawn, read_grey, require_same_shape
 from cpam_train.importers.knowledge import Knowledge, annotate
 from cpam_train.importers.layout import by_stem, require_folder
@@ -25,7 +26,10 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
 def find_cpaisd(src: Path, _options: ImportOptions) -> list[Candidate]:
-    """CPAISD pairs: red is core, green penumbra, both ischemia; patients were chosen without hemorrhage."""
+    """CPAISD, as pairs (red is core, green penumbra, both ischemia) or as released; patients have no hemorrhage."""
+    require_folder(src)
+    if release := find_cpaisd_release(src):
+        return release
     return _find(src, "cpaisd", LesionClass.ISCHEMIA, {"ischemia": "drawn", "hemorrhage": "absent"}, "CPAISD readers")
 
 

@@ -7,11 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from cpam_train.importers.aisd import find_aisd
 from cpam_train.importers.ct_ich import find_ct_ich
+from cpam_train.importers.ct_ich_nifti import find_ct_ich_nifti
+from cpam_train.importers.dicom_seg import find_dicom_seg
 from cpam_train.importers.fill import Progress, fill_store
+from cpam_train.importers.nifti_pairs import find_bhsd, find_instance, find_nifti, find_nnunet
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.pairs import find_cpaisd, find_mbh
 from cpam_train.importers.record import Candidate, ImportSummary
+from cpam_train.importers.rsna import find_rsna
 from cpam_train.importers.teknofest import find_teknofest
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.errors import InputError, nearest
@@ -29,8 +34,16 @@ class Importer(Protocol):
 FINDERS: dict[str, Callable[[Path, ImportOptions], list[Candidate]]] = {
     "teknofest": find_teknofest,
     "ct-ich": find_ct_ich,
+    "ct-ich-nifti": find_ct_ich_nifti,
     "cpaisd": find_cpaisd,
+    "instance": find_instance,
+    "bhsd": find_bhsd,
     "mbh": find_mbh,
+    "aisd": find_aisd,
+    "rsna": find_rsna,
+    "nnunet": find_nnunet,
+    "nifti": find_nifti,
+    "dicom-seg": find_dicom_seg,
 }
 """What each format consists of; the name is also the `source` of its cases."""
 
