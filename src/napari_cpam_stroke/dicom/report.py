@@ -37,6 +37,8 @@ def write_report(
 ) -> Path:
     """Write the volume of each class found as a TID 1500 report on a segmentation, and return its path.
 
+    An empty mask gives 0 ml for each class: a report needs a measurement.
+
     Other programs compute volumes of a SEG with one mean slice distance; the report says what they really are.
 
     Parameters
@@ -61,12 +63,12 @@ def write_report(
     except (OSError, InvalidDicomError) as error:
         raise InputError("The segmentation to report on cannot be read", got=Path(segmentation_path).name) from error
     algorithm = None if algorithm_type == "MANUAL" else (algorithm_name, algorithm_version or "unknown")
-    found = [c for c in LesionClass if table.volumes_ml[c.label]]
+    found = [c for c in LesionClass if table.volumes_ml[c.label]] or list(LesionClass)
     groups = [_group(c, table.volumes_ml[c.label] or 0.0, segmentation, algorithm) for c in found]
     content = sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=_device()),
         procedure_reported=codes.CT_OF_HEAD,
-        imaging_measurements=groups or None,
+        imaging_measurements=groups,
         title=dicom_codes.DCM.ImagingMeasurementReport,
     )
     with warnings.catch_warnings():
