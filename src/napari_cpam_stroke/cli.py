@@ -1,0 +1,211 @@
+"""`cpam-stroke`: the program without its window, and the way to open it.
+
+Exit codes: 0 done, 1 some series (or cases of a store) were refused, 2 bad input with one plain sentence, 130 stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from napari_cpam_stroke import __version__
+from napari_cpam_stroke.errors import CancelledError, CpamError
+
+BAD_INPUT, STOPPED = 2, 130
+
+
+class OneSentence(TyperGroup):
+    """The one place where a failure becomes a sentence and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (CancelledError, KeyboardInterrupt) as error:
+            typer.echo("Stopped.", err=True)
+            raise typer.Exit(STOPPED) from error
+        except CpamError as error:
+            typer.echo(f"cpam-stroke: {error}", err=True)
+            raise typer.Exit(BAD_INPUT) from error
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            typer.echo(f"cpam-stroke: {error.strerror or error}{where}; check the path and the space on it.", err=True)
+            raise typer.Exit(BAD_INPUT) from error
+
+
+app = typer.Typer(
+    cls=OneSentence,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Read, correct and export stroke segmentation on non-contrast head CT. Research use only.",
+)
+models = typer.Typer(no_args_is_help=True, help="Installed models.")
+store = typer.Typer(no_args_is_help=True, help="Annotation stores: a folder or a postgresql:// address.")
+app.add_typer(models, name="models")
+app.add_typer(store, name="store")
+
+Source = Annotated[Path, typer.Argument(help="Folder, DICOM file, DICOMDIR or zip.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
+Model = Annotated[str, typer.Option(help="Model: default, NAME, NAME@VERSION or a bundle folder.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
+Reference = Annotated[str, typer.Argument(help="default, NAME, NAME@VERSION or a bundle folder.")]
+Store = Annotated[str, typer.Argument(help="Folder of the store, or postgresql:// address.", show_default=False)]
+
+
+def main() -> None:
+    """Run the command line."""
+    logging.getLogger("highdicom").setLevel(logging.ERROR)  # says at length that a mask is empty
+    app(prog_name="cpam-stroke")
+
+
+@app.callback(invoke_without_command=True)
+def about(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    """Show the version where asked."""
+    if version:
+        typer.echo(f"napari-cpam-stroke {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    screenshot: Annotated[Path | None, typer.Option(help="Save a picture of the window there, then stop.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for report, masks and pictures [without a window: cpam-stroke-demo].")
+    ] = None,
+    model: Model = "default",
+    device: Device = "auto",
+) -> None:
+    """Open napari on the bundled synthetic stroke case with the model run; without a display do the same headless."""
+    from napari_cpam_stroke.commands.console import progress_of, say
+    from napari_cpam_stroke.demo import run_demo
+
+    with progress_of("demo") as stage:
+        done = run_demo(screenshot=screenshot, out=out, model=model, device=device, stage=stage)
+    if done is None:
+        return
+    say(f"Wrote report, masks and pictures: {done.folder / 'report.html'}, {done.overview}")
+    if done.needs:
+        say(f"No window here: {done.needs}.")
+        if screenshot is not None:
+            say(f"{screenshot} shows the slices instead of the window.")
+
+
+@app.command("open")
+def open_path(path: Source) -> None:
+    """Open napari with the reading room on a folder, DICOMDIR, zip or file."""
+    from napari_cpam_stroke.commands.window import open_in_window
+
+    open_in_window(path)
+
+
+@app.command()
+def series(path: Source, json: Json = False) -> None:
+    """List every series with its verdict and reasons, and every file set aside."""
+    from napari_cpam_stroke.commands.series import list_series
+
+    raise typer.Exit(list_series(path, as_json=json))
+
+
+@app.command()
+def predict(
+    path: Source,
+    out: Annotated[Path, typer.Option(help="A folder per series is made in it.", show_default=False)],
+    model: Model = "default",
+    device: Device = "auto",
+    series: Annotated[
+        str | None, typer.Option(help="Only this series: its id from `series`, or its Series Instance UID.")
+    ] = None,
+    keep_patient: Annotated[
+        bool, typer.Option("--keep-patient", help="Write the patient of the source into SEG and SR, to send them back.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Run a model on every ready series; write DICOM SEG and SR, NIfTI, report.json and report.html for each."""
+    from napari_cpam_stroke.commands.predict import predict as run
+
+    code = run(path, out, model=model, device=device, series=series, keep_patient=keep_patient, as_json=json)
+    raise typer.Exit(code)
+
+
+@models.command("list")
+def models_list(json: Json = False) -> None:
+    """List every installed version."""
+    from napari_cpam_stroke.commands.models import list_models
+
+    list_models(as_json=json)
+
+
+@models.command("show")
+def models_show(ref: Reference = "default", json: Json = False) -> None:
+    """Show a model's card: classes, thresholds, training data and terms, metrics."""
+    from napari_cpam_stroke.commands.models import show_model
+
+    show_model(ref, as_json=json)
+
+
+@models.command("import")
+def models_import(
+    folder: Annotated[Path, typer.Argument(help="Bundle folder with card.json.", show_default=False)],
+    name: Annotated[str | None, typer.Option(help="Name to install it under [that in its card].")] = None,
+) -> None:
+    """Install a bundle as the next version of its name; nothing is overwritten."""
+    from napari_cpam_stroke.commands.models import import_model
+
+    import_model(folder, name)
+
+
+@models.command("verify")
+def models_verify(ref: Reference = "default") -> None:
+    """Check a model's weights against its card."""
+    from napari_cpam_stroke.commands.models import verify_model
+
+    verify_model(ref)
+
+
+@models.command("use")
+def models_use(ref: Reference) -> None:
+    """Let a name lead to a version (NAME@VERSION)."""
+    from napari_cpam_stroke.commands.models import use_model
+
+    use_model(ref)
+
+
+@models.command("rollback")
+def models_rollback(name: Annotated[str, typer.Argument(help="Name of the model.", show_default=False)]) -> None:
+    """Let a name lead to the version that was in use before."""
+    from napari_cpam_stroke.commands.models import roll_back
+
+    roll_back(name)
+
+
+@store.command("check")
+def store_check(where: Store, json: Json = False) -> None:
+    """Read everything in a store and say what is damaged."""
+    from napari_cpam_stroke.commands.store import check_store
+
+    raise typer.Exit(check_store(where, as_json=json))
+
+
+@store.command("export")
+def store_export(
+    where: Store, folder: Annotated[str, typer.Argument(help="New folder for the copy.", show_default=False)]
+) -> None:
+    """Copy a store into a new folder."""
+    from napari_cpam_stroke.commands.store import export_store
+
+    export_store(where, folder)
+
+
+@store.command("import")
+def store_import(
+    where: Store, other: Annotated[str, typer.Argument(help="Store to take over from.", show_default=False)]
+) -> None:
+    """Take over what another store has and this one lacks."""
+    from napari_cpam_stroke.commands.store import import_store
+
+    import_store(where, other)

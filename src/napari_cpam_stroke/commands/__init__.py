@@ -1,0 +1,1 @@
+"""What the commands of `cpam-stroke` do; `cli` holds their options."""

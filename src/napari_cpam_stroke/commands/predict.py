@@ -1,0 +1,103 @@
+"""`predict`: run a model on every ready series of a folder and write a folder for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from napari_cpam_stroke import inference
+from napari_cpam_stroke.bundles import Registry
+from napari_cpam_stroke.commands.console import complain, print_json, progress_of, say
+from napari_cpam_stroke.commands.series import scan
+from napari_cpam_stroke.core import CLASS_NAMES
+from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
+from napari_cpam_stroke.errors import InputError, SeriesError, nearest
+from napari_cpam_stroke.export import CaseFiles, CaseResult, run_case
+
+
+def predict(
+    path: Path, out: Path, *, model: str, device: str, series: str | None, keep_patient: bool, as_json: bool
+) -> int:
+    """Write one folder per ready series; return 1 if a series was refused, else 0.
+
+    Raises
+    ------
+    CpamError
+        If nothing can be done: no ready series, no such model or device, no place to write.
+    """
+    Registry().resolve(model)
+    report = scan(path)
+    chosen = chosen_series(report, series, path)
+    predictor = inference.Predictor.load(model, device)
+    refused = [] if series else [entry for entry in report.series if entry not in chosen]
+    written, failed = [], []
+    for number, entry in enumerate(chosen, start=1):
+        try:
+            with progress_of(f"{entry.key} ({number} of {len(chosen)})") as stage:
+                written.append(run_case(entry, predictor, out, stage=stage, keep_patient=keep_patient))
+        except SeriesError as error:
+            failed.append((entry, str(error)))
+    if not written:
+        raise SeriesError("No series could be read", got=failed[0][1].rstrip("."))
+    _tell(written, as_json=as_json)
+    for entry, sentence in [*((e, " ".join(e.reasons)) for e in refused), *failed]:
+        complain(f"Set aside: {entry.key} ({entry.description or entry.modality}): {sentence}")
+    return int(bool(refused or failed))
+
+
+def chosen_series(report: FolderReport, key: str | None, path: Path) -> list[SeriesEntry]:
+    """Return the series to run on: all that are ready, or the one asked for by key or Series UID.
+
+    Raises
+    ------
+    InputError
+        If there is none, or the one asked for may not be used.
+    """
+    if key is None:
+        ready = [entry for entry in report.series if entry.verdict == "ready"]
+        if not ready:
+            first = report.series[0]
+            raise InputError(
+                f"No series in {path} can be used: {first.key} ({first.description or first.modality})",
+                got=" ".join(first.reasons).rstrip("."),
+                remedy=f"see cpam-stroke series {path}",
+            )
+        return ready
+    found = [entry for entry in report.series if key in (entry.key, entry.series_uid)]
+    if not found:
+        known = [entry.key for entry in report.series]
+        raise InputError(
+            f"There is no series {key!r} in {path}{nearest(key, known)}", expected=f"one of {', '.join(known)}"
+        )
+    if not any(entry.verdict == "ready" or entry.ai_on_request for entry in found):
+        raise InputError(f"Series {key} cannot be used", got=" ".join(found[0].reasons).rstrip("."))
+    return [entry for entry in found if entry.verdict == "ready" or entry.ai_on_request]
+
+
+def _tell(written: list[tuple[CaseResult, CaseFiles]], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"cases": [_values(result, files) for result, files in written]})
+        return
+    for result, files in written:
+        parts = [
+            f"{name} {result.prediction.series_probabilities[name]:.2f} ({result.table.volumes_ml[name]:.1f} ml)"
+            for name in CLASS_NAMES
+            if result.prediction is not None
+        ]
+        say(f"{files.folder}: {', '.join(parts)}; {len(result.table.lesions)} lesion(s)")
+        for note in files.notes:
+            say(f"  {note}")
+    first = written[0][0].prediction
+    if first is not None:
+        say(f"Model {first.model.name} {first.model.version} on {first.device}. Research use only, no diagnosis.")
+
+
+def _values(result: CaseResult, files: CaseFiles) -> dict[str, Any]:
+    return {
+        "case_id": result.volume.case_id,
+        "folder": str(files.folder),
+        "files": [file.name for file in files.files],
+        "notes": list(files.notes),
+        "series_probabilities": result.prediction and result.prediction.series_probabilities,
+        "volumes_ml": result.table.volumes_ml,
+    }

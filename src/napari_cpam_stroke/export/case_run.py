@@ -1,0 +1,44 @@
+"""One series from its files to its folder of results, without a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_cpam_stroke.dicom import SeriesEntry, read_series
+from napari_cpam_stroke.export.case_folder import CaseFiles, write_case
+from napari_cpam_stroke.export.result import CaseResult
+
+if TYPE_CHECKING:
+    from napari_cpam_stroke.inference import Predictor
+
+Stage = Callable[[str, int, int], None]
+"""Called with what is being done, steps done and steps in all."""
+
+
+def run_case(
+    entry: SeriesEntry, predictor: Predictor, out: Path, *, stage: Stage | None = None, keep_patient: bool = False
+) -> tuple[CaseResult, CaseFiles]:
+    """Read a series, run a model on it and write its folder into `out`.
+
+    Parameters
+    ----------
+    keep_patient
+        As in `write_case`.
+
+    Raises
+    ------
+    SeriesError
+        If a file of the series cannot be read.
+    InputError
+        If the folder cannot be written.
+    """
+    tell = stage or (lambda _name, _done, _total: None)
+    volume = read_series(entry, progress=lambda done, total: tell("reading", done, total))
+    prediction = predictor.predict(volume, progress=lambda done, total: tell("model", done, total))
+    result = CaseResult.of_prediction(volume, prediction)
+    tell("writing", 0, 1)
+    files = write_case(out, result, keep_patient=keep_patient)
+    tell("writing", 1, 1)
+    return result, files
