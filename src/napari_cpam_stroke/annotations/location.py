@@ -51,7 +51,7 @@ def locate(where: str | Path, blobs: Path | None, *, create: bool) -> Location:
 def _server(address: str, blobs: Path | None) -> Location:
     try:
         url = make_url(address)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise StoreError("The store's address cannot be read", got=address.partition(":")[0]) from error
     if url.get_backend_name() != "postgresql":
         raise StoreError(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,9 @@ LOG = logging.getLogger(__name__)
 
 INTERVAL_S = 5.0
 """Between two writes; with a timer of a second or two and a slow disk, ten seconds are never exceeded."""
+
+PROGRAM = uuid4().hex[:12]
+"""Tells this run of the program from every other, whatever process number it has."""
 
 SUFFIX = ".journal"
 HASH_IN_NAME = 16
@@ -130,7 +134,7 @@ class Journal:
     ) -> None:
         self._content_hash, self._interval_s, self._clock = content_hash, interval_s, clock
         self._written: float | None = None
-        self.path = folder / f"{content_hash[:HASH_IN_NAME]}-{os.getpid()}{SUFFIX}"
+        self.path = folder / f"{content_hash[:HASH_IN_NAME]}-{PROGRAM}{SUFFIX}"
 
     @property
     def due(self) -> bool:
@@ -153,6 +157,7 @@ class Journal:
                 "stated": snapshot.stated,
                 "stack": stack and stack.name,
                 "written": datetime.now(UTC).isoformat(),
+                "program": PROGRAM,
                 "process": os.getpid(),
                 "host": platform.node(),
             }
@@ -202,7 +207,7 @@ def _read_pending(path: Path) -> Pending | None:
     except (OSError, ValueError) as error:
         LOG.warning("Unsaved strokes in %s cannot be read: %s", path, error)
         return None
-    if _still_running(header["process"], header["host"]):
+    if _still_running(header["program"], header["process"], header["host"]):
         return None
     z, y, x = header["shape"]
     return Pending(
@@ -218,13 +223,11 @@ def _read_pending(path: Path) -> Pending | None:
     )
 
 
-def _still_running(process: int, host: str) -> bool:
+def _still_running(program: str, process: int, host: str) -> bool:
     """Return whether the writer still runs here; where that cannot be known it counts as gone."""
-    if host != platform.node():
-        return False
-    if process == os.getpid():
+    if program == PROGRAM:
         return True
-    if os.name == "nt":
+    if host != platform.node() or process == os.getpid() or os.name == "nt":
         return False
     try:
         os.kill(process, 0)

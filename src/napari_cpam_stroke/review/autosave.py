@@ -32,7 +32,7 @@ class Autosave:
         self._review = review
         self._folder = folder or recovery_folder()
         self._journal = journal or Journal(self._folder, review.volume.content_hash)
-        self._kept = review.edits
+        self._kept = NOTHING_KEPT
         self._lock = Lock()
         review.saved.connect(self._on_saved)
 

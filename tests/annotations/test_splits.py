@@ -1,0 +1,94 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from napari_cpam_stroke.annotations.splits import class_of, share_out
+from napari_cpam_stroke.core import Annotation
+from napari_cpam_stroke.errors import InputError
+
+STRATA = st.dictionaries(
+    st.text("abcdef0123456789", min_size=1, max_size=4),
+    st.tuples(st.sampled_from(["teknofest", "ct-ich"]), st.sampled_from(["none", "ischemia", "both"])),
+    max_size=40,
+)
+SPLIT = st.sampled_from(["train", "validation", "test"])
+
+
+@given(STRATA, st.integers(0, 3), st.data())
+def test_nobody_is_moved_and_everybody_is_placed(strata, seed, data):
+    fixed = data.draw(st.dictionaries(st.sampled_from(sorted(strata)), SPLIT)) if strata else {}
+    given_out = share_out(strata, fixed, seed=seed)
+    assert set(given_out) == set(strata) - set(fixed)
+    assert share_out(strata, {**fixed, **given_out}, seed=seed) == {}
+
+
+@given(STRATA, st.integers(0, 3))
+def test_the_order_of_patients_does_not_matter(strata, seed):
+    reversed_order = dict(reversed(strata.items()))
+    assert share_out(strata, {}, seed=seed) == share_out(reversed_order, {}, seed=seed)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.integers(0, 5))
+def test_shares_hold_in_every_stratum_and_over_all(sizes, seed):
+    strata = {f"{k}-{i}": (f"source {k}", "none") for k, size in enumerate(sizes) for i in range(size)}
+    placed = share_out(strata, {}, seed=seed)
+    total = sum(sizes)
+    overall = Counter(placed.values())
+    for split, share in (("train", 0.7), ("validation", 0.1), ("test", 0.2)):
+        assert abs(overall[split] - share * total) <= 2
+        for k, size in enumerate(sizes):
+            inside = sum(placed[f"{k}-{i}"] == split for i in range(size))
+            assert abs(inside - share * size) <= 2
+
+
+def test_another_seed_is_another_division():
+    strata = {str(i): ("x", "none") for i in range(50)}
+    assert share_out(strata, {}, seed=0) != share_out(strata, {}, seed=1)
+
+
+def test_a_share_of_nothing_gets_nobody():
+    placed = share_out({str(i): ("x", "none") for i in range(30)}, {}, fractions=(0.8, 0.0, 0.2))
+    assert Counter(placed.values()) == {"train": 24, "test": 6}
+
+
+@pytest.mark.parametrize("fractions", [(0.7, 0.1, 0.1), (1.2, -0.2, 0.0)])
+def test_fractions_must_add_up(fractions):
+    with pytest.raises(InputError, match="add up to 1"):
+        share_out({}, {}, fractions=fractions)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ([(-1, -1)], "unknown"),
+        ([(-1, 0), (0, -1)], "none"),
+        ([(1, 0), (0, -1)], "ischemia"),
+        ([(1, 0), (0, 1)], "both"),
+        ([(0, 1)], "hemorrhage"),
+    ],
+)
+def test_a_patients_class(labels, expected):
+    assert class_of(labels) == expected
+
+
+def test_in_the_store_patients_stay_together_and_later_ones_get_theirs(store, volume, mask):
+    with store.bulk():
+        for i in range(40):
+            case = store.add_case(volume(f"c{i:02}", seed=i, patient=f"p{i // 2}"), source="x")
+            store.save(case.case_id, Annotation.from_mask(mask(4, label=1 + i % 4 // 2)), author="r", kind="reference")
+    assert len(store.assign_splits(seed=3)) == 20
+    before = {case.case_id: case.split for case in store.cases()}
+    assert all(before[f"c{i:02}"] == before[f"c{i + 1:02}"] for i in range(0, 40, 2))
+    assert store.splits() == {"train": 14, "validation": 2, "test": 4, "none": 0}
+    for split in ("train", "validation", "test"):
+        classes = [case.labels for case in store.cases(split=split)]
+        assert abs(classes.count((1, 0)) - classes.count((0, 1))) <= 2
+    frozen = store.test_fingerprint()
+    store.add_case(volume("new", seed=99, patient="p-new"), source="x")
+    assert list(store.assign_splits(seed=77)) == ["p-new"]
+    assert {name: store.case(name).split for name in before} == before
+    if store.case("new").split != "test":
+        assert store.test_fingerprint() == frozen
