@@ -59,10 +59,10 @@ def _segmentations(src: Path) -> Mapping[str, Path]:
 def _read(entry: SeriesEntry, segmentation: Path, options: ImportOptions) -> ImportedCase:
     from napari_cpam_stroke.dicom import read_segmentation, read_series
 
-    volume = replace(read_series(entry), source=())
+    volume = read_series(entry)
     mask = read_segmentation(segmentation, volume)
     return ImportedCase(
-        volume,
+        replace(volume, source=()),
         annotate(mask, ischemia=_knowledge("ischemia", options), hemorrhage=_knowledge("hemorrhage", options)),
         "imported segmentation",
     )

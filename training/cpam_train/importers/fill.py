@@ -11,7 +11,7 @@ from cpam_train.importers.record import Candidate, ImportedCase, ImportSummary, 
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.annotation import PRESENT
-from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.errors import GeometryMismatchError, InputError, SeriesError
 
 Progress = Callable[[int, int], None]
 """Called with the number of cases done and the number of all."""
@@ -54,7 +54,7 @@ def _take(store: AnnotationStore, source: str, candidate: Candidate, tally: _Tal
     try:
         case = candidate.load()
         _save(store, source, case)
-    except InputError as error:
+    except (InputError, SeriesError, GeometryMismatchError) as error:
         tally.skipped.append(SkippedCase(candidate.case_id, str(error)))
     else:
         tally.count(case)
@@ -103,7 +103,7 @@ class _Tally:
         """Raise when every case was skipped."""
         if self.skipped and not self.cases and not self.already_there:
             raise InputError(
-                f"None of {len(self.skipped)} cases could be imported; the first: {self.skipped[0].reason}"
+                f"None of {len(self.skipped)} cases could be imported; the first: {self.skipped[0].reason.rstrip('.')}"
             )
 
     def summary(self) -> ImportSummary:

@@ -1,0 +1,42 @@
+"""A segmentation made on a series comes back as that series' reference."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from cpam_train.importers import IMPORTERS
+from napari_cpam_stroke.dicom import read_series, scan_folder
+from napari_cpam_stroke.errors import InputError
+
+
+def test_segmentation_becomes_the_reference_of_its_series(tmp_path, store, stroke_series_dir):
+    from napari_cpam_stroke.dicom import write_segmentation
+
+    src = tmp_path / "src"
+    shutil.copytree(stroke_series_dir, src)
+    volume = read_series(scan_folder(src).series[0])
+    mask = np.zeros(volume.shape, dtype=np.uint8)
+    mask[8:11, 100:120, 90:110] = 2
+    write_segmentation(
+        tmp_path / "src" / "seg.dcm",
+        mask,
+        volume,
+        algorithm_type="MANUAL",
+        algorithm_name="test",
+        algorithm_version="1",
+    )
+    summary = IMPORTERS["dicom-seg"](src, store)
+    record = store.cases()[0]
+    assert (summary.cases, summary.slices) == (1, volume.shape[0])
+    assert record.content_hash == volume.content_hash
+    assert np.array_equal(store.read_mask(record.head), mask)
+    assert IMPORTERS["dicom-seg"](src, store).cases == 0
+
+
+def test_folder_without_segmentation_is_refused(tmp_path, store):
+    (tmp_path / "notes.txt").write_text("nothing")
+    with pytest.raises(InputError, match="no DICOM Segmentation"):
+        IMPORTERS["dicom-seg"](tmp_path, store)

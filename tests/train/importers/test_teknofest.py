@@ -1,0 +1,192 @@
+"""TEKNOFEST: the slice folder and the full release."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import numpy as np
+import pytest
+
+from cpam_train.facts import spacing_of, thickness_of
+from cpam_train.importers import IMPORTERS, ImportOptions
+from cpam_train.importers.images import read_drawn, read_pixels
+from cpam_train.importers.teknofest_release import painted
+from cpam_train.importers.uid_groups import group_of_uid
+from napari_cpam_stroke.core import LesionClass
+from napari_cpam_stroke.errors import InputError
+
+run = IMPORTERS["teknofest"]
+
+
+@pytest.fixture
+def slice_folder(tmp_path, head, dicom_writer, image_writer):
+    src = tmp_path / "src"
+    for number in range(3):
+        hu, mask = head(number, lesion=1)
+        dicom_writer(src / "DICOM" / f"1000{number}.dcm", hu[0], PixelSpacing=[0.5, 0.45], SliceThickness="5.0")
+        image_writer(src / "masks" / f"1000{number}.png", mask[0] * 255)
+    (src / "groups.csv").write_text("slice,group\n10000,ga\n10001,ga\n10002,gb\n")
+    return src
+
+
+def test_slice_folder_keeps_hu_outline_spacing_and_group(slice_folder, store, head):
+    summary = run(slice_folder, store)
+    hu, mask = head(1, lesion=1)
+    record = store.case("teknofest-10001")
+    annotation = store.read_annotation(record.head)
+
+    assert (summary.cases, summary.slices, summary.groups, summary.already_there) == (3, 3, 2, 0)
+    assert summary.slices_with == {"ischemia": 3, "hemorrhage": 0}
+    assert np.array_equal(store.read_frames("teknofest-10001"), np.maximum(hu, -1024))
+    assert np.array_equal(annotation.mask, mask)
+    assert annotation.mask_known.all()
+    assert annotation.slice_labels.tolist() == [[1, 0]]
+    assert record.geometry is None
+    assert spacing_of(record.facts) == (0.5, 0.45)
+    assert thickness_of(record.facts) == 5.0
+    assert record.patient_id == "teknofest-ga"
+    assert store.head(record.case_id).kind == "reference"
+
+
+def test_second_run_adds_nothing_and_limit_goes_on_where_it_stopped(slice_folder, store):
+    first = run(slice_folder, store, ImportOptions(limit=2))
+    second = run(slice_folder, store)
+    third = run(slice_folder, store)
+    assert (first.cases, second.cases, third.cases) == (2, 1, 0)
+    assert third.already_there == 3
+    assert len(store.cases()) == 3
+
+
+def test_progress_ends_at_all(slice_folder, store):
+    seen = []
+    run(slice_folder, store, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (3, 3)
+
+
+def test_groups_file_missing_is_one_sentence(slice_folder, store):
+    (slice_folder / "groups.csv").unlink()
+    with pytest.raises(InputError, match=r"Groups file is missing.*columns slice,group"):
+        run(slice_folder, store)
+
+
+def test_slice_without_mask_or_group_is_skipped_with_its_reason(slice_folder, store):
+    (slice_folder / "masks" / "10000.png").unlink()
+    (slice_folder / "groups.csv").write_text("slice,group\n10000,ga\n10001,ga\n")
+    summary = run(slice_folder, store)
+    reasons = {skipped.case_id: skipped.reason for skipped in summary.skipped}
+    assert summary.cases == 1
+    assert "has no mask" in reasons["teknofest-10000"]
+    assert "has no group" in reasons["teknofest-10002"]
+
+
+def test_padding_becomes_air(tmp_path, store, dicom_writer, image_writer):
+    hu = np.full((64, 64), 30, dtype=np.int16)
+    hu[:4] = -3024
+    dicom_writer(tmp_path / "src" / "DICOM" / "1.dcm", hu, PixelPaddingValue=-2000)
+    image_writer(tmp_path / "src" / "masks" / "1.png", np.zeros((64, 64)))
+    (tmp_path / "src" / "groups.csv").write_text("slice,group\n1,g\n")
+    run(tmp_path / "src", store)
+    assert store.read_frames("teknofest-1").min() == -1024
+
+
+@pytest.fixture(params=["NFC", "NFD"])
+def release(request, tmp_path, head, dicom_writer, image_writer, to_grey):
+    """The ministry's layout, with composed and with decomposed accents."""
+
+    def named(name: str) -> str:
+        return unicodedata.normalize(request.param, name)
+
+    root = tmp_path / named("İNME VERİ SETİ")
+    sections = {
+        1: root / named("Eğitim Veri Seti_İskemi") / named("İskemi Veri Seti"),
+        2: root / named("Kanama Veri Seti"),
+    }
+    for kind, folder in sections.items():
+        hu, mask = head(10 + kind, lesion=kind)
+        dicom_writer(
+            folder / "DICOM" / f"2000{kind}.dcm", hu[0], uid=f"1.2.840.113619.2.411.3.36.{kind}.1601268453.1.24"
+        )
+        _painted_pair(folder, f"2000{kind}", to_grey(hu[0]), mask[0] > 0, image_writer)
+    image_writer(root / named("İnme Yok_kronik süreç_diğer Veri Set_PNG") / "20003.png", to_grey(head(20)[0][0]))
+    contest = tmp_path / named("Yar\u0131smaVeriSeti_2_Oturum")
+    hu, mask = head(30, lesion=2)
+    dicom_writer(contest / "DICOM" / "20001.dcm", hu[0])
+    image_writer(contest / "MASKS" / "20001.png", mask[0])
+    return tmp_path
+
+
+def _painted_pair(folder, name, grey, lesion, image_writer):
+    """A red half-transparent lesion inside a blue outline, as the release paints it."""
+    plain = np.stack([grey] * 3, axis=-1)
+    overlay = plain.copy()
+    grown = lesion.copy()
+    for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        grown |= np.roll(lesion, step, axis)
+    overlay[grown] = (0, 0, 255)
+    overlay[lesion] = (plain[lesion] // 2 + np.array([128, 0, 0])).astype(np.uint8)
+    image_writer(folder / "PNG" / f"{name}.png", plain)
+    image_writer(folder / "OVERLAY" / f"{name}.png", overlay)
+
+
+def test_full_release_takes_class_from_folder_and_outline_from_overlay(release, store, head):
+    summary = run(release, store)
+    assert summary.cases == 4
+    assert summary.slices_with == {"ischemia": 1, "hemorrhage": 2}
+    for kind in (LesionClass.ISCHEMIA, LesionClass.HEMORRHAGE):
+        record = store.case(f"teknofest-2000{int(kind)}")
+        assert np.array_equal(store.read_mask(record.head), head(10 + kind, lesion=int(kind))[1])
+    healthy = store.case("teknofest-20003")
+    assert (healthy.hu_floor, healthy.hu_ceiling) == (-20, 100)
+    assert store.read_annotation(healthy.head).slice_labels.tolist() == [[0, 0]]
+
+
+def test_competition_slices_keep_apart_from_training_ones_of_the_same_number(release, store, head):
+    run(release, store)
+    record = store.case("teknofest-2oturum-20001")
+    assert np.array_equal(store.read_mask(record.head), head(30, lesion=2)[1])
+
+
+def test_competition_values_can_be_told(release, store):
+    meaning = {1: LesionClass.HEMORRHAGE, 2: LesionClass.ISCHEMIA}
+    run(release, store, ImportOptions(label_values=meaning))
+    assert store.read_mask(store.case("teknofest-2oturum-20001").head).max() == LesionClass.ISCHEMIA
+
+
+def test_folder_of_another_layout_is_refused(tmp_path, store):
+    (tmp_path / "src" / "pictures").mkdir(parents=True)
+    with pytest.raises(InputError, match="does not have the expected layout"):
+        run(tmp_path / "src", store)
+    with pytest.raises(InputError, match="not a folder"):
+        run(tmp_path / "nowhere", store)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("1.2.392.200036.9116.2.6.1.144.34.1570156652.147067", "1.2.392.200036.9116.2.6.1.144.34.1570156661.86", True),
+        ("1.2.840.113619.2.411.3.36.23.1601268453.387.24", "1.2.840.113619.2.411.3.36.406.1601268499.381.26", True),
+        (
+            "1.3.12.2.1107.5.1.4.78771.30000019052805185795300008286",
+            "1.3.12.2.1107.5.1.4.78771.300000190528051861",
+            True,
+        ),
+        ("1.3.46.670589.61.128.2.20200824225149612000200020078", "1.3.46.670589.61.128.2.2020082422515059700", True),
+        ("1.2.392.200036.9116.2.6.1.144.34.1570156652.147067", "1.2.392.200036.9116.2.6.1.144.34.1580833930.33", False),
+        (
+            "1.3.12.2.1107.5.1.4.78771.30000019052805185795300008286",
+            "1.3.12.2.1107.5.1.4.65296.300000190528051861",
+            False,
+        ),
+    ],
+)
+def test_uid_groups_are_scanner_and_day(first, second, same):
+    assert (group_of_uid(first) == group_of_uid(second)) is same
+
+
+@pytest.mark.real_data
+def test_painted_outlines_agree_with_the_masks_made_from_them(real_data):
+    folder = real_data / "teknofest-ischemia"
+    for path in sorted((folder / "OVERLAY").glob("*.png")):
+        lesion = painted(read_pixels(folder / "PNG" / path.name), read_pixels(path), path.name)
+        mask = read_drawn(folder / "masks" / path.name)
+        assert (lesion & mask).sum() / (lesion | mask).sum() > 0.93
