@@ -3,69 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from time import sleep
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 
-from napari_cpam_stroke.bundles.card import ModelIdentity
+from napari_cpam_stroke.bundles import ModelIdentity
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.errors import CancelledError, CpamError
+from napari_cpam_stroke.inference import Prediction
 
-
-@dataclass(frozen=True, eq=False)
-class FakePrediction:
-    """What the room asks of a prediction."""
-
-    probability: np.ndarray
-    thresholds: dict[str, float]
-    device: str = "cpu"
-    seconds: float = 0.1
-    warnings: tuple[str, ...] = ()
-    model: ModelIdentity = ModelIdentity("default", "1.0", "0123456789abcdef")
-
-    @property
-    def mask(self) -> np.ndarray:
-        mask = np.zeros(self.probability.shape[1:], dtype=np.uint8)
-        for label, name in enumerate(("ischemia", "hemorrhage"), start=1):
-            mask[self.probability[label - 1] >= self.thresholds[name]] = label
-        return mask
-
-    @property
-    def slice_probabilities(self) -> np.ndarray:
-        return self.probability.max(axis=(2, 3)).T.astype(np.float32)
-
-    @property
-    def series_probabilities(self) -> dict[str, float]:
-        return dict(zip(("ischemia", "hemorrhage"), self.probability.max(axis=(1, 2, 3)).tolist(), strict=True))
-
-    def with_thresholds(self, thresholds: dict[str, float]) -> FakePrediction:
-        return replace(self, thresholds={**self.thresholds, **thresholds})
+IDENTITY = ModelIdentity("default", "1.0", "0123456789abcdef")
 
 
 class FakePredictor:
     """Finds a box of ischemia; can be slow, or fail."""
 
-    bundle = SimpleNamespace(
-        card=SimpleNamespace(
-            refer_band={"ischemia": (0.4, 0.6)}, series_thresholds={"ischemia": 0.5, "hemorrhage": 0.5}
-        )
-    )
     steps = 3
     pause_s = 0.0
     fails: CpamError | None = None
 
     def predict(
-        self,
-        volume: CTVolume,
-        *,
-        progress: Callable[[int, int], None],
-        cancelled: Callable[[], bool],
-        tta: bool = False,
-    ) -> FakePrediction:
+        self, volume: CTVolume, *, progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+    ) -> Prediction:
         for step in range(self.steps):
             if cancelled():
                 raise CancelledError("Stopped")
@@ -73,11 +35,31 @@ class FakePredictor:
             progress(step + 1, self.steps)
         if self.fails is not None:
             raise self.fails
-        probability = np.zeros((2, *volume.shape), dtype=np.float32)
-        z, y, x = (n // 2 for n in volume.shape)
-        probability[0, z - 1 : z + 1, y - 8 : y + 8, x + 10 : x + 20] = 0.9
-        probability[0, z + 1, y - 8 : y + 8, x + 10 : x + 20] = 0.3
-        return FakePrediction(probability, {"ischemia": 0.5, "hemorrhage": 0.5})
+        return boxed_prediction(volume)
+
+
+def boxed_prediction(volume: CTVolume) -> Prediction:
+    """Two slices surely ischemic in a box, a third one only a little."""
+    probabilities = np.zeros((2, *volume.shape), dtype=np.uint8)
+    z, y, x = (n // 2 for n in volume.shape)
+    probabilities[0, z - 1 : z + 1, y - 8 : y + 8, x + 10 : x + 20] = 230
+    probabilities[0, z + 1, y - 8 : y + 8, x + 10 : x + 20] = 80
+    slices = (probabilities.max(axis=(2, 3)).T / 255).astype(np.float32)
+    half = {"ischemia": 0.5, "hemorrhage": 0.5}
+    return Prediction(
+        mask=(probabilities[0] >= 128).astype(np.uint8),
+        probabilities=probabilities,
+        slice_probabilities=slices,
+        series_probabilities={"ischemia": 0.9, "hemorrhage": 0.04},
+        model=IDENTITY,
+        device="cpu",
+        precision="float32",
+        seconds=0.1,
+        thresholds=half,
+        min_lesion_ml={"ischemia": 0.0, "hemorrhage": 0.0},
+        series_thresholds=half,
+        refer_band={"ischemia": (0.4, 0.6)},
+    )
 
 
 @pytest.fixture
@@ -96,9 +78,9 @@ def predictor(monkeypatch: pytest.MonkeyPatch) -> FakePredictor:
 
 
 @pytest.fixture
-def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
-    """A napari viewer without a visible window."""
-    return make_napari_viewer()
+def viewer(qapp: Any) -> Any:
+    """napari's viewer without its window: quick, and all that a session needs."""
+    return ViewerModel()
 
 
 @pytest.fixture

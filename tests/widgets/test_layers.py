@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,21 +18,21 @@ SHAPE = (5, 12, 16)
 
 def oriented_volume(flips: tuple[bool, bool, bool]) -> CTVolume:
     """An array whose axes run against the display where `flips` says so; the handedness of z follows."""
-    z, y, x = (-1 if flip else 1 for flip in flips)
+    _, y, x = (-1 if flip else 1 for flip in flips)
     row, column = np.array([x, 0, 0.0]), np.array([0, y, 0.0])
     normal = np.cross(row, column)
-    positions = np.outer(np.arange(SHAPE[0]) * 5.0, normal) + [3.0, 4.0, 100.0]
+    positions = np.outer(np.arange(SHAPE[0]) * 5.0, normal) + np.array([3.0, 4.0, 100.0])
     geometry = VolumeGeometry(positions, row, column, (0.5, 0.75), np.full(SHAPE[0], 5.0))
     hu = np.arange(np.prod(SHAPE), dtype=np.int16).reshape(SHAPE)
     return CTVolume(hu=hu, geometry=geometry, case_id="made")
 
 
 @pytest.fixture(params=list(product((False, True), repeat=2)), ids=str)
-def layers(request: pytest.FixtureRequest) -> CaseLayers:
+def layers(request: pytest.FixtureRequest) -> Iterator[CaseLayers]:
     volume = oriented_volume((False, *request.param))
     viewer = ViewerModel()
-    request.addfinalizer(lambda: viewer)  # keeps it: layers hold it weakly
-    return CaseLayers(viewer, volume, np.zeros(SHAPE, dtype=np.uint8), Window(40, 80))
+    yield CaseLayers(viewer, volume, np.zeros(SHAPE, dtype=np.uint8), Window(40, 80))
+    viewer.layers.clear()
 
 
 def test_a_painted_voxel_lands_where_the_patient_has_it(layers: CaseLayers) -> None:

@@ -60,7 +60,7 @@ def test_a_case_from_the_store_opens_without_files(case: Any) -> None:
 def test_leaving_with_unsaved_work_asks(case: Any) -> None:
     asked: list[str] = []
 
-    def answer(question: str) -> str:
+    def answer(question: str, _: tuple[str, ...]) -> str:
         asked.append(question)
         return DISCARD
 
@@ -68,7 +68,7 @@ def test_leaving_with_unsaved_work_asks(case: Any) -> None:
     case.layers.reading.paint((12, 60, 60), 1)
     assert case.may_leave()
     assert len(asked) == 1
-    case.ask = lambda _: SAVE
+    case.ask = lambda _question, _answers: SAVE
     assert case.may_leave()
     assert not case.review.dirty
 

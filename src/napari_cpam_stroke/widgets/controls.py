@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen, QPixmap
+from qtpy.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette, QPen, QPixmap
 from qtpy.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
@@ -70,6 +72,17 @@ def swatch(colour: str) -> QPixmap:
     return pixmap
 
 
+def grey_pixmap(grey: NDArray[np.uint8]) -> QPixmap:
+    """Return a grey picture (Y, X)."""
+    rows = np.ascontiguousarray(grey)
+    height, width = rows.shape
+    return QPixmap.fromImage(QImage(rows.tobytes(), width, height, width, QImage.Format.Format_Grayscale8))
+
+
+VERDICTS = {"present": "suspected", "absent": "not suspected", "refer": "unsure, refer"}
+"""What a verdict of the model is called: a suspicion, never a diagnosis."""
+
+
 class ProbabilityBar(QWidget):
     """A probability with the band in which the model refers to a reader, and the threshold."""
 
@@ -81,16 +94,21 @@ class ProbabilityBar(QWidget):
         self.probability: float | None = None
         self.band: tuple[float, float] | None = None
         self.threshold: float | None = None
+        self.verdict = ""
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return Qt's hint."""
         return QSize(200, BAR_HEIGHT)
 
-    def show_value(
-        self, probability: float | None, *, band: tuple[float, float] | None = None, threshold: float | None = None
-    ) -> None:
-        """Show a probability of 0..1, or none."""
-        self.probability, self.band, self.threshold = probability, band, threshold
+    def show_prediction(self, prediction: Any) -> None:
+        """Show the class's part of a prediction, or none."""
+        self.probability = self.band = self.threshold = None
+        self.verdict = ""
+        if prediction is not None:
+            self.probability = float(prediction.series_probabilities[self._name])
+            self.band = prediction.refer_band.get(self._name)
+            self.threshold = prediction.series_thresholds[self._name]
+            self.verdict = VERDICTS[prediction.verdicts[self._name]]
         self.setToolTip(self.words())
         self.update()
 
@@ -98,16 +116,8 @@ class ProbabilityBar(QWidget):
         """Return the probability and what it asks for."""
         if self.probability is None:
             return f"{self._name}: no model was run"
-        return f"{self._name}: probability {self.probability:.2f}, {self.suspicion()}"
-
-    def suspicion(self) -> str:
-        """Return 'refer', 'suspected' or 'not suspected', as the model's card sets it."""
-        if self.probability is None:
-            return ""
-        if self.band is not None and self.band[0] <= self.probability <= self.band[1]:
-            return "unsure, refer"
-        limit = 0.5 if self.threshold is None else self.threshold
-        return "suspected" if self.probability >= limit else "not suspected"
+        band = f", refer between {self.band[0]:.2f} and {self.band[1]:.2f}" if self.band is not None else ""
+        return f"{self._name}: probability {self.probability:.2f}, {self.verdict}; from {self.threshold:.2f}{band}"
 
     def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Draw band, bar, threshold and number."""
@@ -115,18 +125,18 @@ class ProbabilityBar(QWidget):
         palette, width, height = self.palette(), self.width(), self.height()
         painter.fillRect(self.rect(), palette.color(QPalette.ColorRole.Base))
         text = palette.color(QPalette.ColorRole.Text)
-        if self.band is not None:
-            shade = QColor(text)
-            shade.setAlpha(50)
-            low, high = self.band
-            painter.fillRect(QRectF(low * width, 0, (high - low) * width, height), shade)
         if self.probability is not None:
             painter.fillRect(QRectF(0, 4, self.probability * width, height - 8), QColor(CLASS_COLOURS[self._name]))
+        if self.band is not None:
+            shade = QColor(text)
+            shade.setAlpha(60)
+            low, high = self.band
+            painter.fillRect(QRectF(low * width, 0, (high - low) * width, height), shade)
         if self.threshold is not None:
             painter.setPen(QPen(text, 1, Qt.PenStyle.DashLine))
             painter.drawLine(int(self.threshold * width), 0, int(self.threshold * width), height)
         painter.setPen(text)
-        value = "-" if self.probability is None else f"{self.probability:.2f}  {self.suspicion()}"
+        value = "-" if self.probability is None else f"{self.probability:.2f}  {self.verdict}"
         painter.drawText(self.rect().adjusted(6, 0, -6, 0), int(getattr(_RIGHT, "value", _RIGHT)), value)
         painter.end()
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QComboBox,
     QFileDialog,
     QLineEdit,
@@ -21,9 +22,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cpam_stroke.annotations.queries import ORDERS
 from napari_cpam_stroke.annotations.records import STATUSES
-from napari_cpam_stroke.annotations.worklist import ORDERS
-from napari_cpam_stroke.widgets.controls import button, column, keep_place, row, wrapped
+from napari_cpam_stroke.widgets.controls import button, column, grey_pixmap, keep_place, row, wrapped
 from napari_cpam_stroke.widgets.session import ReviewSession
 
 MARKS = {
@@ -55,6 +56,10 @@ class CasesDock(QWidget):
         self.search = QLineEdit()
         self.search.setPlaceholderText("search the worklist")
         self.search.setClearButtonEnabled(True)
+        self.mine = QCheckBox("mine")
+        self.mine.setToolTip("Only cases assigned to me")
+        self.mine.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.take = button("take", "Assign the open case to me", self._take)
         self.status, self.order = _combo([ALL, *STATUSES], "Show only this status"), _combo(ORDERS, "Order")
         self.order.setCurrentText("newest")
         self.worklist = _worklist()
@@ -63,6 +68,7 @@ class CasesDock(QWidget):
         self.series.setMinimumHeight(60)
         self.series.setMaximumHeight(130)
         self.series.setWordWrap(True)
+        self.series.setIconSize(QSize(40, 40))
         self.message = wrapped("Open a folder, or drop one on the window.", name="message")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
@@ -71,8 +77,8 @@ class CasesDock(QWidget):
         for part in (self.progress, self.cancel):
             keep_place(part)
         column(
-            self, row(self.open_folder, self.open_file), self.search, row(self.status, self.order), self.worklist,
-            self.series, self.message, row(self.progress, self.cancel),
+            self, row(self.open_folder, self.open_file), row(self.search, self.mine, self.take),
+            row(self.status, self.order), self.worklist, self.series, self.message, row(self.progress, self.cancel),
         )  # fmt: skip
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self._typing = QTimer(self)
@@ -105,9 +111,11 @@ class CasesDock(QWidget):
         self._typing.timeout.connect(self._filter)
         self.status.currentTextChanged.connect(lambda _: self._filter())
         self.order.currentTextChanged.connect(lambda _: self._filter())
+        self.mine.clicked.connect(lambda _: self._filter())
         self.worklist.itemActivated.connect(self._open_case)
         self.series.itemActivated.connect(self._open_series)
         session.folder_scanned.connect(self._show_series)
+        session.thumbnails_read.connect(self._show_thumbnails)
         session.records.worklist_changed.connect(self._show_cases)
         session.job_changed.connect(self._show_job)
         session.said.connect(self.message.setText)
@@ -120,8 +128,14 @@ class CasesDock(QWidget):
     def _filter(self) -> None:
         status = self.status.currentText()
         self._session.records.refresh(
-            status=None if status == ALL else status, search=self.search.text(), order=self.order.currentText()
+            status=None if status == ALL else status,
+            search=self.search.text(),
+            order=self.order.currentText(),
+            reader=self._session.settings.values.author if self.mine.isChecked() else None,
         )
+
+    def _take(self) -> None:
+        self._session.records.assign(self._session.settings.values.author)
 
     def _open_case(self, item: QTreeWidgetItem, _: int = 0) -> None:
         self._session.open_case(item.data(0, ENTRY))
@@ -148,6 +162,13 @@ class CasesDock(QWidget):
         left_out = f" {len(report.rejected)} file(s) left out." if report.rejected else ""
         self.message.setText(f"{len(report.series)} series. {report.proposal_reason}{left_out}")
         self._mark_open()
+
+    def _show_thumbnails(self, pictures: dict[str, Any]) -> None:
+        for place in range(self.series.count()):
+            item = self.series.item(place)
+            entry = item.data(ENTRY)
+            if entry is not None and entry.key in pictures:
+                item.setIcon(QIcon(grey_pixmap(pictures[entry.key])))
 
     def _mark_open(self) -> None:
         review, entry = self._session.review, self._session.entry
@@ -205,9 +226,6 @@ def _series_item(entry: Any) -> QListWidgetItem:
     item = QListWidgetItem(f"{sign} {entry.description or 'series'}, {entry.slices} slices{': ' + why if why else ''}")
     item.setData(ENTRY, entry)
     item.setToolTip("\n".join([entry.verdict.replace("_", " "), *entry.reasons, *entry.warnings, *entry.facts]))
-    thumbnail = getattr(entry, "thumbnail", None)
-    if thumbnail is not None:
-        item.setIcon(QIcon(thumbnail))
     return item
 
 

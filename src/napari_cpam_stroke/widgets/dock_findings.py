@@ -123,11 +123,8 @@ class FindingsDock(QWidget):
         shown = None if hidden else prediction
         self.model.setText(_about(prediction, hidden=hidden))
         self.reveal.setVisible(hidden)
-        card = models.card if shown is not None else None
-        for name, bar in self.bars.items():
-            value = None if shown is None else float(shown.series_probabilities[name])
-            band = None if card is None else card.refer_band.get(name)
-            bar.show_value(value, band=band, threshold=None if card is None else card.series_thresholds.get(name))
+        for bar in self.bars.values():
+            bar.show_prediction(shown)
         self.strip.show_probabilities(None if shown is None else shown.slice_probabilities)
         if self._listed == AI:
             self._measure.start()
@@ -186,10 +183,10 @@ class FindingsDock(QWidget):
 
 
 def _about(prediction: Any, *, hidden: bool) -> str:
-    if prediction is None:
-        return NO_RUN
     if hidden:
         return HIDDEN
+    if prediction is None:
+        return NO_RUN
     said = f"AI: {model_line(prediction.model, prediction.device)}, {prediction.seconds:.1f} s"
     return "\n".join([said, *prediction.warnings])
 

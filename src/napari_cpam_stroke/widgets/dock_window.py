@@ -6,8 +6,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QPushButton, QSlider, QSpinBox, QWidget
 
 from napari_cpam_stroke.config import WINDOW_PRESETS, Window
+from napari_cpam_stroke.widgets.asides import MIRROR
 from napari_cpam_stroke.widgets.controls import button, column, row
-from napari_cpam_stroke.widgets.layers import MIRROR
 from napari_cpam_stroke.widgets.orientation import PLANES
 from napari_cpam_stroke.widgets.session import ReviewSession
 
@@ -44,6 +44,7 @@ class WindowDock(QWidget):
         view.window_changed.connect(self._show_window)
         view.plane_changed.connect(self._show_plane)
         view.masks_changed.connect(self._show_masks)
+        session.asides.changed.connect(self._show_masks)
         session.case_opened.connect(self._show_case)
         self._show_window(view.window)
         self._show_case()
@@ -82,7 +83,7 @@ class WindowDock(QWidget):
         layers = self._session.layers
         self.masks.setChecked(layers is None or bool(layers.reading.visible))
         self.contour.setChecked(layers is not None and bool(layers.reading.contour))
-        self.mirror.setChecked(layers is not None and MIRROR in layers.extra)
+        self.mirror.setChecked(self._session.asides.shown(MIRROR))
 
     def _on_numbers(self) -> None:
         self._session.view.set_window(Window(self.centre.value(), self.width_hu.value()))
@@ -94,7 +95,7 @@ class WindowDock(QWidget):
         self._session.view.toggle_style()
 
     def _on_mirror(self) -> None:
-        self._session.view.toggle_mirror()
+        self._session.toggle_mirror()
 
     def _on_opacity(self, percent: int) -> None:
         if self._session.layers is not None:

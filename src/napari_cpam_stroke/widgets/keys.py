@@ -34,7 +34,7 @@ KEYS: tuple[Key, ...] = (
     Key("W", "masks on or off", lambda s: s.view.toggle_masks()),
     Key("Shift-W", "contour or fill", lambda s: s.view.toggle_style()),
     Key("D", "difference between AI and reading", lambda s: s.toggle_difference()),
-    Key("Q", "mirror comparison", lambda s: s.view.toggle_mirror()),
+    Key("Q", "mirror comparison", lambda s: s.toggle_mirror()),
     Key("R", "run the model", lambda s: s.models.run()),
     Key("A", "reveal the AI after a blinded read", lambda s: s.models.reveal()),
     Key("N", "next unread case", lambda s: s.records.open_next(1)),

@@ -13,15 +13,16 @@ from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.core.editing import Edit
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
+from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.widgets import compat
 
-ORIGINAL, AI, READING, DIFFERENCE, MIRROR = "Original", "AI", "Reading", "Difference", "Mirror"
+ORIGINAL, AI, READING = "Original", "AI", "Reading"
+
+PLACEHOLDER = "cpam_stroke_placeholder"
+"""Metadata key of a plain layer that napari wanted and that the room replaces."""
 
 CT_RANGE_HU = (-1024.0, 3071.0)
 AI_OPACITY = 0.9
-DIFFERENCE_COLOURS = {1: "#009e73", 2: "#cc79a7"}
-"""Added by the reader: green; removed or changed: pink (Okabe-Ito)."""
-
 Mask = NDArray[np.uint8]
 
 
@@ -47,6 +48,8 @@ class CaseLayers:
         self._shadow = reading.copy()
         self._viewer_ref = ref(viewer)
         self._place = placement(volume, self.flips)
+        for layer in [layer for layer in viewer.layers if layer.metadata.get(PLACEHOLDER)]:
+            viewer.layers.remove(layer)
         self.original = viewer.add_image(
             self.turned(volume.hu), name=ORIGINAL, colormap="gray", contrast_limits=(window.low, window.high),
             interpolation2d="linear", **self._place,
@@ -73,8 +76,7 @@ class CaseLayers:
 
     def turned(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return a view of a native (Z, Y, X) array as it is displayed; flipping twice brings it back."""
-        axes = tuple(axis for axis, flip in enumerate(self.flips) if flip)
-        return np.flip(array, axes) if axes else array
+        return radiological_view(array, self.volume.geometry)
 
     def turned_index(self, zyx: Sequence[float]) -> tuple[float, float, float]:
         """Turn a native index into a displayed one, and the other way round."""
@@ -211,10 +213,3 @@ def placement(volume: CTVolume, flips: tuple[bool, bool, bool]) -> dict[str, Any
         "units": ("mm", "mm", "mm"),
         "axis_labels": ("foot-head", "front-back", "right-left"),
     }
-
-
-def difference(ai: Mask, reading: Mask) -> Mask:
-    """Return 1 where the reading has what the AI has not, 2 where the AI's label is gone or another."""
-    added = (reading != 0) & (ai == 0)
-    gone = (ai != 0) & (reading != ai)
-    return added.astype(np.uint8) + 2 * gone.astype(np.uint8)

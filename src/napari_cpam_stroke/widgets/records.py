@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cpam_stroke.annotations import AnnotationStore, CaseRecord
+from napari_cpam_stroke.annotations.recovery import Pending
 from napari_cpam_stroke.errors import CpamError, RevisionConflictError
-from napari_cpam_stroke.review import CaseReview
+from napari_cpam_stroke.export import CaseFiles, CaseResult, write_case
+from napari_cpam_stroke.review import Autosave, CaseReview
 from napari_cpam_stroke.widgets.jobs import Job, sentence
 
 UNREAD = ("new", "predicted", "in_review")
 WORKLIST_LIMIT = 500
+
+
+RECOVER, DISCARD, LATER = "recover", "discard", "later"
+TICK_MS = 2000
+"""How often the draft is looked after; with the journal's own pause a crash loses less than ten seconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What the store and the drafts know of a case."""
+
+    record: CaseRecord
+    stored: Any
+    autosave: Autosave
+    pending: list[Pending]
 
 
 class Records(QObject):
@@ -37,6 +56,12 @@ class Records(QObject):
         self._problem = ""
         self._saving: Job | None = None
         self._query: Job | None = None
+        self._autosave: Autosave | None = None
+        self.recovered = False
+        self._clock = QTimer(self)
+        self._clock.setInterval(TICK_MS)
+        self._clock.timeout.connect(self._tick)
+        self._clock.start()
         self.filters: dict[str, Any] = {"status": None, "search": "", "order": "newest"}
         self.cases: list[CaseRecord] = []
         self.case_id = ""
@@ -50,7 +75,7 @@ class Records(QObject):
                 self._problem = ""
             except CpamError as error:
                 self._problem = str(error)
-                self._session.said.emit(self._problem)
+                self._session.warn(self._problem)
         return self._store
 
     def move(self, location: str) -> None:
@@ -68,7 +93,7 @@ class Records(QObject):
         if self.saving:
             return "saving..."
         if review.dirty:
-            return "unsaved changes"
+            return "recovered, not saved yet" if self.recovered else "unsaved changes"
         if review.revision is not None:
             return f"saved {local_time(review.revision.created)}, version {review.revision.number}"
         return self._problem or "nothing to save yet"
@@ -80,10 +105,12 @@ class Records(QObject):
         if review.store is None:
             return
 
-        def fetch(*_: Any) -> Any:
-            return review.register(), review.fetch()
+        def fetch(*_: Any) -> Found:
+            record = review.register()
+            autosave = Autosave(review)
+            return Found(record, review.fetch(), autosave, autosave.pending())
 
-        self._session.start("Looking for earlier readings", fetch, lambda found: self._on_registered(review, *found))
+        self._session.start("Looking for earlier readings", fetch, lambda found: self._on_registered(review, found))
 
     @property
     def saving(self) -> bool:
@@ -143,7 +170,32 @@ class Records(QObject):
             self._query.cancel()
         self._query = Job(lambda *_: store.cases(**wanted, limit=WORKLIST_LIMIT), self)
         self._query.done.connect(self._on_cases)
-        self._query.failed.connect(lambda error: self._session.said.emit(sentence(error)))
+        self._query.failed.connect(lambda error: self._session.warn(sentence(error)))
+
+    def export(self, folder: Path) -> None:
+        """Write SEG, SR, NIfTI, CSV and report of the reading into a folder, in the background."""
+        session = self._session
+        session.flush()
+        review = session.review
+        if review is None:
+            return
+        review.author = session.settings.values.author
+        result = CaseResult.of_review(review, prediction=review.prediction)
+
+        def write(*_: Any) -> CaseFiles:
+            return write_case(folder, result, table=True)
+
+        def told(done: CaseFiles) -> None:
+            names = ", ".join(file.name for file in done.files)
+            session.said.emit(" ".join([f"Written to {done.folder}: {names}.", *done.notes]))
+
+        session.start("Exporting", write, told)
+
+    def assign(self, reader: str) -> None:
+        """Give the open case to a reader; empty: to nobody."""
+        store, case_id = self.store(), self.case_id
+        if store is not None and self._session.review is not None:
+            Job(lambda *_: store.set_reader(case_id, reader), self).done.connect(lambda _: self.refresh())
 
     def note_prediction(self, prediction: Any) -> None:
         """Keep the series probabilities for the worklist's order."""
@@ -160,27 +212,70 @@ class Records(QObject):
 
     def forget_draft(self) -> None:
         """Throw the draft of the open case away."""
+        if self._autosave is not None:
+            self._autosave.discard()
+
+    def keep_draft(self) -> None:
+        """Keep unsaved strokes now, whatever the clock says."""
+        self._session.flush()
+        if self._autosave is not None:
+            self._autosave.run(force=True)
+
+    def release(self) -> None:
+        """Stop keeping drafts of a case that is closed; one with nothing unsaved leaves none behind."""
+        review = self._session.review
+        if self._autosave is not None and review is not None and not review.dirty:
+            self._autosave.discard()
+        self._autosave, self.recovered = None, False
 
     def shut(self) -> None:
         """Wait for a save that is under way and let the store go."""
+        self._clock.stop()
         if self._saving is not None:
             self._saving.wait()
+        self.release()
         self._close_store()
 
-    def _on_registered(self, review: CaseReview, record: CaseRecord, stored: Any) -> None:
-        if review is self._session.review:
-            self.case_id = record.case_id
-        self._session.take_up(review, stored)
+    def _tick(self) -> None:
+        """Hand unsaved strokes to a worker, a few seconds after they were drawn."""
+        job = None if self._autosave is None else self._autosave.job()
+        if job is not None:
+            Job(lambda *_: job(), self).failed.connect(lambda error: self._session.warn(sentence(error)))
+
+    def _on_registered(self, review: CaseReview, found: Found) -> None:
+        session = self._session
+        if review is not session.review:
+            return
+        self.case_id = found.record.case_id
+        session.take_up(review, found.stored)
+        self._autosave = found.autosave
+        for pending in found.pending:
+            self._offer(pending)
         self.refresh()
+
+    def _offer(self, pending: Pending) -> None:
+        """Ask whether strokes that a crash left behind shall come back."""
+        when = local_time(pending.written)
+        question = f"Unsaved changes of case {pending.case_id} from {when} ({pending.author}) were found."
+        answer = self._session.ask(question, (RECOVER, DISCARD, LATER))
+        if answer == DISCARD:
+            pending.discard()
+        elif answer == RECOVER and self._autosave is not None:
+            self._autosave.recover(pending)
+            self._session.layers.reread()
+            self.recovered = True
+            self._session.case_refreshed.emit()
+            self.state_changed.emit()
 
     def _on_failed(self, error: Exception, *, branch: bool) -> None:
         if isinstance(error, RevisionConflictError) and not branch:
-            if self._session.ask(f"{error} Keep yours beside it as a branch?") == "save":
+            if self._session.ask(f"{error} Keep yours beside it?", ("keep both", "cancel")) == "keep both":
                 QTimer.singleShot(0, lambda: self.save(branch=True))
             return
-        self._session.said.emit(sentence(error))
+        self._session.warn(sentence(error))
 
     def _on_saved(self) -> None:
+        self.recovered = False
         self.state_changed.emit()
         self.refresh()
 

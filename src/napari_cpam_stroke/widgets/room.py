@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import ref
 
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
@@ -19,7 +20,8 @@ from napari_cpam_stroke.widgets.dock_history import HistoryDock
 from napari_cpam_stroke.widgets.dock_models import ModelsDock
 from napari_cpam_stroke.widgets.dock_window import WindowDock
 from napari_cpam_stroke.widgets.keys import bind_keys
-from napari_cpam_stroke.widgets.session import CANCEL, DISCARD, SAVE, ReviewSession, session_of
+from napari_cpam_stroke.widgets.layers import PLACEHOLDER
+from napari_cpam_stroke.widgets.session import ReviewSession, session_of
 
 DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
     "cases": (CasesDock, "Cases", "left"),
@@ -33,8 +35,6 @@ DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
 
 LEFT_WIDTH, RIGHT_WIDTH = 250, 300
 SAMPLE_FOLDER = "samples/stroke_case"
-SERIES_PATH = "cpam_stroke_path"
-"""Metadata key of plain layers that the room replaces."""
 
 
 def make_dock(name: str, viewer: Any) -> QWidget:
@@ -105,7 +105,7 @@ def open_sample() -> list[tuple[Any, ...]]:
     layer = plain_layer(folder)
     viewer = napari.current_viewer()
     if viewer is not None:
-        layer[1]["metadata"] = {SERIES_PATH: str(folder)}
+        layer[1]["metadata"] = {PLACEHOLDER: True}
         open_room(viewer).open_path(folder)
     return [layer]
 
@@ -113,8 +113,10 @@ def open_sample() -> list[tuple[Any, ...]]:
 def watch_window(main: QMainWindow, session: ReviewSession) -> None:
     """Ask about unsaved work when the window closes, and let go of everything after it."""
     if main.findChild(WindowWatch) is None:
-        session.ask = lambda question: ask_reader(main, question)
+        here = ref(main)
+        session.ask = lambda question, answers: ask_reader(here(), question, answers)
         main.installEventFilter(WindowWatch(main, session))
+        main.destroyed.connect(session.shut)
 
 
 class WindowWatch(QObject):
@@ -125,23 +127,22 @@ class WindowWatch(QObject):
         self._session = session
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Keep the window open where the reader wants to stay."""
+        """Keep the window open where the reader wants to stay; without a visible window keep a draft."""
         if event.type() == QEvent.Type.Close and isinstance(watched, QMainWindow):
             if watched.isVisible() and not self._session.may_leave():
                 event.ignore()
                 return True
-            self._session.shut()
+            self._session.records.keep_draft()
         return False
 
 
-def ask_reader(parent: QWidget, question: str) -> str:
-    """Ask to save, discard or stay; return the answer."""
-    buttons = QMessageBox.StandardButton
-    answers = {buttons.Save: SAVE, buttons.Discard: DISCARD, buttons.Cancel: CANCEL}
-    given = QMessageBox.question(
-        parent, "Unsaved reading", question, buttons.Save | buttons.Discard | buttons.Cancel, buttons.Save
-    )
-    return answers.get(given, CANCEL)
+def ask_reader(parent: QWidget | None, question: str, answers: tuple[str, ...]) -> str:
+    """Ask and return one of the answers; closing the question counts as the last one."""
+    box = QMessageBox(QMessageBox.Icon.Question, "CPAM stroke", question, parent=parent)
+    buttons = {box.addButton(answer, QMessageBox.ButtonRole.ActionRole): answer for answer in answers}
+    box.setEscapeButton(list(buttons)[-1])
+    box.exec_() if hasattr(box, "exec_") else box.exec()
+    return buttons.get(box.clickedButton(), answers[-1])
 
 
 def _arrange(main: QMainWindow, made: dict[str, QDockWidget]) -> None:

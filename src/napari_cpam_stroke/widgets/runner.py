@@ -14,7 +14,8 @@ from napari_cpam_stroke.widgets.layers import CaseLayers
 
 SHORT_SHA = 8
 THRESHOLD_SETTLE_MS = 120
-NO_TORCH = "Models need torch, which is not installed; reading and correcting work without it."
+NO_TORCH = "Models need torch, which is not installed; reading and correcting work without it"
+RUN, CANCEL = "run", "cancel"
 
 
 class ModelRunner(QObject):
@@ -44,7 +45,6 @@ class ModelRunner(QObject):
         self._job: Job | None = None
         self._predictor: tuple[tuple[str, str, str], Any] | None = None
         self.moving: dict[str, float] = {}
-        self.card: Any = None
         self._apply = QTimer(self)
         self._apply.setSingleShot(True)
         self._apply.setInterval(THRESHOLD_SETTLE_MS)
@@ -84,10 +84,7 @@ class ModelRunner(QObject):
     def run(self, *, wait: bool = False) -> None:
         """Run the chosen model on the open case in the background."""
         review = self._session.review
-        if review is None or self.running:
-            return
-        if importlib.util.find_spec("torch") is None:
-            self._fail(CpamError(NO_TORCH.rstrip(".")))
+        if review is None or self.running or not self._allowed():
             return
         volume, settings = review.volume, self._session.settings.values
 
@@ -115,6 +112,24 @@ class ModelRunner(QObject):
         if self.prediction is not None:
             self.moving[name] = value
             self._apply.start()
+
+    def explain(self, voxel: tuple[int, int, int]) -> None:
+        """Show which parts of the slice the patch under a voxel attends to."""
+        session, settings = self._session, self._session.settings.values
+        layers = session.layers
+        if layers is None or not self._allowed():
+            return
+
+        def task(*_: Any) -> Any:
+            from napari_cpam_stroke.inference import attention_at
+
+            predictor = self._load(settings.model, settings.device)
+            levels = getattr(predictor.model, "attention_levels", ()) or (0,)
+            return attention_at(predictor, layers.volume, voxel, level=min(levels))
+
+        job = Job(task, self)
+        job.done.connect(lambda found: layers is session.layers and session.asides.show_attention(found, voxel[0]))
+        job.failed.connect(self._fail)
 
     def reveal(self) -> None:
         """Uncover the prediction of a blinded read, on purpose; review and store keep the moment."""
@@ -145,6 +160,20 @@ class ModelRunner(QObject):
         layers.set_prediction(None if prediction is None else prediction.mask)
         layers.ai.visible = prediction is not None
 
+    def _allowed(self) -> bool:
+        """Whether a model may run on this series here; else say why not."""
+        entry = self._session.entry
+        if importlib.util.find_spec("torch") is None:
+            self._fail(CpamError(NO_TORCH))
+            return False
+        if entry is None or entry.verdict == "ready":
+            return True
+        why = " ".join(entry.reasons)
+        if entry.ai_on_request and self._session.ask(f"{why} Run the model all the same?", (RUN, CANCEL)) == RUN:
+            return True
+        self._fail(CpamError(f"The AI stays off for this series: {why.rstrip('.')}"))
+        return False
+
     def _load(self, ref: str, device: str) -> Any:
         from napari_cpam_stroke.inference import Predictor
 
@@ -157,7 +186,7 @@ class ModelRunner(QObject):
         review = self._session.review
         if review is None or review.volume is not volume:
             return
-        self.moving, self.card = {}, self._predictor[1].bundle.card if self._predictor is not None else None
+        self.moving = {}
         review.set_prediction(prediction)
         self._session.records.note_prediction(prediction)
 

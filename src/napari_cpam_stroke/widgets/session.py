@@ -9,28 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cpam_stroke.annotations.records import Reason
+from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume, Lesion
 from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets import compat
+from napari_cpam_stroke.widgets.asides import DIFFERENCE, MIRROR, Asides
 from napari_cpam_stroke.widgets.jobs import Cancelled, Job, Progress, Task, sentence
-from napari_cpam_stroke.widgets.layers import DIFFERENCE, DIFFERENCE_COLOURS, CaseLayers, class_colormap, difference
+from napari_cpam_stroke.widgets.layers import CaseLayers
 from napari_cpam_stroke.widgets.records import Records
 from napari_cpam_stroke.widgets.runner import ModelRunner
 from napari_cpam_stroke.widgets.settings import SettingsFile
 from napari_cpam_stroke.widgets.tools import Tools
 from napari_cpam_stroke.widgets.view import ViewControl
 
+if TYPE_CHECKING:
+    from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
+
 SETTLE_MS = 200
 """After the last stroke, before derived values (tables, volumes, labels) are worked out again."""
 
 SAVE, DISCARD, CANCEL = "save", "discard", "cancel"
+Ask = Callable[[str, tuple[str, ...]], str]
 
 
 class ReviewSession(QObject):
@@ -43,10 +49,11 @@ class ReviewSession(QObject):
     report, entry
         The scanned folder and the series of it that is open.
     ask
-        Called with a question and answers (`save`, `discard`, `cancel`); replaced in tests.
+        Called with a question and the possible answers; returns one of them. Without a window: the first.
     """
 
     folder_scanned = Signal(object)
+    thumbnails_read = Signal(object)
     case_opened = Signal()
     case_closed = Signal()
     case_refreshed = Signal()
@@ -65,13 +72,14 @@ class ReviewSession(QObject):
         self.settings = settings or SettingsFile()
         self.review: CaseReview | None = None
         self.layers: CaseLayers | None = None
-        self.report: Any = None
-        self.entry: Any = None
+        self.report: FolderReport | None = None
+        self.entry: SeriesEntry | None = None
         self.view = ViewControl(viewer, self)
+        self.asides = Asides(self)
         self.tools = Tools(self)
         self.records = Records(self)
         self.models = ModelRunner(self)
-        self.ask: Callable[[str], str] = lambda _: SAVE
+        self.ask: Ask = lambda _question, answers: answers[0]
         self._job: Job | None = None
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -96,18 +104,24 @@ class ReviewSession(QObject):
 
         self._start(f"Looking through {wanted.name}", scan, self._on_scanned, wait=wait)
 
-    def open_entry(self, entry: Any, *, wait: bool = False) -> None:
+    def open_entry(self, entry: SeriesEntry, *, wait: bool = False) -> None:
         """Open one series of the scanned folder."""
         if entry.verdict == "refused":
-            self.said.emit(f"This series cannot be read: {' '.join(entry.reasons)}")
+            self.warn(f"This series cannot be read: {' '.join(entry.reasons)}")
             return
-        from napari_cpam_stroke.dicom import read_series
 
-        def read(progress: Progress, cancelled: Cancelled) -> CTVolume:
-            return read_series(entry, progress=progress, cancelled=cancelled)
+        def read(progress: Progress, cancelled: Cancelled) -> tuple[CTVolume, Window | None]:
+            from napari_cpam_stroke.dicom import read_series
+            from napari_cpam_stroke.widgets.previews import header_window
+
+            return read_series(entry, progress=progress, cancelled=cancelled), header_window(entry)
+
+        def done(found: tuple[CTVolume, Window | None]) -> None:
+            self.view.header_window = found[1]
+            self.show(found[0], entry=entry)
 
         if self.may_leave():
-            self._start("Reading the series", read, lambda volume: self.show(volume, entry=entry), wait=wait)
+            self._start("Reading the series", read, done, wait=wait)
 
     def open_case(self, case_id: str, *, wait: bool = False) -> None:
         """Open a case of the worklist from the store."""
@@ -115,9 +129,11 @@ class ReviewSession(QObject):
         if store is not None and self.may_leave():
             self._start("Opening the case", lambda *_: store.read_volume(case_id), self.show, wait=wait)
 
-    def show(self, volume: CTVolume, *, entry: Any = None) -> None:
+    def show(self, volume: CTVolume, *, entry: SeriesEntry | None = None) -> None:
         """Put a volume on the screen and, in the background, fetch what is known of it."""
         self.close_case(ask=False)
+        if entry is None:
+            self.view.header_window = None
         self.entry = entry
         values = self.settings.values
         self.review = CaseReview(volume, author=values.author, blinded=values.blinded)
@@ -146,9 +162,10 @@ class ReviewSession(QObject):
         if self.review is None:
             return True
         self.models.cancel()
+        self.records.release()
         self._settle.stop()
-        self.tools.detach()
-        self.view.detach()
+        for part in (self.tools, self.asides, self.view):
+            part.detach()
         for signal, slot in self._signals(self.review):
             signal.disconnect(slot)
         layers, self.layers, self.review = self.layers, None, None
@@ -163,7 +180,7 @@ class ReviewSession(QObject):
         self.flush()
         if self.review is None or not self.review.dirty:
             return True
-        answer = self.ask(f"Case {self.review.volume.case_id} has unsaved changes.")
+        answer = self.ask(f"Case {self.review.case_id} has unsaved changes.", (SAVE, DISCARD, CANCEL))
         if answer == SAVE:
             return self.records.save(wait=True)
         if answer == DISCARD:
@@ -213,18 +230,27 @@ class ReviewSession(QObject):
 
     def toggle_difference(self) -> None:
         """Show where reading and AI differ, or take that away."""
-        if self.layers is None:
-            return
-        if DIFFERENCE in self.layers.extra:
-            self.layers.hide_extra(DIFFERENCE)
+        if self.asides.shown(DIFFERENCE):
+            self.asides.hide(DIFFERENCE)
         elif self.models.prediction is None:
             self.said.emit("There is no AI result to compare with.")
         else:
-            self._show_difference(self.models.prediction.mask)
+            self.show_difference(self.models.prediction.mask)
 
-    def show_difference_to(self, stored: Any) -> None:
-        """Show where the reading differs from a stored version."""
-        self._show_difference(stored.annotation.mask)
+    def show_difference(self, before: Any) -> None:
+        """Show where the reading differs from another mask."""
+        self.flush()
+        self.asides.show_difference(before)
+        self.said.emit("Difference: green was added, pink is gone or of another class.")
+
+    def toggle_mirror(self) -> None:
+        """Show the head mirrored beside it, or take that away."""
+        if self.asides.shown(MIRROR):
+            self.asides.hide(MIRROR)
+        else:
+            self.asides.show_mirror()
+        if self.viewer is not None:
+            self.viewer.reset_view()
 
     def restore(self, stored: Any) -> None:
         """Bring a stored version back into the reading, as one undo step."""
@@ -239,6 +265,13 @@ class ReviewSession(QObject):
 
         active = QApplication.activeWindow()
         return active if isinstance(active, QMainWindow) else None
+
+    def warn(self, text: str) -> None:
+        """Tell the reader in the docks and in napari's notifications."""
+        from napari.utils.notifications import show_warning
+
+        self.said.emit(text)
+        show_warning(text)
 
     def wait(self) -> None:
         """Keep the window alive until everything under way has ended."""
@@ -260,12 +293,15 @@ class ReviewSession(QObject):
             self._job.cancel()
 
     def shut(self) -> None:
-        """Leave the viewer: stop work, keep a draft, let go of everything."""
+        """Let go of everything once the window is gone; unsaved strokes stay in the draft."""
         self.cancel()
         self.models.cancel()
-        self.flush()
+        self._settle.stop()
         self.records.shut()
-        self.close_case(ask=False)
+        if self.review is not None:
+            for signal, slot in self._signals(self.review):
+                signal.disconnect(slot)
+        self.review = self.layers = None
         viewer = self.viewer
         if viewer is not None:
             _SESSIONS.pop(viewer, None)
@@ -274,7 +310,7 @@ class ReviewSession(QObject):
         """Run a task beside opening and models, with its progress in the docks."""
         job = Job(task, self)
         job.done.connect(done)
-        job.failed.connect(lambda error: self.said.emit(sentence(error)))
+        job.failed.connect(lambda error: self.warn(sentence(error)))
         job.progressed.connect(lambda n, of: self.job_changed.emit(text, n, of))
         job.ended.connect(lambda: self.job_changed.emit("", 0, 0))
         self.job_changed.emit(text, 0, 0)
@@ -286,13 +322,22 @@ class ReviewSession(QObject):
         if wait:
             self.wait()
 
-    def _on_scanned(self, report: Any) -> None:
+    def _on_scanned(self, report: FolderReport) -> None:
         self.report = report
         self.folder_scanned.emit(report)
+        self._fetch_thumbnails(report)
         if report.proposed is not None:
             self.open_entry(report.proposed)
         elif not report.series:
-            self.said.emit("No CT series found there; the Cases dock lists why each file was left out.")
+            self.warn("No CT series found there; the Cases dock lists why each file was left out.")
+
+    def _fetch_thumbnails(self, report: FolderReport) -> None:
+        def fetch(_: Progress, cancelled: Cancelled) -> Any:
+            from napari_cpam_stroke.widgets.previews import thumbnails
+
+            return thumbnails(report.series, cancelled)
+
+        Job(fetch, self).done.connect(self.thumbnails_read)
 
     def _attach(self, review: CaseReview) -> None:
         volume = review.volume
@@ -301,6 +346,7 @@ class ReviewSession(QObject):
             signal.connect(slot)
         self.view.attach(self.layers, title=f"Case {volume.case_id}", facts=(*volume.warnings, *volume.facts))
         self.tools.attach(self.layers, self.cursor)
+        self.asides.attach(self.layers)
         for event in (self.layers.reading.events.paint, self.layers.reading.events.set_data):
             event.connect(self._on_layer_edit)
         self.viewer.dims.events.current_step.connect(self._on_step)
@@ -319,19 +365,6 @@ class ReviewSession(QObject):
             (review.dirty_changed, self._on_state),
             (review.saved, self._on_state),
         ]
-
-    def _show_difference(self, before: Any) -> None:
-        if self.layers is None:
-            return
-        self.flush()
-        layers = self.layers
-        mask = layers.turned(difference(before, layers.reading_mask))
-
-        def make(viewer: Any, **place: Any) -> Any:
-            return viewer.add_labels(mask, name=DIFFERENCE, colormap=class_colormap(DIFFERENCE_COLOURS), **place)
-
-        layers.show_extra(DIFFERENCE, make).editable = False
-        self.said.emit("Difference: green was added, pink is gone or another class.")
 
     def _on_layer_edit(self, _: Any = None) -> None:
         self._settle.start()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from napari_cpam_stroke.core import LesionClass, editing
+from napari_cpam_stroke.core import CTVolume, LesionClass, editing
 from napari_cpam_stroke.core.editing import Edit
 from napari_cpam_stroke.widgets.layers import CaseLayers
 
@@ -18,6 +18,7 @@ NOTHING_HERE = "There is no mask under the cursor."
 SMALL_ISLAND_ML = 0.1
 SMALL_ISLAND_VOXELS = 20
 GROW_TOLERANCE_HU = 6.0
+SMOOTHING_MM = 1.0
 
 Index = tuple[int, int, int]
 
@@ -102,9 +103,12 @@ class Tools(QObject):
 
     def smooth(self) -> bool:
         """Smooth the outlines of the drawn class."""
-        return self._edit(
-            lambda mask: editing.smooth(mask, self._case.volume, self.label, across_slices=self.across_slices)
-        )
+
+        def smooth(mask: Any) -> Edit:
+            volume, across = self._case.volume, self.across_slices
+            return editing.smooth(mask, volume, self.label, sigma_mm=_smoothing_mm(volume), across_slices=across)
+
+        return self._edit(smooth)
 
     def remove_islands(self) -> bool:
         """Erase what is too small to be meant."""
@@ -190,6 +194,12 @@ class Tools(QObject):
             layer.selected_label = int(LesionClass.ISCHEMIA)
             return
         self.class_changed.emit(int(layer.selected_label))
+
+
+def _smoothing_mm(volume: CTVolume) -> float:
+    """Return the width of the smoothing: a pixel at least, or it would do nothing."""
+    spacing = (1.0, 1.0) if volume.geometry is None else volume.geometry.pixel_spacing_mm
+    return max(SMOOTHING_MM, *spacing)
 
 
 def limit_brush(layers: CaseLayers, tools: Tools) -> None:

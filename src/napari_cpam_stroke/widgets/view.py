@@ -12,7 +12,8 @@ from qtpy.QtCore import QObject, Signal
 from napari_cpam_stroke.config import WINDOW_PRESETS, Window
 from napari_cpam_stroke.core.labels import LesionClass
 from napari_cpam_stroke.widgets import compat
-from napari_cpam_stroke.widgets.layers import MIRROR, CaseLayers
+from napari_cpam_stroke.widgets.asides import MIRROR
+from napari_cpam_stroke.widgets.layers import CaseLayers
 from napari_cpam_stroke.widgets.orientation import PLANES, EdgeLetters, edge_letters
 
 PREFIX = "cpam_"
@@ -22,7 +23,6 @@ LETTER_POINTS, TEXT_POINTS = 16, 9
 DRAG_HU_PER_PIXEL = 0.5
 """Windowing by mouse: HU per screen pixel, times the width in units of the brain window."""
 RIGHT_BUTTON = 2
-MIRROR_GAP_MM = 10.0
 
 
 class ViewControl(QObject):
@@ -137,17 +137,6 @@ class ViewControl(QObject):
             self.layers.reading.contour = 2 if style == "contour" else 0
         self.masks_changed.emit()
 
-    def toggle_mirror(self) -> None:
-        """Show the head mirrored about its midline beside it, or take that away."""
-        if self.layers is None:
-            return
-        if MIRROR in self.layers.extra:
-            self.layers.hide_extra(MIRROR)
-        else:
-            self.layers.show_extra(MIRROR, self._make_mirror)
-        self.viewer.reset_view()
-        self.masks_changed.emit()
-
     def describe(self, world: tuple[float, ...]) -> str:
         """Return HU, position and masks under a world position; empty outside the series."""
         if self.layers is None:
@@ -167,17 +156,6 @@ class ViewControl(QObject):
             ai = int(self.layers.turned(self.layers.ai.data)[index])
             parts.append(f"AI: {LesionClass(ai).label}" if ai else "AI: none")
         return "   ".join(parts)
-
-    def _make_mirror(self, viewer: Any, **placement: Any) -> Any:
-        assert self.layers is not None  # noqa: S101 - only called by toggle_mirror
-        layers = self.layers
-        width = layers.volume.shape[2] * placement["scale"][2] + MIRROR_GAP_MM
-        translate = list(placement.get("translate", (0.0, 0.0, 0.0)))
-        translate[2] += width
-        return viewer.add_image(
-            layers.turned(layers.volume.hu)[:, :, ::-1], name=MIRROR, colormap="gray", interpolation2d="linear",
-            contrast_limits=(self.window.low, self.window.high), **{**placement, "translate": tuple(translate)},
-        )  # fmt: skip
 
     def _add_overlays(self, viewer: Any) -> None:
         from napari.components.overlays import TextOverlay

@@ -1,0 +1,122 @@
+"""The tools on a real Labels layer, the classes, the verdict and saving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from napari_cpam_stroke.core import LesionClass
+from napari_cpam_stroke.widgets.dock_correct import CorrectDock
+
+MIDDLE = 12
+
+
+@pytest.fixture
+def dock(case: Any, qtbot: Any) -> CorrectDock:
+    made = CorrectDock(case)
+    qtbot.addWidget(made)
+    return made
+
+
+def point_at(case: Any, native: tuple[int, int, int]) -> None:
+    case.tools.cursor = lambda: native
+
+
+def test_a_class_button_takes_the_brush(case: Any, dock: CorrectDock) -> None:
+    dock.classes[LesionClass.HEMORRHAGE].click()
+    assert case.layers.reading.mode == "paint"
+    assert case.layers.reading.selected_label == 2
+    assert dock.classes[LesionClass.HEMORRHAGE].isChecked()
+    assert not dock.classes[LesionClass.ISCHEMIA].isChecked()
+
+
+def test_no_third_label_can_be_drawn(case: Any, dock: CorrectDock) -> None:
+    case.layers.reading.selected_label = 3
+    assert case.layers.reading.selected_label in (1, 2)
+
+
+def test_the_limited_brush_keeps_to_its_hu(case: Any, dock: CorrectDock) -> None:
+    hu = case.layers.volume.hu
+    seed = tuple(int(i) for i in np.argwhere((hu > 50) & (hu < 90))[0])
+    dock.limited.click()
+    dock.hu.setValue((50, 90))
+    case.layers.reading.brush_size = 30
+    case.layers.reading.paint(case.layers.turned_index(seed), 2)
+    drawn = hu[case.review.reading == 2]
+    assert drawn.size
+    assert drawn.min() >= 50
+    assert drawn.max() <= 90
+    case.layers.reading.undo()
+    assert not case.review.reading.any()
+
+
+def test_a_limited_3d_brush_reaches_other_slices(case: Any, dock: CorrectDock) -> None:
+    dock.limited.click()
+    dock.hu.setValue((-20, 120))
+    dock.ball.click()
+    case.layers.reading.brush_size = 20
+    case.layers.reading.paint((MIDDLE, 64, 64), 1)
+    assert len(set(np.nonzero(case.review.reading)[0])) > 1
+
+
+@pytest.mark.parametrize(
+    "tool", ["fill between", "islands", "smooth", "erase part", "swap class", "copy next", "mirror"]
+)
+def test_each_tool_is_one_undo_step(case: Any, dock: CorrectDock, tool: str) -> None:
+    layer = case.layers.reading
+    layer.brush_size = 12
+    layer.paint((MIDDLE - 2, 60, 40), 1)
+    layer.paint((MIDDLE + 2, 60, 40), 1)
+    layer.brush_size = 1
+    layer.paint((MIDDLE + 2, 20, 64), 1)
+    layer.paint((MIDDLE + 2, 60, 40), 0)
+    case.layers.go_to_slice(MIDDLE + 2)
+    case.flush()
+    before = case.review.reading.copy()
+    point_at(case, (MIDDLE + 2, 62, 40))
+    dock.tools[tool].click()
+    assert not np.array_equal(case.review.reading, before)
+    layer.undo()
+    np.testing.assert_array_equal(case.review.reading, before)
+
+
+def test_growing_starts_at_the_cursor(case: Any, dock: CorrectDock) -> None:
+    hu = case.layers.volume.hu
+    seed = tuple(int(i) for i in np.argwhere((hu > 55) & (hu < 85))[40])
+    point_at(case, seed)
+    dock.classes[LesionClass.HEMORRHAGE].click()
+    dock.tools["grow"].click()
+    assert case.review.reading[seed] == 2
+
+
+def test_a_tool_without_a_target_says_so(case: Any, dock: CorrectDock) -> None:
+    point_at(case, (0, 0, 0))
+    dock.tools["erase part"].click()
+    assert "no mask under the cursor" in dock.message.text()
+
+
+def test_classes_follow_the_mask_until_overruled(case: Any, dock: CorrectDock) -> None:
+    case.layers.go_to_slice(MIDDLE)
+    case.layers.reading.paint((MIDDLE, 60, 60), 1)
+    case.flush()
+    check = dock.slice_checks[LesionClass.ISCHEMIA]
+    assert check.isChecked()
+    assert dock.series_checks[LesionClass.ISCHEMIA].isChecked()
+    dock.series_checks[LesionClass.HEMORRHAGE].click()
+    assert case.review.series_labels.tolist() == [1, 1]
+    dock.follow.click()
+    assert case.review.series_labels.tolist() == [1, 0]
+
+
+def test_accepting_saves_with_the_words(case: Any, dock: CorrectDock) -> None:
+    dock.difficulty.setCurrentText("hard")
+    dock.difficulty.activated.emit(dock.difficulty.currentIndex())
+    dock.comment.setText("motion")
+    dock.comment.editingFinished.emit()
+    dock.accept.click()
+    saved = case.review.revision
+    assert (saved.status, saved.difficulty, saved.comment) == ("accepted", "hard", "motion")
+    assert dock.state.text().startswith("saved ")
+    assert dock.state.text().endswith("version 1")

@@ -1,0 +1,95 @@
+"""Running a model beside the reading: progress, cancel, failure, operating points, blinded reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_cpam_stroke.errors import OutOfMemoryError
+from napari_cpam_stroke.widgets.dock_findings import FindingsDock
+from napari_cpam_stroke.widgets.dock_models import ModelsDock
+
+
+@pytest.fixture
+def dock(case: Any, predictor: Any, qtbot: Any) -> ModelsDock:
+    made = ModelsDock(case)
+    qtbot.addWidget(made)
+    return made
+
+
+def click(qtbot: Any, button: Any) -> None:
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_a_run_never_touches_what_is_drawn(case: Any, dock: ModelsDock, qtbot: Any) -> None:
+    case.layers.reading.paint((12, 60, 60), 2)
+    drawn = case.review.reading.copy()
+    case.models.run(wait=True)
+    np.testing.assert_array_equal(case.review.reading, drawn)
+    assert case.layers.ai.visible
+    assert case.layers.ai.data.any()
+    assert "default 1.0 (01234567), cpu" in dock.state.text()
+
+
+def test_progress_is_told_and_cancel_ends_at_once(case: Any, dock: ModelsDock, predictor: Any, qtbot: Any) -> None:
+    predictor.steps, predictor.pause_s = 200, 0.02
+    with qtbot.waitSignal(case.models.progressed):
+        case.models.run()
+    assert dock.stop.isEnabled()
+    with qtbot.waitSignal(case.models.ended, timeout=1000):
+        click(qtbot, dock.stop)
+    assert case.review.prediction is None
+    assert not dock.stop.isEnabled()
+
+
+def test_a_failure_is_one_sentence_in_the_dock(case: Any, dock: ModelsDock, predictor: Any) -> None:
+    predictor.fails = OutOfMemoryError("The model does not fit this device", remedy="choose cpu")
+    case.layers.reading.paint((12, 60, 60), 1)
+    case.models.run(wait=True)
+    assert dock.state.text() == "The model does not fit this device; choose cpu."
+    assert case.review.reading.any()
+
+
+def test_a_slider_moves_the_mask_without_another_run(case: Any, dock: ModelsDock, qtbot: Any) -> None:
+    case.models.run(wait=True)
+    before = np.count_nonzero(case.review.prediction.mask)
+    with qtbot.waitSignal(case.prediction_changed, timeout=3000):
+        dock.sliders["ischemia"].setValue(0.2)
+    assert np.count_nonzero(case.review.prediction.mask) > before
+    np.testing.assert_array_equal(case.layers.turned(case.layers.ai.data), case.review.prediction.mask)
+
+
+def test_taking_the_ai_as_start_is_one_undo_step(case: Any, dock: ModelsDock, qtbot: Any) -> None:
+    case.layers.reading.paint((12, 60, 60), 2)
+    drawn = case.review.reading.copy()
+    case.models.run(wait=True)
+    dock.adopt.click()
+    assert (case.review.reading == 1).any()
+    assert (case.review.reading == 2).sum() == (drawn == 2).sum()
+    case.layers.reading.undo()
+    np.testing.assert_array_equal(case.review.reading, drawn)
+
+
+def test_a_blinded_reader_sees_nothing_before_the_reveal(
+    session: Any, predictor: Any, phantom_volume: Any, qtbot: Any
+) -> None:
+    session.settings.change(blinded=True)
+    session.show(phantom_volume)
+    findings = FindingsDock(session)
+    qtbot.addWidget(findings)
+    session.wait()
+    session.models.run(wait=True)
+    assert not session.layers.ai.visible
+    assert findings.bars["ischemia"].probability is None
+    assert "Blinded" in findings.model.text()
+    findings.reveal.click()
+    assert session.layers.ai.visible
+    assert findings.bars["ischemia"].probability == pytest.approx(0.9)
+
+
+def test_an_installed_model_is_offered_after_a_refresh(case: Any, dock: ModelsDock) -> None:
+    case.models.refresh()
+    assert dock.model.count() == len(case.models.entries)

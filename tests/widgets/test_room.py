@@ -1,0 +1,132 @@
+"""The whole room in a real viewer: docks, reader, sample data, closing."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QApplication, QMainWindow
+
+from napari_cpam_stroke.annotations import recovery
+from napari_cpam_stroke.annotations.recovery import Journal, recovery_folder
+from napari_cpam_stroke.widgets import session as session_module
+from napari_cpam_stroke.widgets.reader import get_reader, read
+from napari_cpam_stroke.widgets.room import DOCKS, open_room, open_sample, watch_window
+from napari_cpam_stroke.widgets.session import CANCEL, SAVE, session_of
+
+
+@pytest.fixture
+def window(make_napari_viewer: Callable[..., Any]) -> Any:
+    """A viewer with its (hidden) window."""
+    return make_napari_viewer()
+
+
+def test_the_room_docks_everything_once(window: Any) -> None:
+    session = open_room(window)
+    assert open_room(window) is session
+    assert {title for _, title, _ in DOCKS.values()} <= set(window.window.dock_widgets)
+
+
+def test_a_dropped_folder_opens_in_the_room(window: Any, stroke_series_dir: Path) -> None:
+    assert window.open(str(stroke_series_dir), plugin="napari-cpam-stroke") == []
+    session = session_of(window)
+    session.wait()
+    assert session.entry.verdict == "ready"
+    assert [layer.name for layer in window.layers] == ["Original", "AI", "Reading"]
+    assert session.review.volume.source
+    cases = window.window.dock_widgets["Cases"]
+    assert cases.series.count() == 1
+    assert cases.worklist.topLevelItemCount() == 1
+    assert not cases.series.item(0).icon().isNull()
+
+
+def test_sample_data_opens_in_the_room(window: Any) -> None:
+    window.open_sample("napari-cpam-stroke", "stroke_case")
+    session = session_of(window)
+    session.wait()
+    assert [layer.name for layer in window.layers] == ["Original", "AI", "Reading"]
+
+
+def test_a_reader_without_a_viewer_gives_a_plain_layer(stroke_series_dir: Path) -> None:
+    data, settings, kind = read(str(stroke_series_dir))[0]
+    assert kind == "image"
+    assert data.dtype == np.int16
+    assert settings["scale"][0] == pytest.approx(5.0)
+
+
+def test_sample_data_without_a_viewer_is_a_layer() -> None:
+    assert open_sample()[0][2] == "image"
+
+
+def test_the_reader_declines_what_is_not_dicom(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    assert get_reader(str(tmp_path)) is None
+    assert get_reader(str(tmp_path / "missing")) is None
+    assert get_reader([]) is None
+
+
+def test_a_folder_without_ct_says_so_in_the_dock(window: Any, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    session = open_room(window)
+    session.open_path(tmp_path, wait=True)
+    assert "No CT series" in window.window.dock_widgets["Cases"].message.text()
+    assert session.review is None
+
+
+def test_unsaved_strokes_survive_a_crash(case: Any, phantom_volume: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = case
+    session.layers.reading.paint((12, 60, 60), 1)
+    drawn = session.layers.reading_mask.copy()
+    session.records.keep_draft()
+    assert Journal.pending(recovery_folder()) == []  # the writer still runs: nothing to recover yet
+    monkeypatch.setattr(recovery, "PROGRAM", "the next start")
+    session.records.release()
+    session.close_case(ask=False)
+    asked: list[str] = []
+
+    def answer(question: str, answers: tuple[str, ...]) -> str:
+        asked.append(question)
+        return answers[0]
+
+    session.ask = answer
+    session.show(phantom_volume)
+    session.wait()
+    assert len(asked) == 1
+    np.testing.assert_array_equal(session.review.reading, drawn)
+    assert session.records.state == "recovered, not saved yet"
+
+
+def test_closing_asks_and_may_be_refused(case: Any, qtbot: Any) -> None:
+    main = QMainWindow()
+    qtbot.addWidget(main)
+    watch_window(main, case)
+    case.layers.reading.paint((12, 60, 60), 1)
+    case.ask = lambda _question, _answers: CANCEL
+    main.show()
+    assert not main.close()
+    assert case.review.dirty
+    case.ask = lambda _question, _answers: SAVE
+    assert main.close()
+    assert not case.review.dirty
+
+
+def test_nothing_keeps_a_closed_viewer_alive(make_napari_viewer: Callable[..., Any], phantom_volume: Any) -> None:
+    viewer = make_napari_viewer()
+    session = open_room(viewer)
+    session.show(phantom_volume)
+    session.wait()
+    gone = weakref.ref(viewer)
+    viewer.close()
+    del viewer, session
+    QApplication.processEvents()
+    QApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete))
+    gc.collect()
+    assert gone() is None or gone() not in session_module._SESSIONS
+    assert len(session_module._SESSIONS) == 0
