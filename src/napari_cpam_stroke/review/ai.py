@@ -115,7 +115,8 @@ class AiAside:
         changed = tuple(z for z in slices if _copy_slice(prediction.mask[z], reading[z], self._by_hand.get(z)))
         self._written |= {z: prediction.mask[z] for z in slices}
         self._adopted, self._model = True, model_record(prediction.model)
-        self._against = Changes(prediction.mask, reading)
+        if self._against is None or self._against.reference is not prediction.mask:
+            self._against = Changes(prediction.mask, reading)
         return changed
 
     def follow(self, reading: Mask, slices: Sequence[int]) -> None:

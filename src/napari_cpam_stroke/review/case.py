@@ -163,18 +163,17 @@ class CaseReview(ReadingState):
     def show(self, stored: Stored) -> Revision:
         """Make a stored revision the open one; unsaved edits are gone."""
         revision, annotation = stored.revision, stored.annotation
-        self._replace_mask(annotation.mask)
+        changed = self._replace_mask(annotation.mask)
         self._known = annotation.mask_known.copy()
         self._revision, self._facts = revision, facts_of(revision)
-        self._changes = Changes(annotation.mask, self.reading)
+        self._changes = Changes(annotation.mask, annotation.mask)
         adopted = revision.algorithm_type != "MANUAL"
         self._ai.resume(stored.prediction_mask, revision.model, self.reading, adopted=adopted)
-        self._labels.follow(self.reading, range(len(self.reading)))
+        self._labels.follow(self.reading, changed)
         self._labels.adopt(annotation.slice_labels, annotation.series_labels)
         self._stated_before = self.stated()
-        self._follow(tuple(range(len(self.reading))))
-        self.changed_labels.emit()
-        self.changed_facts.emit()
+        self._follow(changed)
+        self._announce(self.changed_labels, self.changed_facts)
         return revision
 
     def restore(self, stored: Stored) -> tuple[int, ...]:
@@ -203,7 +202,12 @@ class CaseReview(ReadingState):
         return changed
 
     def _replace_mask(self, mask: NDArray[np.uint8]) -> tuple[int, ...]:
-        changed = tuple(z for z, drawn in enumerate(mask) if not np.array_equal(drawn, self.reading[z]))
+        shown = self._labels.drawn
+        changed = tuple(
+            z
+            for z, drawn in enumerate(mask)
+            if (shown[z] or drawn.any()) and not np.array_equal(drawn, self.reading[z])
+        )
         for z in changed:
             self.reading[z] = mask[z]
         return changed

@@ -18,13 +18,14 @@ class Changes:
     reference
         (Z, Y, X), kept and never written to; None stands for an empty mask.
     mask
-        The mask as it is now; `follow` looks at it again.
+        The mask as it is now; `follow` looks at it again. Given as `reference` itself, nothing differs yet.
     """
 
     def __init__(self, reference: Mask | None, mask: Mask) -> None:
         self.reference = reference
         self._counts = np.zeros(len(mask), dtype=np.int64)
-        self.follow(mask, range(len(mask)))
+        if mask is not reference:
+            self.follow(mask, range(len(mask)))
 
     def follow(self, mask: Mask, slices: Iterable[int]) -> None:
         """Count some slices again."""

@@ -45,9 +45,11 @@ class Draft:
 
     def mask(self) -> Mask:
         """Return the whole mask, a new array."""
-        mask = np.zeros(self.shape, dtype=np.uint8) if self.base is None else self.base.copy()
-        for z, drawn in self.changed.items():
-            mask[z] = drawn
+        mask = np.zeros(self.shape, dtype=np.uint8)
+        base = () if self.base is None else self.base
+        for z, drawn in [*enumerate(base), *self.changed.items()]:
+            if z in self.changed or drawn.any():
+                mask[z] = drawn
         return mask
 
 

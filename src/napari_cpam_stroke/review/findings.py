@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import CTVolume, Lesion, LesionTable, measure_lesions
 from napari_cpam_stroke.core.components import find_components
-from napari_cpam_stroke.core.editing.edit import BACKGROUND, Edit, relabel
+from napari_cpam_stroke.core.editing.edit import BACKGROUND, Box, Edit, relabel
 
 Mask = NDArray[np.uint8]
 
@@ -18,18 +18,16 @@ CENTROID_TOLERANCE = 1e-3
 
 
 def measure_drawn(mask: Mask, volume: CTVolume, drawn: NDArray[np.bool_]) -> LesionTable:
-    """Return what `measure_lesions` returns, from the drawn slices alone: cost follows the lesions.
+    """Return what `measure_lesions` returns, from the box around all lesions alone: cost follows the lesions.
 
     Parameters
     ----------
     drawn
-        bool (Z,): slices with any lesion. One slice more on each side keeps every slice's interval as it is.
+        bool (Z,): slices with any lesion.
     """
-    indices = np.flatnonzero(drawn)
-    first, last = (int(indices[0]), int(indices[-1])) if indices.size else (0, 0)
-    part = slice(max(first - 1, 0), last + 2)
-    table = measure_lesions(mask[part], _cut(volume, part))
-    return LesionTable(tuple(_moved(lesion, part.start) for lesion in table.lesions), table.volumes_ml)
+    box = _box_of(mask, drawn)
+    table = measure_lesions(mask[box], _cut(volume, box))
+    return LesionTable(tuple(_moved(lesion, box) for lesion in table.lesions), table.volumes_ml)
 
 
 def erasing(mask: Mask, lesion: Lesion) -> Edit:
@@ -43,18 +41,34 @@ def erasing(mask: Mask, lesion: Lesion) -> Edit:
     return relabel(mask, np.zeros(0, dtype=np.int64), BACKGROUND)
 
 
-def _cut(volume: CTVolume, part: slice) -> CTVolume:
+def _box_of(mask: Mask, drawn: NDArray[np.bool_]) -> Box:
+    """Return the box of all lesions, and one slice more on each side: that keeps every slice's interval as it is."""
+    slices = np.flatnonzero(drawn)
+    if not slices.size:
+        return (slice(0, 1), slice(0, 1), slice(0, 1))
+    flat = mask[slices[0] : slices[-1] + 1].max(axis=0)
+    rows, columns = np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0))
+    around = slice(max(int(slices[0]) - 1, 0), int(slices[-1]) + 2)
+    return (around, slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
+
+
+def _cut(volume: CTVolume, box: Box) -> CTVolume:
     geometry = volume.geometry
     if geometry is not None:
-        geometry = replace(geometry, positions_mm=geometry.positions_mm[part], thickness_mm=geometry.thickness_mm[part])
-    return CTVolume(hu=volume.hu[part], geometry=geometry, case_id=volume.case_id)
+        z, y, x = box
+        dy, dx = geometry.pixel_spacing_mm
+        aside = y.start * dy * geometry.column_direction + x.start * dx * geometry.row_direction
+        geometry = replace(
+            geometry, positions_mm=geometry.positions_mm[z] + aside, thickness_mm=geometry.thickness_mm[z]
+        )
+    return CTVolume(hu=volume.hu[box], geometry=geometry, case_id=volume.case_id)
 
 
-def _moved(lesion: Lesion, slices: int) -> Lesion:
-    z, y, x = lesion.centroid_zyx
+def _moved(lesion: Lesion, box: Box) -> Lesion:
+    z, y, x = (part.start + centre for part, centre in zip(box, lesion.centroid_zyx, strict=True))
     return replace(
         lesion,
-        first_slice=lesion.first_slice + slices,
-        last_slice=lesion.last_slice + slices,
-        centroid_zyx=(z + slices, y, x),
+        first_slice=lesion.first_slice + box[0].start,
+        last_slice=lesion.last_slice + box[0].start,
+        centroid_zyx=(z, y, x),
     )

@@ -36,10 +36,10 @@ class CaseLabels:
     def follow(self, mask: Mask, slices: Iterable[int]) -> bool:
         """Look at some slices of the mask again; return whether a class came or went."""
         chosen = list(slices)
-        now = slices_with(mask[chosen]) if chosen else self.present[:0]
-        changed = bool((now != self.present[chosen]).any())
-        self.present[chosen] = now
-        return changed
+        before = self.present[chosen]
+        for z in chosen:
+            self.present[z] = slices_with(mask[z : z + 1])[0] if mask[z].any() else False
+        return bool((before != self.present[chosen]).any())
 
     def overrule_slice(self, z: int, lesion_class: LesionClass, value: int | None) -> None:
         """State a class for a slice; None takes the statement back."""
