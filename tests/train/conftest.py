@@ -21,11 +21,11 @@ def make_head(
     """Return HU and mask of a noisy head with its own sulci; `lesion` 0 none, 1 ischemia, 2 hemorrhage."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:size, :size] / size - 0.5
-    radius = np.hypot(x / 0.36, y / 0.43)
+    radius = np.hypot(x / rng.uniform(0.28, 0.34), y / rng.uniform(0.34, 0.40))
     hu = np.full((slices, size, size), -1000.0)
-    hu[:, radius < 1.12] = 900
+    hu[:, radius < rng.uniform(1.06, 1.13)] = 900
     hu[:, radius < 1] = 34
-    for cy, cx in rng.uniform(-0.28, 0.28, (9, 2)):
+    for cy, cx in rng.uniform(-0.25, 0.25, (16, 2)):
         hu[:, (np.hypot(x - cx, y - cy) < rng.uniform(0.02, 0.05)) & (radius < 0.9)] = 8
     hu[:, radius < 1] += rng.normal(0, 3, (slices, int((radius < 1).sum())))
     mask = np.zeros((slices, size, size), dtype=np.uint8)

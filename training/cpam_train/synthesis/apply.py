@@ -17,7 +17,7 @@ from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.core.annotation import ABSENT, PRESENT
 from napari_cpam_stroke.core.preprocess import codes_to_hu, hu_to_codes
 
-MIN_PIXELS = 12
+MIN_PIXELS = 25
 """A drawn lesion smaller than this is not drawn at all."""
 
 BLOB_SHARE = (0.004, 0.12)
@@ -26,7 +26,7 @@ BLOB_SHARE = (0.004, 0.12)
 LACUNE_SHARE = (0.003, 0.03)
 """Area of a small deep ischemia."""
 
-CRESCENT_SHARE = (0.012, 0.07)
+CRESCENT_SHARE = (0.02, 0.07)
 """Widest point of a bleed along the skull as a share of the image edge."""
 
 WEDGE_P = 0.7

@@ -19,7 +19,10 @@ TEXTURE_HU = 3.0
 """Slow variation inside a hemorrhage."""
 
 FLUID_HU, BONE_HU = 14.0, 60.0
-"""Ischemia darkens tissue between these; fluid and bone stay as they are."""
+"""Ischemia darkens what is between these when smoothed; fluid and bone stay as they are."""
+
+CERTAIN_BONE_HU = 85.0
+"""A pixel above this is bone even where the skull is thin; no lesion covers it."""
 
 
 def draw_hemorrhage(
@@ -35,7 +38,8 @@ def draw_hemorrhage(
         detail = frame - slow
         tissue = np.clip((slow - FLUID_HU) / 6, 0, 1) * (slow < BONE_HU)
         around = frame - rim * tissue
-        changed[k] = (1 - weight) * around + weight * (level + detail)
+        covered = weight * (frame < CERTAIN_BONE_HU)
+        changed[k] = (1 - covered) * around + covered * (level + detail)
     return changed
 
 
@@ -50,7 +54,7 @@ def draw_ischemia(hu: Image, lesion: Region, config: SynthesisConfig, rng: np.ra
         tissue = lesion & (slow > FLUID_HU) & (slow < BONE_HU)
         mean = float(slow[tissue].mean()) if tissue.any() else 0.0
         target = np.maximum(slow + loss * (mean - slow) - drop, FLUID_HU)
-        affected = weight * (slow > FLUID_HU) * (slow < BONE_HU)
+        affected = weight * (slow > FLUID_HU) * (slow < BONE_HU) * (frame < CERTAIN_BONE_HU)
         changed[k] = frame + affected * (np.minimum(target, slow) - slow)
     return changed
 
