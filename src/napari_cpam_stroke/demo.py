@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cpam_stroke.bundles import Registry
 from napari_cpam_stroke.display import WindowCheck, check_window
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.home import application_home
@@ -65,7 +66,13 @@ def run_demo(
     Returns
     -------
     What was written, or None where a window was shown and nothing was to be written.
+
+    Raises
+    ------
+    CpamError
+        If there is no such model or device, or nothing can be written.
     """
+    Registry().resolve(model)
     sample = sample_folder()
     check = check or check_window()
     done = None
@@ -74,7 +81,8 @@ def run_demo(
     if check.possible:
         from napari_cpam_stroke.widgets.launch import open_window
 
-        open_window(sample, run_models=True, model=model, device=device, screenshot=screenshot)
+        own = application_home() / "demo"
+        open_window(sample, run_models=True, model=model, device=device, screenshot=screenshot, own_folder=own)
     elif screenshot is not None and done is not None:
         screenshot.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(done.overview, screenshot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from napari_cpam_stroke.commands.console import OUT, plain_table, print_json, progress_of, say
+from napari_cpam_stroke.commands.console import print_json, progress_of, say
 from napari_cpam_stroke.dicom import FolderReport, SeriesEntry, scan_folder
 from napari_cpam_stroke.errors import InputError
 
@@ -71,23 +71,17 @@ def entry_values(entry: SeriesEntry) -> dict[str, Any]:
 
 
 def _print(report: FolderReport) -> None:
-    table = plain_table("series", "verdict", "slices", "matrix", "description", "why, and what to know")
     for entry in report.series:
-        told = [*entry.reasons, *entry.warnings, *entry.facts]
-        matrix = f"{entry.matrix[0]} x {entry.matrix[1]}"
-        words = entry.verdict.replace("_", " ")
-        table.add_row(entry.key, words, str(entry.slices), matrix, _plain(entry.description), _plain("\n".join(told)))
-    OUT.print(table)
+        rows, columns = entry.matrix
+        words = [entry.key, entry.verdict.replace("_", " "), f"{entry.slices} slices of {rows} x {columns}"]
+        say("  ".join([*words, entry.description or f"{entry.modality or 'unknown'}, no description"]))
+        for sentence in (*entry.reasons, *entry.warnings, *entry.facts):
+            say(f"    {sentence}")
     if report.proposed is not None:
-        say(f"\nTo read first: {report.proposed.key}. {report.proposal_reason}")
+        say(f"To read first: {report.proposed.key}. {report.proposal_reason}")
     if report.rejected:
-        say(f"\nFiles set aside: {len(report.rejected)}")
+        say(f"Files set aside: {len(report.rejected)}")
     for file in report.rejected[:SHOWN_REJECTED]:
-        say(f"  {file.path}: {file.reason}")
+        say(f"    {file.path}: {file.reason}")
     if len(report.rejected) > SHOWN_REJECTED:
-        say(f"  and {len(report.rejected) - SHOWN_REJECTED} more (see --json)")
-
-
-def _plain(text: str) -> str:
-    """Return text in which rich finds no markup."""
-    return text.replace("[", "\\[")
+        say(f"    and {len(report.rejected) - SHOWN_REJECTED} more (see --json)")

@@ -79,7 +79,7 @@ def contact_sheet(
 def png_bytes(image: Image.Image) -> bytes:
     """Return a picture as a PNG file's content; nothing but pixels is in it."""
     memory = io.BytesIO()
-    image.save(memory, format="PNG", optimize=True)
+    image.save(memory, format="PNG")
     return memory.getvalue()
 
 

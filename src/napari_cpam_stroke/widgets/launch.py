@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from napari_cpam_stroke.errors import SeriesError
+from napari_cpam_stroke.errors import CpamError
 
 WINDOW_SIZE = (1600, 950)
 SETTLE_MS = 600
@@ -20,6 +20,7 @@ def open_window(
     model: str | None = None,
     device: str | None = None,
     screenshot: Path | None = None,
+    own_folder: Path | None = None,
 ) -> None:
     """Open a window with all docks on what lies at a path, and stay until it is closed.
 
@@ -28,39 +29,56 @@ def open_window(
     run_models
         Run the model at once.
     model, device
-        For this run and later ones; None: as chosen before.
+        From now on; None: as chosen before.
     screenshot
         Save a picture of the whole window there and close it instead of staying.
+    own_folder
+        Keep settings and readings there and leave the user's own as they are.
 
     Raises
     ------
-    SeriesError
-        If a picture was wanted and there is no case to show.
+    CpamError
+        If a picture was wanted and no case could be shown, or the model failed.
     """
     if sys.platform == "win32" and run_models:
         import torch  # noqa: F401 - before Qt: on Windows the other order fails to load torch's libraries
     import napari
 
-    from napari_cpam_stroke.widgets.room import open_room
-
     viewer = napari.Viewer(title="CPAM stroke")
     viewer.window.resize(*WINDOW_SIZE)
-    session = open_room(viewer)
+    session = _room(viewer, own_folder)
     session.models.choose(ref=model, device=device)
     session.open_path(path, wait=screenshot is not None or run_models)
     if run_models and session.review is not None:
-        session.models.run(wait=True)
-        session.next_finding(1)
+        _run_models(session)
     if screenshot is None:
         napari.run()
         return
-    opened = session.review is not None
-    if opened:
-        _take_picture(viewer, screenshot)
-    session.ask = lambda _question, _answers: "discard"
+    failure = session.models.last_failure if session.review is not None else f"No series in {path} can be shown."
+    _take_picture(viewer, screenshot)
+    session.ask = lambda *_: "discard"
     viewer.close()
-    if not opened:
-        raise SeriesError(f"No series in {path} can be shown", remedy=f"see cpam-stroke series {path}")
+    if failure:
+        raise CpamError(failure.rstrip("."))
+
+
+def _room(viewer: Any, own_folder: Path | None) -> Any:
+    from napari_cpam_stroke.widgets.room import open_room
+    from napari_cpam_stroke.widgets.settings import SettingsFile
+
+    session = open_room(viewer)
+    if own_folder is not None:
+        session.settings = SettingsFile(own_folder / "room.json")
+        session.records.move(str(own_folder / "annotations"))
+    return session
+
+
+def _run_models(session: Any) -> None:
+    """Run the model, and go to the slice with most of what it marked."""
+    session.models.run(wait=True)
+    prediction = session.models.prediction
+    if prediction is not None and prediction.mask.any():
+        session.go_to_slice(int((prediction.mask > 0).sum(axis=(1, 2)).argmax()))
 
 
 def _take_picture(viewer: Any, path: Path) -> None:
