@@ -55,7 +55,7 @@ def test_run_folder_holds_everything_needed_to_use_and_repeat_it(finished):
     metrics = json.loads((run.path / "metrics.json").read_text())
     assert metrics["split"] == "validation"
     assert metrics["best_epoch"] == finished.best_epoch
-    card = build_config(ModelCard, run.read_json("card.json"))
+    card = build_config(ModelCard, run.read_json("card-draft.json"))
     assert card.preprocess == run.config().preprocess
     assert card.training["data"]["train"]["synthetic"]["patients"] == 5
     assert "torch" in run.read_json("environment.json")["packages"]
@@ -132,7 +132,7 @@ def test_classifiers_train_with_every_output_layer(store, tmp_path, output):
         config("epochs=1", f"model.output={output}", kind="classifier"), store, tmp_path / "run", console=QUIET
     )
     assert result.run.weights.is_file()
-    assert result.run.read_json("card.json")["task"] == "classifier"
+    assert result.run.read_json("card-draft.json")["task"] == "classifier"
 
 
 def test_no_source_left_is_one_sentence(store, tmp_path):

@@ -51,6 +51,9 @@ class Augment(nn.Module):
         Gives the windows, so that grey values can be changed in HU.
     """
 
+    low: Tensor
+    width: Tensor
+
     def __init__(self, config: AugmentConfig, preprocess: PreprocessConfig) -> None:
         super().__init__()
         self.config = config

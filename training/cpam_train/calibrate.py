@@ -124,7 +124,7 @@ def _point(record: Record, k: int, cases: NDArray[np.str_], config: OperatingCon
     mask = neutral.threshold if threshold is None else threshold
     labels = record.labels[:, k]
     known = labels >= 0
-    if not record.logits.shape[1] or not _enough(labels):
+    if not _enough(labels):
         return OperatingPoint(threshold=mask)
     temperature = fit_temperature(record.logits[known, k].astype(np.float64), labels[known])
     slices = expit(record.logits[:, k].astype(np.float64) / temperature)

@@ -235,10 +235,11 @@ def merged(base: Mapping[str, Any], change: Mapping[str, Any], *, where: str, pa
 
 def _coupled(config: TrainConfig) -> TrainConfig:
     """Return the config with the network's input channels and size taken from the preprocessing."""
-    wanted: dict[str, int] = {"in_channels": config.preprocess.channels}
+    channels = config.preprocess.channels
     if isinstance(config.model, SegmenterConfig):
-        wanted["input_size"] = config.preprocess.size
-    return replace(config, model=replace(config.model, **wanted))
+        model = replace(config.model, in_channels=channels, input_size=config.preprocess.size)
+        return replace(config, model=model)
+    return replace(config, model=replace(config.model, in_channels=channels))
 
 
 def _read_json(file: Path) -> dict[str, Any]:

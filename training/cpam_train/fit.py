@@ -144,7 +144,7 @@ def finish(run: RunFolder, task: Task, loaders: Loaders, keeper: Keeper, *, inte
     points = choose_operating_points(record, loaders.cases(record), task.config.operating)
     metrics = validation_metrics(task.config, record, points, keeper, interrupted=interrupted)
     run.write_json("metrics.json", metrics)
-    run.write_json("card.json", draft_card(task.config, points, loaders.summary(), metrics))
+    run.write_json("card-draft.json", draft_card(task.config, points, loaders.summary(), metrics))
 
 
 def validation_metrics(

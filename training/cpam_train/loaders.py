@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import Progress
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, WeightedRandomSampler
 
 from cpam_train.config import TrainConfig
 from cpam_train.dataset import SliceDataset
@@ -87,7 +87,7 @@ class Loaders(LightningDataModule):
             "validation": summarise(self.validation.rows),
         }
 
-    def draw(self, epoch: int, rank: int, world: int) -> Sampler[int]:
+    def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
         """Return the slices of one epoch for one process."""
         data, length = self.config.data, self.config.data.samples_per_epoch or len(self.train)
         return balanced_sampler(

@@ -131,7 +131,7 @@ class SegmentationLoss(nn.Module):
         z = class_logits(logits.float() if logits.dtype != torch.float64 else logits, self.output)
         truth = target.masks.to(z.dtype)
         if truth.shape[-2:] != z.shape[-2:]:
-            truth = functional.adaptive_avg_pool2d(truth, z.shape[-2:])
+            truth = functional.adaptive_avg_pool2d(truth, (z.shape[-2], z.shape[-1]))
         known = target.known.to(z.dtype)
         loss = known_mean(self.pixel(z, truth, self.config), known)
         return loss + self._dice(z, truth, known) if self.config.name == "dice_ce" else loss

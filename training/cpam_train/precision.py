@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 
 from cpam_train.config import Precision
+from napari_cpam_stroke.inference.device import pick_device, reduced_precision
 
 Lightning = Literal["32-true", "bf16-mixed", "16-mixed"]
 
@@ -14,9 +15,10 @@ Lightning = Literal["32-true", "bf16-mixed", "16-mixed"]
 def lightning_precision(wanted: Precision) -> Lightning:
     """Return Lightning's name of a precision; `auto` is bf16 where the device computes in it."""
     if wanted == "auto":
-        if torch.cuda.is_available():
-            return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
-        return "bf16-mixed" if cpu_computes_bf16() else "32-true"
+        device = pick_device("auto")
+        if reduced_precision(device) is not None:
+            return "bf16-mixed"
+        return "16-mixed" if device.type == "cuda" else "32-true"
     names: dict[str, Lightning] = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
     return names[wanted]
 
@@ -26,11 +28,3 @@ def autocast(wanted: Precision, device: torch.device) -> torch.autocast:
     name = lightning_precision(wanted)
     dtype = torch.float16 if name == "16-mixed" else torch.bfloat16
     return torch.autocast(device.type, dtype=dtype, enabled=name != "32-true")
-
-
-def cpu_computes_bf16() -> bool:
-    """Return whether this CPU multiplies bf16 in hardware (AVX512-BF16 or AMX)."""
-    if torch.backends.mps.is_available():
-        return False
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

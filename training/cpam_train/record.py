@@ -24,7 +24,7 @@ class Record:
     labels
         int8 (N, K): -1 unknown, 0 absent, 1 present.
     logits
-        float32 (N, K) one-against-the-rest logits of the image-level output; (N, 0) without one.
+        float32 (N, K): log odds of the image-level probability, as the predictor calibrates them.
     index
         int64 (N,) position in the data set.
     """

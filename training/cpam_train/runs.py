@@ -1,7 +1,7 @@
 """A run folder: everything one training run leaves behind, none of it a pickle that anyone else must load.
 
 ``config.json`` (all settings), ``environment.json``, ``log.csv`` (one row per epoch), ``best.safetensors``,
-``metrics.json`` (validation only), ``card.json`` (draft of the model card); ``last.ckpt`` is Lightning's own, for
+``metrics.json`` (validation only), ``card-draft.json`` (the model card before publication); ``last.ckpt`` is Lightning's own, for
 ``--resume`` on the same machine.
 """
 

@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from cpam_train.augment import Augment
 from cpam_train.config import OptimConfig, TrainConfig
-from cpam_train.losses import SegmentationLoss, SegmentationTarget, class_logits, classifier_loss, one_hot
+from cpam_train.losses import SegmentationLoss, SegmentationTarget, classifier_loss, one_hot
 from cpam_train.metrics.curve import BINS, histograms
 from cpam_train.record import Record
 from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig
-from napari_cpam_stroke.models import build_model
+from napari_cpam_stroke.inference.predictor import PROBABILITY_MARGIN
+from napari_cpam_stroke.models import build_model, probabilities
 
 Batch = dict[str, Tensor]
 
@@ -86,9 +87,9 @@ class SegmenterTask(Task):
 
     def observe(self, output: Any, batch: Batch) -> Record:
         """Return pixel histograms and image logits of a batch."""
-        probabilities = torch.sigmoid(class_logits(output.masks.float(), self.output))
-        image = probabilities.new_zeros((len(probabilities), 0)) if output.image is None else output.image
-        return _record(histograms(probabilities, self._truth(batch)), image, batch)
+        found = probabilities(output, self.config.model)
+        assert found.masks is not None  # noqa: S101 - a segmenter gives masks
+        return _record(histograms(found.masks, self._truth(batch)), found.image, batch)
 
     def _truth(self, batch: Batch) -> Tensor:
         return one_hot(batch["mask"], batch["mask_known"].shape[1])
@@ -109,8 +110,8 @@ class ClassifierTask(Task):
 
     def observe(self, output: Any, batch: Batch) -> Record:
         """Return the logits of a batch, each class against the rest."""
-        logits = class_logits(output.float(), "sigmoid" if self.output == "sigmoid" else "softmax")
-        return _record(torch.zeros((len(logits), 0, 2, BINS), dtype=torch.long), logits, batch)
+        image = probabilities(output, self.config.model).image
+        return _record(torch.zeros((len(image), 0, 2, BINS), dtype=torch.long), image, batch)
 
 
 def build_task(config: TrainConfig) -> Task:
@@ -132,11 +133,12 @@ def build_optimiser(model: nn.Module, config: OptimConfig) -> torch.optim.Optimi
     return kind(groups, lr=config.lr)
 
 
-def _record(histogram: Tensor, logits: Tensor, batch: Batch) -> Record:
+def _record(histogram: Tensor, image: Tensor, batch: Batch) -> Record:
+    logits = torch.logit(image.float(), eps=PROBABILITY_MARGIN)
     return Record(
         histogram=histogram.cpu().numpy(),
         known=batch["mask_known"].bool().cpu().numpy(),
         labels=batch["slice_label"].to(torch.int8).cpu().numpy(),
-        logits=logits.float().cpu().numpy(),
+        logits=logits.cpu().numpy(),
         index=batch["index"].long().cpu().numpy(),
     )
