@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from napari_cpam_stroke.dicom.frame_header import PixelFormat
 from napari_cpam_stroke.dicom.sources import UnreadableError
-from napari_cpam_stroke.dicom.syntaxes import Codec
+from napari_cpam_stroke.dicom.syntaxes import CODECS, Codec
 
 _START_OF_IMAGE, _END_OF_IMAGE, _SIZE_MARKER = b"\xff\xd8", b"\xff\xd9", b"\xff\x4f\xff\x51"
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
@@ -23,8 +24,13 @@ class Codestream:
     signed: bool
 
 
-def inspect_codestream(codec: Codec, data: bytes) -> Codestream | None:
+def inspect_codestream(codec: Codec, data: bytes, *, whole: bool = True) -> Codestream | None:
     """Return what the codestream's own header says; None for RLE, which has none.
+
+    Parameters
+    ----------
+    whole
+        False: only the beginning is given, so that the end is not looked for.
 
     Raises
     ------
@@ -33,7 +39,7 @@ def inspect_codestream(codec: Codec, data: bytes) -> Codestream | None:
     """
     if codec == "rle":
         return None
-    if not data.rstrip(b"\0").endswith(_END_OF_IMAGE):
+    if whole and not data.rstrip(b"\0").endswith(_END_OF_IMAGE):
         raise UnreadableError("a compressed frame is cut short")
     try:
         found, components = _jpeg_2000(data) if codec == "jpeg_2000" else _jpeg(data)
@@ -70,3 +76,22 @@ def _jpeg(data: bytes) -> tuple[Codestream, int]:
             return Codestream(rows, columns, data[at + 4], signed=False), data[at + 9]
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
     raise UnreadableError("a compressed frame has no size")
+
+
+def check_codestream(data: bytes, pixels: PixelFormat, *, whole: bool = True) -> None:
+    """Refuse a frame whose codestream contradicts the header, before a decoder allocates anything.
+
+    Parameters
+    ----------
+    data
+        The compressed frame, or only its beginning (`whole` False).
+    """
+    found = inspect_codestream(CODECS[pixels.transfer_syntax], data, whole=whole)
+    if found is None:
+        return
+    if (found.rows, found.columns) != (pixels.rows, pixels.columns):
+        raise UnreadableError(
+            f"its compressed frame is {found.rows} x {found.columns}, the header says {pixels.rows} x {pixels.columns}"
+        )
+    if pixels.signed and not found.signed and found.precision < pixels.stored:
+        raise UnreadableError("its compressed values have fewer bits than the header says, so their sign is unknown")

@@ -13,18 +13,22 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.dicom.codestream import inspect_codestream
+from napari_cpam_stroke.dicom.codestream import check_codestream
 from napari_cpam_stroke.dicom.decode_worker import ANSWER, REQUEST
 from napari_cpam_stroke.dicom.frame_header import PixelFormat
 from napari_cpam_stroke.dicom.limits import DECODE_SECONDS, WORKER_MEMORY_BYTES
 from napari_cpam_stroke.dicom.sources import UnreadableError
 from napari_cpam_stroke.dicom.syntaxes import CODECS, Codec
 
+WORKER_PROGRAM = Path(__file__).with_name("decode_worker.py")
+"""What a worker process runs."""
+
 
 class DecodeWorkers:
     """Worker processes, started as they are needed and stopped together; safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Path = WORKER_PROGRAM) -> None:
+        self._program = program
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
 
     def __enter__(self) -> Self:
@@ -46,22 +50,21 @@ class DecodeWorkers:
             If the frame is damaged, lies about its size, or its worker died or took too long.
         """
         codec = CODECS[pixels.transfer_syntax]
-        _check(codec, data, pixels)
+        check_codestream(data, pixels)
         try:
             worker = self._idle.get_nowait()
         except Empty:
-            worker = _Worker()
+            worker = _Worker(self._program)
         frame = worker.decode(codec, data, pixels)
         self._idle.put(worker)
         return frame
 
 
 class _Worker:
-    def __init__(self) -> None:
-        program = str(Path(__file__).with_name("decode_worker.py"))
+    def __init__(self, program: Path) -> None:
         paths = os.pathsep.join(path for path in sys.path if path)
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter and file
-            [sys.executable, "-P", program, str(WORKER_MEMORY_BYTES)],
+            [sys.executable, "-P", str(program), str(WORKER_MEMORY_BYTES)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -102,16 +105,3 @@ class _Worker:
             self.stop()
             raise UnreadableError(f"it cannot be decoded ({payload.decode(errors='replace')})")
         return np.frombuffer(payload, dtype="<u2").reshape(pixels.rows, pixels.columns)
-
-
-def _check(codec: Codec, data: bytes, pixels: PixelFormat) -> None:
-    """Refuse a frame whose codestream contradicts the header, before a decoder allocates anything."""
-    found = inspect_codestream(codec, data)
-    if found is None:
-        return
-    if (found.rows, found.columns) != (pixels.rows, pixels.columns):
-        raise UnreadableError(
-            f"its compressed frame is {found.rows} x {found.columns}, the header says {pixels.rows} x {pixels.columns}"
-        )
-    if pixels.signed and not found.signed and found.precision < pixels.stored:
-        raise UnreadableError("its compressed values have fewer bits than the header says, so their sign is unknown")

@@ -28,9 +28,9 @@ Pixels = NDArray[Any]
 
 
 def _rle(data: bytes, rows: int, columns: int, allocated: int) -> Pixels:
-    pixels = import_module("pydicom.pixels")
+    decoders = import_module("pydicom.pixels.decoders")
     encapsulated = import_module("pydicom.encaps").encapsulate([data])
-    values, _ = pixels.RLELosslessDecoder.as_array(
+    values, _ = decoders.RLELosslessDecoder.as_array(
         encapsulated,
         raw=True,
         decoding_plugin="pydicom",

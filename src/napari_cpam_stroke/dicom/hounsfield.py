@@ -76,23 +76,25 @@ def _touching_border(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _rescale(frame: NDArray[np.int16], stored: NDArray[np.int16] | NDArray[np.uint16], pixels: PixelFormat) -> bool:
-    """Apply slope and intercept in place; integer arithmetic wherever it cannot overflow."""
+    """Apply slope and intercept in place; integer arithmetic wherever the result fits."""
     slope, intercept = pixels.slope, pixels.intercept
-    low, high = (
-        (-(1 << pixels.stored - 1), (1 << pixels.stored - 1) - 1) if pixels.signed else (0, (1 << pixels.stored) - 1)
-    )
     if slope == 1 and intercept == int(intercept):
-        if low + intercept >= _LOWEST and high + intercept <= _HIGHEST and stored.dtype == np.int16:
-            if intercept:
-                frame += np.int16(intercept)
+        low, high = _range_of(stored, pixels)
+        if low + intercept >= _LOWEST and high + intercept <= _HIGHEST:
+            frame.view(np.uint16)[...] += np.uint16(int(intercept) & 0xFFFF)  # modulo 2^16, so the sign does not matter
             return False
-        whole = stored.astype(np.int32) + int(intercept)
-        np.clip(whole, _LOWEST, _HIGHEST, out=frame, casting="unsafe")
-        return bool((whole != frame).any())
     real = np.rint(stored * np.float64(slope) + intercept)
-    np.clip(real, _LOWEST, _HIGHEST, out=real)
-    frame[...] = real
-    return bool((real <= _LOWEST).any() or (real >= _HIGHEST).any())
+    cut = bool(real.min() < _LOWEST or real.max() > _HIGHEST)
+    frame[...] = np.clip(real, _LOWEST, _HIGHEST, out=real)
+    return cut
+
+
+def _range_of(stored: NDArray[np.int16] | NDArray[np.uint16], pixels: PixelFormat) -> tuple[int, int]:
+    """Return bounds of the stored values: by their bits where these are narrow, else by looking."""
+    if pixels.stored < 16:
+        half = 1 << pixels.stored - 1
+        return (-half, half - 1) if pixels.signed else (0, 2 * half - 1)
+    return int(stored.min()), int(stored.max())
 
 
 def _fill_constant_corners(frame: NDArray[np.int16]) -> None:

@@ -15,8 +15,9 @@ from napari_cpam_stroke.dicom.folder_report import FolderReport
 from napari_cpam_stroke.dicom.folder_walk import file_stamp, walk_files
 from napari_cpam_stroke.dicom.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.header_cache import HeaderCache
-from napari_cpam_stroke.dicom.headers import Origin, TruncatedError, read_frames
+from napari_cpam_stroke.dicom.headers import Origin, read_frames
 from napari_cpam_stroke.dicom.limits import MAX_HEADER_BYTES
+from napari_cpam_stroke.dicom.pixel_check import TruncatedError
 from napari_cpam_stroke.dicom.proposal import propose
 from napari_cpam_stroke.dicom.pseudonym import Pseudonyms
 from napari_cpam_stroke.dicom.rejected_file import RejectedFile

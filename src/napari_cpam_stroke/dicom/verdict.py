@@ -17,6 +17,9 @@ from napari_cpam_stroke.dicom.limits import MAX_SLICES, MAX_VOLUME_BYTES, MIN_SL
 CT_IMAGES = "1.2.840.10008.5.1.4.1.1.2"
 """SOP classes of CT images begin with this."""
 
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+"""SOP class of screen captures and scanned paper."""
+
 PERFUSION_FROM = 3
 """From this many images of every place on, a series is a perfusion or other dynamic study."""
 
@@ -38,6 +41,8 @@ def refusals(group: Group, frames: Sequence[FrameHeader]) -> list[str]:
         found.append(f"The modality is {first.modality or 'not given'}, not CT.")
     if "LOCALIZER" in first.image_type or "SCOUT" in first.image_type:
         found.append("A scout (localizer), not a volume.")
+    if "SCREEN SAVE" in first.image_type or (first.sop_class_uid == SECONDARY_CAPTURE and not placed(first)):
+        found.append("A screen capture, not CT slices.")
     if group.tangled:
         found.append("Several images lie at most places and nothing in the headers tells them apart.")
     size = len(frames) * first.pixels.rows * first.pixels.columns * 2
