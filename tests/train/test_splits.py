@@ -7,6 +7,8 @@ import pytest
 
 from cpam_train.check import check_store
 from cpam_train.duplicates import find_alike, fingerprints, merge
+from cpam_train.slice_split import split_by_slice
+from cpam_train.slices import collect_slices
 from cpam_train.splits import assign_splits
 from napari_cpam_stroke.core import Annotation, CTVolume
 
@@ -103,3 +105,11 @@ def test_damage_is_told(store, head, tmp_path):
     report = check_store(store, compare=False)
     assert report.damage
     assert not report.sound
+
+
+def test_slice_split_deals_every_slice_once_and_divides_patients(filled_store):
+    rows = collect_slices(filled_store)
+    train, validation, test = split_by_slice(rows, fractions=(0.5, 0.25, 0.25), seed=1)
+    assert sorted([*train, *validation, *test], key=rows.index) == rows
+    assert {r.case.patient_id for r in train} & {r.case.patient_id for r in test}
+    assert split_by_slice(rows, seed=1) == split_by_slice(rows, seed=1)

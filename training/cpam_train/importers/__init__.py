@@ -1,7 +1,16 @@
 """Bring public data sets, and masks of the usual formats, into the annotation store."""
 
-from cpam_train.importers.options import ImportOptions
+from cpam_train.importers.options import ImportOptions, import_options
 from cpam_train.importers.record import ImportSummary, SkippedCase
-from cpam_train.importers.registry import IMPORTERS, import_cases
+from cpam_train.importers.registry import FORMATS, IMPORTERS, import_cases, import_into
 
-__all__ = ["IMPORTERS", "ImportOptions", "ImportSummary", "SkippedCase", "import_cases"]
+__all__ = [
+    "FORMATS",
+    "IMPORTERS",
+    "ImportOptions",
+    "ImportSummary",
+    "SkippedCase",
+    "import_cases",
+    "import_into",
+    "import_options",
+]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from napari_cpam_stroke.config import BRAIN, STRICT, Window
+from napari_cpam_stroke.config import BRAIN, STRICT, Window, build_config
 from napari_cpam_stroke.core.labels import LesionClass
+from napari_cpam_stroke.errors import ConfigError
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -32,3 +35,23 @@ class ImportOptions:
     """aisd: window that the 8-bit slices were saved with; the release does not say, so look at a slice first."""
     unknown_classes: tuple[str, ...] = ()
     """nifti, nnunet: classes the masks say nothing about, by name."""
+
+
+def import_options(settings: Sequence[str] = (), *, limit: int | None = None) -> ImportOptions:
+    """Return the options of strings `name=value`; a value is JSON, or else a plain word.
+
+    Raises
+    ------
+    ConfigError
+        For a setting that does not exist (naming the nearest one) or a value out of range.
+    """
+    values: dict[str, object] = {} if limit is None else {"limit": limit}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name:
+            raise ConfigError("--set needs a setting and a value", got=repr(setting), expected="name=value")
+        try:
+            values[name] = json.loads(value)
+        except ValueError:
+            values[name] = value
+    return build_config(ImportOptions, values, where="import")

@@ -47,6 +47,10 @@ FINDERS: dict[str, Callable[[Path, ImportOptions], list[Candidate]]] = {
 }
 """What each format consists of; the name is also the `source` of its cases."""
 
+BRATS = "brats"
+FORMATS: tuple[str, ...] = (*FINDERS, BRATS)
+"""Names that `cpam-train import` knows."""
+
 
 def import_cases(
     source: str,
@@ -63,10 +67,40 @@ def import_cases(
     InputError
         For an unknown format, a folder of another layout, or when no case could be used.
     """
-    if source not in FINDERS:
-        raise InputError(f"Unknown format {source!r}{nearest(source, list(FINDERS))}", expected=", ".join(FINDERS))
+    _require_format(source)
+    if source == BRATS:
+        raise InputError("BraTS is no CT and has a folder of its own", remedy="use import_into with that folder")
     options = options or ImportOptions()
     return fill_store(store, source, FINDERS[source](src, options), options, progress=progress)
+
+
+def import_into(
+    source: str,
+    src: Path,
+    where: str | Path,
+    options: ImportOptions | None = None,
+    *,
+    progress: Progress | None = None,
+) -> ImportSummary:
+    """Import into whatever the format needs at `where`: an annotation store, or for BraTS a folder of MR cases.
+
+    Raises
+    ------
+    InputError
+        As `import_cases`; nothing is made at `where` for an unknown format.
+    """
+    _require_format(source)
+    if source == BRATS:
+        from cpam_train.brats import BratsFolder, import_brats
+
+        return import_brats(src, BratsFolder.open(Path(where)), options, progress=progress)
+    with AnnotationStore.open(where) as store:
+        return import_cases(source, src, store, options, progress=progress)
+
+
+def _require_format(source: str) -> None:
+    if source not in FORMATS:
+        raise InputError(f"Unknown format {source!r}{nearest(source, FORMATS)}", expected=", ".join(FORMATS))
 
 
 IMPORTERS: dict[str, Importer] = {name: partial(import_cases, name) for name in FINDERS}
