@@ -87,6 +87,9 @@ open_window(Path(source), run_models=True, model=model, device="cpu", screenshot
 """
 
 
+@pytest.mark.skipif(
+    sys.platform.startswith("linux") and not os.environ.get("DISPLAY"), reason="needs a display with OpenGL (xvfb)"
+)
 def test_the_window_is_pictured_whole_and_closes(stroke_series_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
     shot, own = tmp_path / "shot.png", tmp_path / "own"
     done = subprocess.run(

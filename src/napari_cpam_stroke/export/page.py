@@ -25,6 +25,12 @@ VERDICT_WORDS = {
     "refer": "undecided: in the band in which the model refers the case to a reader",
 }
 
+MASK_WORDS = {
+    "AUTOMATIC": "by the model, untouched",
+    "SEMIAUTOMATIC": "by the model, edited by a reader",
+    "MANUAL": "drawn by a reader",
+}
+
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222;background:#fff}
 h1{font-size:1.5em;margin-bottom:.2em}h2{font-size:1.15em;margin-top:1.6em;border-bottom:1px solid #ddd}
@@ -114,16 +120,17 @@ def _facts(result: CaseResult) -> str:
 
 
 def _made_by(result: CaseResult) -> list[tuple[str, str]]:
-    rows = [("kind", result.algorithm_type.lower()), ("program", f"{PROGRAM} {__version__}")]
+    rows = [("mask", MASK_WORDS[result.algorithm_type]), ("program", f"{PROGRAM} {__version__}")]
     prediction = result.prediction
     if prediction is not None:
         model = prediction.model
-        limits = ", ".join(f"{name} {prediction.thresholds[name]:.2f}" for name in CLASS_NAMES)
         rows += [
             ("model", f"{model.name} {model.version}, weights sha256 {model.sha256}"),
             ("device", f"{prediction.device}, {prediction.precision}, {prediction.seconds:.1f} s"),
-            ("mask from probability", limits),
         ]
+        if result.algorithm_type == "AUTOMATIC":
+            limits = ", ".join(f"{name} {prediction.thresholds[name]:.2f}" for name in CLASS_NAMES)
+            rows.append(("mask from probability", limits))
     return rows + ([("reader", result.author)] if result.author else [])
 
 
