@@ -5,7 +5,7 @@ import torch
 
 from napari_cpam_stroke.config import AttentionConfig, SegmenterConfig
 from napari_cpam_stroke.errors import ConfigError, InputError
-from napari_cpam_stroke.models import CPAMUNet, build_model, probabilities, restore_model
+from napari_cpam_stroke.models import CPAMUNet, build_model, fold_batch_norm, probabilities, restore_model
 
 SMALL = SegmenterConfig(
     base_width=8, depth=4, input_size=64, dropout=0.0, attention=AttentionConfig(token_grid=8, width=32, heads=2)
@@ -171,3 +171,14 @@ def test_weights_restore_and_other_weights_are_refused():
     with torch.no_grad():
         torch.testing.assert_close(restored(image()).masks, saved.eval()(image()).masks)
     assert build_model(SMALL).training
+
+
+def test_folded_batch_norm_predicts_the_same():
+    model = seeded(SMALL)
+    with torch.no_grad():
+        model.train()(image())
+        before = model.eval()(image())
+        after = fold_batch_norm(model)(image())
+    assert not [m for b in (*model.encoder, *model.decoder) for m in b.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    torch.testing.assert_close(after.masks, before.masks, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(after.image, before.image, rtol=1e-4, atol=1e-4)

@@ -24,7 +24,7 @@ from napari_cpam_stroke.inference.device import pick_device
 from napari_cpam_stroke.inference.native import NativeGrid
 from napari_cpam_stroke.inference.prediction import Prediction, mask_from_probabilities, series_probability
 from napari_cpam_stroke.inference.runner import Runner, SliceResult
-from napari_cpam_stroke.models import restore_model
+from napari_cpam_stroke.models import fold_batch_norm, restore_model
 
 PROBABILITY_MARGIN = 1e-6
 """Probabilities are kept this far from 0 and 1 before they become logits."""
@@ -88,7 +88,7 @@ class Predictor:
         self.bundle, self.card = bundle, bundle.card
         self.device = pick_device(device)
         self.batch = batch
-        self.model = restore_model(bundle.card.architecture, bundle.state_dict())
+        self.model = fold_batch_norm(restore_model(bundle.card.architecture, bundle.state_dict()))
 
     @classmethod
     def load(cls, ref: str | Path = DEFAULT, device: str = "auto", registry: Registry | None = None) -> Self:

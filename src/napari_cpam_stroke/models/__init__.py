@@ -1,6 +1,7 @@
 """Networks: CPAM-UNet and U-Net, the baselines, the slice classifier. Pure torch."""
 
 from napari_cpam_stroke.models.attention import CrossPatchAttention
+from napari_cpam_stroke.models.blocks import fold_batch_norm
 from napari_cpam_stroke.models.classifier import PAPER_BACKBONES, Classifier
 from napari_cpam_stroke.models.cpam_unet import CPAMUNet
 from napari_cpam_stroke.models.factory import build_model, count_parameters, restore_model
@@ -18,6 +19,7 @@ __all__ = [
     "SegmenterOutput",
     "build_model",
     "count_parameters",
+    "fold_batch_norm",
     "probabilities",
     "restore_model",
 ]

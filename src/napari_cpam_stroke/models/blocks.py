@@ -1,10 +1,11 @@
-"""Convolution blocks of the U-Net."""
+"""Convolution blocks of the U-Net. Full-size tensors are dear to allocate: what is fresh is changed in place."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
 class ConvNorm(nn.Sequential):
@@ -12,6 +13,17 @@ class ConvNorm(nn.Sequential):
 
     def __init__(self, inputs: int, outputs: int, *, kernel: int = 3) -> None:
         super().__init__(nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(outputs))
+
+
+def fold_batch_norm(model: nn.Module) -> nn.Module:
+    """Fold batch normalisation into the convolution before it, for a model that only predicts; returns `model`."""
+    for module in model.modules():
+        if not isinstance(module, ConvNorm):
+            continue
+        convolution, norm = module
+        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            module[0], module[1] = fuse_conv_bn_eval(convolution, norm), nn.Identity()
+    return model
 
 
 class ConvBlock(nn.Module):
@@ -31,10 +43,10 @@ class ConvBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, outputs, H, W)."""
-        y = self.second(functional.relu(self.first(x)))
+        y = self.second(functional.relu(self.first(x), inplace=True))
         if self.shortcut is not None:
-            y = y + self.shortcut(x)
-        dropped: Tensor = self.dropout(functional.relu(y))
+            y = y.add_(self.shortcut(x))
+        dropped: Tensor = self.dropout(functional.relu(y, inplace=True))
         return dropped
 
 
@@ -68,8 +80,9 @@ class FusionHead(nn.Module):
         """Return logits (B, outputs, H, W) from decoder levels, finest first."""
         fused = self.lateral[-1](decoded[-1])
         for lateral, level in zip(reversed(self.lateral[:-1]), reversed(decoded[:-1]), strict=True):
-            fused = lateral(level) + functional.interpolate(fused, scale_factor=2, mode="bilinear", align_corners=False)
-        logits: Tensor = self.logits(functional.relu(self.norm(fused)))
+            finer = functional.interpolate(fused, scale_factor=2, mode="bilinear", align_corners=False)
+            fused = finer.add_(lateral(level))
+        logits: Tensor = self.logits(functional.relu(self.norm(fused), inplace=True))
         return logits
 
 
