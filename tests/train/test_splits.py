@@ -37,11 +37,12 @@ def test_second_scan_is_found_and_others_are_not(twins):
     assert {pairs[0].first_case, pairs[0].second_case} == {"case0", "again"}
 
 
-def test_sources_are_never_compared(store, head):
-    for source in ("x", "y"):
+@pytest.mark.parametrize(("sources", "found"), [(("x", "y"), 0), (("mbh", "bhsd"), 1), (("nifti", "reader"), 1)])
+def test_sources_are_compared_only_where_they_share_patients(store, head, sources, found):
+    for number, source in enumerate(sources):
         hu, mask = head(0)
-        add(store, source, hu + np.int16(source == "y"), mask, patient=source, source=source)
-    assert find_alike(fingerprints(store)) == []
+        add(store, source, hu + np.int16(number), mask, patient=source, source=source)
+    assert len(find_alike(fingerprints(store))) == found
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -31,6 +31,17 @@ SAME_PATIENT = 0.92
 """Correlation from which two slices count as one patient's. Slices of different public sets, which cannot be one
 patient, reach 0.912; rescans of one patient in the TEKNOFEST set 0.92 to 0.97."""
 
+FAMILIES: dict[str, str] = {
+    "bhsd": "rsna",
+    "mbh": "rsna",
+    "ct-ich-nifti": "ct-ich",
+    "nifti": "own",
+    "nnunet": "own",
+    "dicom-seg": "own",
+    "reader": "own",
+}
+"""Sources that show the same patients; slices are compared inside a family only."""
+
 BLOCK = 2048
 """Slices compared at once, so that memory does not grow with the square of the store."""
 
@@ -50,10 +61,10 @@ class LikePair:
 
 @dataclass(frozen=True, eq=False)
 class FingerprintTable:
-    """Unit vectors of slices and whose they are."""
+    """Unit vectors of slices and whose they are; only slices of one family can be one patient's."""
 
     prints: Prints
-    source: NDArray[np.str_]
+    family: NDArray[np.str_]
     patient: NDArray[np.str_]
     case: NDArray[np.str_]
     z: NDArray[np.intp]
@@ -75,13 +86,14 @@ def fingerprints(store: AnnotationStore, progress: Callable[[int, int], None] | 
     owner: list[tuple[str, str, str, int]] = []
     for done, record in enumerate(records, start=1):
         prints.append(fingerprint(radiological_view(store.read_frames(record.case_id), record.geometry)))
-        owner += [(record.source, record.patient_id, record.case_id, z) for z in _native_order(record)]
+        family = FAMILIES.get(record.source, record.source)
+        owner += [(family, record.patient_id, record.case_id, z) for z in _native_order(record)]
         if progress is not None:
             progress(done, len(records))
-    source, patient, case, z = zip(*owner, strict=True) if owner else ((), (), (), ())
+    families, patient, case, z = zip(*owner, strict=True) if owner else ((), (), (), ())
     return FingerprintTable(
         np.concatenate(prints) if prints else np.zeros((0, GRID.size**2), dtype=np.float32),
-        np.asarray(source, dtype=np.str_),
+        np.asarray(families, dtype=np.str_),
         np.asarray(patient, dtype=np.str_),
         np.asarray(case, dtype=np.str_),
         np.asarray(z, dtype=np.intp),
@@ -95,7 +107,7 @@ def _native_order(record: CaseRecord) -> range:
 
 
 def find_alike(table: FingerprintTable, *, threshold: float = SAME_PATIENT) -> list[LikePair]:
-    """Return pairs of different patients of one source with slices that look alike, most alike first."""
+    """Return pairs of different patients of one family of sources with slices that look alike, most alike first."""
     best: dict[tuple[str, str], LikePair] = {}
     for start in range(0, len(table.prints), BLOCK):
         block = slice(start, start + BLOCK)
@@ -108,7 +120,7 @@ def _compare(
     table: FingerprintTable, rows: slice, columns: slice, threshold: float, best: dict[tuple[str, str], LikePair]
 ) -> None:
     alike = table.prints[rows] @ table.prints[columns].T
-    allowed = (table.source[rows, None] == table.source[columns]) & (
+    allowed = (table.family[rows, None] == table.family[columns]) & (
         table.patient[rows, None] != table.patient[columns]
     )
     for i, j in np.argwhere((alike >= threshold) & allowed):
