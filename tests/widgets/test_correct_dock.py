@@ -62,7 +62,7 @@ def test_a_limited_3d_brush_reaches_other_slices(case: Any, dock: CorrectDock) -
 
 
 @pytest.mark.parametrize(
-    "tool", ["fill between", "islands", "smooth", "erase part", "swap class", "copy next", "mirror"]
+    "tool", ["fill between", "islands", "smooth", "erase part", "swap class", "copy next", "mirror part"]
 )
 def test_each_tool_is_one_undo_step(case: Any, dock: CorrectDock, tool: str) -> None:
     layer = case.layers.reading

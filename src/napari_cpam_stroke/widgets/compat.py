@@ -20,6 +20,13 @@ def scale_bar(viewer: Any) -> Any:
     return viewer.canvas.overlays.scale_bar if hasattr(viewer, "canvas") else viewer.scale_bar
 
 
+def set_background(viewer: Any, colour: str | None) -> None:
+    """Give the canvas a background, or the theme's again, where this napari can."""
+    canvas = getattr(viewer, "canvas", None)
+    if canvas is not None and hasattr(canvas, "background_color_override"):
+        canvas.background_color_override = colour
+
+
 def lock(layer: Any) -> None:
     """Keep a layer from being deleted in the layer list, where this napari can."""
     if hasattr(layer, "locked"):

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QRectF, QSize, Qt
+from qtpy.QtCore import QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette, QPen, QPixmap
-from qtpy.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 
@@ -79,8 +79,39 @@ def grey_pixmap(grey: NDArray[np.uint8]) -> QPixmap:
     return QPixmap.fromImage(QImage(rows.tobytes(), width, height, width, QImage.Format.Format_Grayscale8))
 
 
+NARROW = "QSpinBox { min-width: 24px; max-width: 34px; padding: 1px; }"
+"""napari's own style makes number boxes wide."""
+
 VERDICTS = {"present": "suspected", "absent": "not suspected", "refer": "unsure, refer"}
 """What a verdict of the model is called: a suspicion, never a diagnosis."""
+
+
+class RangeBox(QWidget):
+    """Two numbers, lowest and highest HU, both included."""
+
+    valueChanged = Signal(tuple)  # noqa: N815 - Qt's name
+
+    def __init__(self, low: int, high: int) -> None:
+        super().__init__()
+        self.low, self.high = QSpinBox(), QSpinBox()
+        for box in (self.low, self.high):
+            box.setRange(low, high)
+            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+            box.setKeyboardTracking(False)
+            box.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+            box.setStyleSheet(NARROW)
+            box.valueChanged.connect(lambda _: self.valueChanged.emit(self.value()))
+        self.setLayout(row(self.low, "to", self.high, gap=2))
+        self.setToolTip("HU of the limited brush, and of 'keep HU'")
+
+    def value(self) -> tuple[int, int]:
+        """Return lowest and highest HU."""
+        return (min(self.low.value(), self.high.value()), max(self.low.value(), self.high.value()))
+
+    def setValue(self, value: tuple[int, int]) -> None:  # noqa: N802 - Qt's name
+        """Show another range."""
+        self.low.setValue(int(value[0]))
+        self.high.setValue(int(value[1]))
 
 
 class ProbabilityBar(QWidget):
@@ -112,6 +143,10 @@ class ProbabilityBar(QWidget):
         self.setToolTip(self.words())
         self.update()
 
+    def short(self) -> str:
+        """Return probability and suspicion."""
+        return "-" if self.probability is None else f"{self.probability:.2f} {self.verdict}"
+
     def words(self) -> str:
         """Return the probability and what it asks for."""
         if self.probability is None:
@@ -123,8 +158,9 @@ class ProbabilityBar(QWidget):
         """Draw band, bar, threshold and number."""
         painter = QPainter(self)
         palette, width, height = self.palette(), self.width(), self.height()
-        painter.fillRect(self.rect(), palette.color(QPalette.ColorRole.Base))
         text = palette.color(QPalette.ColorRole.Text)
+        painter.setPen(text)
+        painter.drawRect(self.rect().adjusted(0, 3, -1, -4))
         if self.probability is not None:
             painter.fillRect(QRectF(0, 4, self.probability * width, height - 8), QColor(CLASS_COLOURS[self._name]))
         if self.band is not None:
@@ -135,13 +171,7 @@ class ProbabilityBar(QWidget):
         if self.threshold is not None:
             painter.setPen(QPen(text, 1, Qt.PenStyle.DashLine))
             painter.drawLine(int(self.threshold * width), 0, int(self.threshold * width), height)
-        painter.setPen(text)
-        value = "-" if self.probability is None else f"{self.probability:.2f}  {self.verdict}"
-        painter.drawText(self.rect().adjusted(6, 0, -6, 0), int(getattr(_RIGHT, "value", _RIGHT)), value)
         painter.end()
-
-
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 def _fill(layout: QBoxLayout, parts: tuple[QWidget | str | None, ...], gap: int) -> None:

@@ -71,8 +71,6 @@ class CasesDock(QWidget):
         self.series.setIconSize(QSize(40, 40))
         self.message = wrapped("Open a folder, or drop one on the window.", name="message")
         self.progress = QProgressBar()
-        self.progress.setTextVisible(False)
-        self.progress.setMaximumHeight(10)
         self.cancel = button("Cancel", "Stop opening", session.cancel)
         for part in (self.progress, self.cancel):
             keep_place(part)
@@ -186,8 +184,7 @@ class CasesDock(QWidget):
         self.cancel.setVisible(busy)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
-        if busy:
-            self.message.setText(f"{text} ({done}/{total})" if total else text)
+        self.progress.setFormat(text)
 
 
 def _worklist() -> QTreeWidget:
@@ -197,8 +194,8 @@ def _worklist() -> QTreeWidget:
     tree.setUniformRowHeights(True)
     tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     tree.setToolTip("Worklist; double-click opens a case, N opens the next unread one")
-    tree.setColumnWidth(0, 110)
-    tree.setColumnWidth(1, 62)
+    tree.setColumnWidth(0, 128)
+    tree.setColumnWidth(1, 76)
     tree.setMinimumHeight(70)
     return tree
 

@@ -8,12 +8,11 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
-from superqt import QLabeledRangeSlider
 
 from napari_cpam_stroke.annotations.records import DIFFICULTIES, TRUTH_SOURCES
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
-from napari_cpam_stroke.widgets.controls import button, column, row, swatch, wrapped
+from napari_cpam_stroke.widgets.controls import NARROW, RangeBox, button, column, row, swatch, wrapped
 from napari_cpam_stroke.widgets.session import ReviewSession
 
 HU_LIMITS = (-20, 120)
@@ -29,9 +28,8 @@ class CorrectDock(QWidget):
         self._make_brush()
         self._make_labels()
         self._make_verdict()
-        column(self, row(*self.classes.values(), *self._brush_parts()), self._tool_row(), self._label_row()).setSpacing(
-            2
-        )
+        lines = (row(*self.classes.values(), *self._brush_parts()), self._tool_row(), self._label_row())
+        column(self, *lines).setSpacing(2)
         self._connect()
         self._show_case()
 
@@ -44,15 +42,15 @@ class CorrectDock(QWidget):
 
     def _make_brush(self) -> None:
         values = self._session.settings.values
-        self.size = QSpinBox()
-        self.size.setRange(1, 100)
-        self.size.setToolTip("Brush size in pixels  [ [ and ] ]")
-        self.size.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.brush_size = QSpinBox()
+        self.brush_size.setRange(1, 100)
+        self.brush_size.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.brush_size.setStyleSheet(NARROW)
+        self.brush_size.setToolTip("Brush size in pixels  [ [ and ] ]")
+        self.brush_size.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.limited = _check("only HU", "The brush changes only voxels in this range of HU")
-        self.hu = QLabeledRangeSlider(Qt.Orientation.Horizontal)
-        self.hu.setRange(*HU_LIMITS)
+        self.hu = RangeBox(*HU_LIMITS)
         self.hu.setValue(values.brush_hu)
-        self.hu.setMinimumWidth(150)
         self.ball = _check("3D", "The brush also paints on neighbouring slices")
         self.across = _check("all slices", "Grow and smooth reach over neighbouring slices too")
 
@@ -60,19 +58,8 @@ class CorrectDock(QWidget):
         tools = self._session.tools
         self.undo = button("undo", "Take back the last step", tools.undo, key="Ctrl+Z")
         self.redo = button("redo", "Do it again", tools.redo, key="Ctrl+Shift+Z")
-        brush = (
-            "brush",
-            self.size,
-            self.limited,
-            self.hu,
-            self.ball,
-            _bar(),
-            self.across,
-            _bar(),
-            self.undo,
-            self.redo,
-        )
-        return (*brush, None, self.save, self.state)
+        brush = ("brush", self.brush_size, self.ball, self.limited, self.hu, _bar(), self.undo, self.redo, _bar())
+        return (*brush, self.save, self.state, None)
 
     def _tool_row(self) -> Any:
         tools = self._session.tools
@@ -86,7 +73,7 @@ class CorrectDock(QWidget):
             ("keep HU", f"Erase from {at} what lies outside the HU range", tools.keep_in_range, "Shift+G"),
             ("copy next", "Copy this slice's mask to the next slice and go there", tools.copy_to_next, "Shift+C"),
             ("swap class", f"Ischemia to hemorrhage, or back, in {at}", tools.swap_class, "Shift+X"),
-            ("mirror", f"Draw {at} on the other side of the head too", tools.mirror, "Shift+M"),
+            ("mirror part", f"Draw {at} on the other side of the head too", tools.mirror, "Shift+M"),
         ]
         self.tools = {text: button(text, tip, slot, key=key) for text, tip, slot, key in wanted}
         self.message = wrapped("", name="message")
@@ -110,11 +97,11 @@ class CorrectDock(QWidget):
         self.truth = _choice("truth from", TRUTH_SOURCES, "What the reading rests on")
         self.comment = QLineEdit()
         self.comment.setPlaceholderText("comment")
-        self.comment.setMinimumWidth(50)
+        self.comment.setMinimumWidth(40)
         self.comment.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.save = button("save", "Keep a version now", records.save, key="Ctrl+Alt+S")
         self.state = QLabel()
-        self.state.setMinimumWidth(150)
+        self.state.setMinimumWidth(170)
 
     def _label_row(self) -> Any:
         line = row(
@@ -136,9 +123,9 @@ class CorrectDock(QWidget):
         session.tools.said.connect(self.message.setText)
         session.tools.class_changed.connect(self._show_class)
         session.tools.brush_changed.connect(self._show_size)
-        self.size.valueChanged.connect(self._on_size)
+        self.brush_size.valueChanged.connect(self._on_size)
         self.limited.clicked.connect(lambda on: self._on_limit(limited=bool(on)))
-        self.hu.valueChanged.connect(lambda value: self._on_limit(hu_range=(int(value[0]), int(value[1]))))
+        self.hu.valueChanged.connect(lambda value: self._on_limit(hu_range=value))
         self.ball.clicked.connect(lambda on: session.tools.set_ball(ball=bool(on)))
         self.across.clicked.connect(self._on_across)
         for lesion_class in LesionClass:
@@ -180,7 +167,7 @@ class CorrectDock(QWidget):
 
     def _show_size(self, _: Any = None) -> None:
         if self._session.layers is not None:
-            self.size.setValue(int(self._session.layers.reading.brush_size))
+            self.brush_size.setValue(int(self._session.layers.reading.brush_size))
 
     def _on_size(self, size: int) -> None:
         if self._session.layers is not None:
@@ -245,7 +232,7 @@ def _choice(name: str, words: Any, tip: str) -> QComboBox:
     combo = QComboBox()
     combo.addItems([name, *words])
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(9)
+    combo.setMinimumContentsLength(7)
     combo.setToolTip(tip)
     combo.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     return combo

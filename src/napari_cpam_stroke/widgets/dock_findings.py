@@ -30,6 +30,7 @@ from napari_cpam_stroke.widgets.strip import SliceStrip
 NO_RUN = "No model was run on this case."
 HIDDEN = "Blinded read: the AI is hidden until you reveal it  [A]."
 MEASURE_MS = 150
+ROW_HEIGHT = 22
 READING, AI = "reading", "AI"
 
 
@@ -41,6 +42,7 @@ class FindingsDock(QWidget):
         self._session = session
         self.model = wrapped(NO_RUN, name="model")
         self.bars = {name: ProbabilityBar(name) for name in CLASS_NAMES}
+        self.words = {name: QLabel("-") for name in CLASS_NAMES}
         self.strip = SliceStrip()
         self.table = _table()
         self.totals = wrapped("", name="totals")
@@ -57,9 +59,9 @@ class FindingsDock(QWidget):
         self._measure.setInterval(MEASURE_MS)
         grid = QGridLayout()
         for place, name in enumerate(CLASS_NAMES):
-            label = QLabel(name)
-            grid.addWidget(label, place, 0)
+            grid.addWidget(QLabel(name), place, 0)
             grid.addWidget(self.bars[name], place, 1)
+            grid.addWidget(self.words[name], place, 2)
         column(self, self.model, grid, self.strip, self.table, self.totals, row(self.which, self.reveal, self.reject))
         self._connect()
         self._on_case()
@@ -123,8 +125,9 @@ class FindingsDock(QWidget):
         shown = None if hidden else prediction
         self.model.setText(_about(prediction, hidden=hidden))
         self.reveal.setVisible(hidden)
-        for bar in self.bars.values():
+        for name, bar in self.bars.items():
             bar.show_prediction(shown)
+            self.words[name].setText(bar.short())
         self.strip.show_probabilities(None if shown is None else shown.slice_probabilities)
         if self._listed == AI:
             self._measure.start()
@@ -202,6 +205,7 @@ def _table() -> QTableWidget:
     table = QTableWidget(0, 4)
     table.setHorizontalHeaderLabels(["#", "class", "ml", "slices"])
     table.verticalHeader().setVisible(False)
+    table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     table.horizontalHeader().setStretchLastSection(True)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -37,8 +37,8 @@ class HistoryDock(QWidget):
         self.store.setToolTip("Folder or PostgreSQL address of the annotation store")
         self.message = wrapped("", name="message")
         column(
-            self, self.versions, row(self.compare, self.restore, self.export), row("reader", self.author),
-            row("store", self.store), self.message,
+            self, self.versions, row(self.compare, self.restore, self.export),
+            row("reader", self.author, "store", self.store), self.message,
         )  # fmt: skip
         self._connect()
         self._show_settings()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 from weakref import ref
 
-from qtpy.QtWidgets import QMessageBox, QWidget
+from qtpy.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.widgets.session import ReviewSession
@@ -25,7 +26,7 @@ class Key:
 
 
 KEYS: tuple[Key, ...] = (
-    Key("F1", "list of keys", lambda s: show_keys(s, None)),
+    Key("F1", "list of keys", lambda s: s.show_keys()),
     Key("F2", "window brain 40/80", lambda s: s.view.set_preset("brain")),
     Key("F3", "window stroke 40/40", lambda s: s.view.set_preset("stroke")),
     Key("F4", "window subdural 80/200", lambda s: s.view.set_preset("subdural")),
@@ -59,6 +60,8 @@ KEYS: tuple[Key, ...] = (
 )
 """Bound on the viewer; also the list that F1 shows. napari joins modifiers with '-'."""
 
+KEYS_SIZE = (860, 400)
+
 MOUSE = (("right drag", "window centre (up, down) and width (left, right), outside napari's brush"),)
 
 
@@ -75,20 +78,27 @@ def unbind_keys(viewer: Any) -> None:
 
 
 def keys_text() -> str:
-    """Return the list of keys as HTML rows."""
+    """Return the list of keys as an HTML table of two columns."""
     rows = [(key.keys.replace("-", "+").replace("Control", "Ctrl"), key.does) for key in KEYS] + list(MOUSE)
-    cells = "".join(f"<tr><td><b>{name}</b>&nbsp;&nbsp;</td><td>{does}</td></tr>" for name, does in rows)
-    return f"<table>{cells}</table>"
+    half = (len(rows) + 1) // 2
+    lines = zip_longest(rows[:half], rows[half:], fillvalue=("", ""))
+    return f"<table>{''.join(f'<tr>{_cells(*left)}{_cells(*right)}</tr>' for left, right in lines)}</table>"
 
 
-def show_keys(session: ReviewSession, parent: QWidget | None = None) -> QMessageBox:
-    """Show the list of keys; the window stays usable."""
-    box = QMessageBox(parent or session.window())
-    box.setWindowTitle("Keys of the reading room")
-    box.setText(keys_text())
-    box.setModal(False)
-    box.show()
-    return box
+class KeysWindow(QDialog):
+    """The list of keys; napari stays usable while it is open."""
+
+    def __init__(self, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys of the reading room")
+        text = QTextBrowser()
+        text.setHtml(keys_text())
+        QVBoxLayout(self).addWidget(text)
+        self.resize(*KEYS_SIZE)
+
+
+def _cells(keys: str, does: str) -> str:
+    return f"<td><b>{keys}</b></td><td>&nbsp;{does}&nbsp;&nbsp;</td>"
 
 
 def _bound(action: Action, session: ReviewSession) -> Callable[[Any], None]:

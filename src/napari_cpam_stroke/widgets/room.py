@@ -113,7 +113,7 @@ def open_sample() -> list[tuple[Any, ...]]:
 def watch_window(main: QMainWindow, session: ReviewSession) -> None:
     """Ask about unsaved work when the window closes, and let go of everything after it."""
     if main.findChild(WindowWatch) is None:
-        here = ref(main)
+        here = session.main_window = ref(main)
         session.ask = lambda question, answers: ask_reader(here(), question, answers)
         main.installEventFilter(WindowWatch(main, session))
         main.destroyed.connect(session.shut)
@@ -154,9 +154,9 @@ def _arrange(main: QMainWindow, made: dict[str, QDockWidget]) -> None:
             if theirs in own:
                 main.tabifyDockWidget(made["cases"], own[theirs])
         QTimer.singleShot(0, made["cases"].raise_)
-    if "models" in made and "history" in made:
-        main.tabifyDockWidget(made["models"], made["history"])
-        QTimer.singleShot(0, made["models"].raise_)
+    if "findings" in made and "history" in made:
+        main.tabifyDockWidget(made["findings"], made["history"])
+        QTimer.singleShot(0, made["findings"].raise_)
     for names, width in ((("cases", "window"), LEFT_WIDTH), (("findings", "models"), RIGHT_WIDTH)):
         docks = [made[name] for name in names if name in made]
         main.resizeDocks(docks, [width] * len(docks), Qt.Orientation.Horizontal)

@@ -80,6 +80,8 @@ class ReviewSession(QObject):
         self.records = Records(self)
         self.models = ModelRunner(self)
         self.ask: Ask = lambda _question, answers: answers[0]
+        self.main_window: Callable[[], Any] = lambda: None
+        self.keys_window: Any = None
         self._job: Job | None = None
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -251,6 +253,7 @@ class ReviewSession(QObject):
             self.asides.show_mirror()
         if self.viewer is not None:
             self.viewer.reset_view()
+            self.view.update_letters()
 
     def restore(self, stored: Any) -> None:
         """Bring a stored version back into the reading, as one undo step."""
@@ -259,12 +262,14 @@ class ReviewSession(QObject):
             self.flush()
             self.said.emit(f"Version {stored.revision.number} is back in the reading; save to keep it.")
 
-    def window(self) -> Any:
-        """Return the main window, or None."""
-        from qtpy.QtWidgets import QApplication, QMainWindow
+    def show_keys(self) -> None:
+        """Show the list of keys; the window stays usable."""
+        from napari_cpam_stroke.widgets.keys import KeysWindow
 
-        active = QApplication.activeWindow()
-        return active if isinstance(active, QMainWindow) else None
+        if self.keys_window is None:
+            self.keys_window = KeysWindow(self.main_window())
+        self.keys_window.show()
+        self.keys_window.raise_()
 
     def warn(self, text: str) -> None:
         """Tell the reader in the docks and in napari's notifications."""

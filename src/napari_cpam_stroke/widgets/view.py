@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
+from textwrap import wrap
 from typing import Any
 from weakref import ref
 
@@ -18,11 +20,13 @@ from napari_cpam_stroke.widgets.orientation import PLANES, EdgeLetters, edge_let
 
 PREFIX = "cpam_"
 EDGES = {"left": "middle_left", "right": "middle_right", "top": "top_center", "bottom": "bottom_center"}
-HEADER, READOUT = "header", "readout"
+HEADER, FACTS = "header", "facts"
 LETTER_POINTS, TEXT_POINTS = 16, 9
 DRAG_HU_PER_PIXEL = 0.5
 """Windowing by mouse: HU per screen pixel, times the width in units of the brain window."""
 RIGHT_BUTTON = 2
+FACTS_WIDTH = 44
+"""Characters per line of the facts under the picture."""
 
 
 class ViewControl(QObject):
@@ -46,7 +50,7 @@ class ViewControl(QObject):
         self.header_window: Window | None = None
         self.plane = "axial"
         self.case_title = ""
-        self.facts: tuple[str, ...] = ()
+        self._here, self._facts = "", ""
 
     @property
     def viewer(self) -> Any:
@@ -55,11 +59,14 @@ class ViewControl(QObject):
 
     def attach(self, layers: CaseLayers, *, title: str, facts: tuple[str, ...]) -> None:
         """Show a case."""
-        self.layers, self.case_title, self.facts = layers, title, facts
+        self.layers, self.case_title = layers, title
+        self._here = ""
+        self._facts = "\n".join(wrap(" ".join(facts), FACTS_WIDTH))
         viewer = self.viewer
         self._add_overlays(viewer)
-        viewer.dims.events.order.connect(self._update_letters)
-        viewer.dims.events.ndisplay.connect(self._update_letters)
+        compat.set_background(viewer, "black")
+        viewer.dims.events.order.connect(self.update_letters)
+        viewer.dims.events.ndisplay.connect(self.update_letters)
         viewer.dims.events.current_step.connect(self._update_header)
         viewer.mouse_move_callbacks.append(self._on_mouse_move)
         viewer.mouse_drag_callbacks.append(self._on_drag)
@@ -70,6 +77,7 @@ class ViewControl(QObject):
         bar.visible = layers.volume.geometry is not None
         layers.go_to_slice(layers.volume.shape[0] // 2)
         self._update_header()
+        self._say(FACTS, self._facts)
 
     def detach(self) -> None:
         """Forget the case and take what was added away."""
@@ -77,8 +85,8 @@ class ViewControl(QObject):
         self.layers = None
         if viewer is None or layers is None:
             return
-        viewer.dims.events.order.disconnect(self._update_letters)
-        viewer.dims.events.ndisplay.disconnect(self._update_letters)
+        viewer.dims.events.order.disconnect(self.update_letters)
+        viewer.dims.events.ndisplay.disconnect(self.update_letters)
         viewer.dims.events.current_step.disconnect(self._update_header)
         for callbacks, mine in (
             (viewer.mouse_move_callbacks, self._on_mouse_move),
@@ -86,8 +94,9 @@ class ViewControl(QObject):
         ):
             if mine in callbacks:
                 callbacks.remove(mine)
+        compat.set_background(viewer, None)
         overlays = compat.overlays(viewer)
-        for name in [*EDGES, HEADER, READOUT]:
+        for name in [*EDGES, HEADER, FACTS]:
             if PREFIX + name in overlays:
                 overlays[PREFIX + name].visible = False
 
@@ -116,7 +125,7 @@ class ViewControl(QObject):
         viewer.dims.order = (*range(extra), *(axis + extra for axis in PLANES[plane]))
         compat.camera(viewer).orientation2d = ("down" if plane == "axial" else "up", "right")
         viewer.reset_view()
-        self._update_letters()
+        self.update_letters()
         self.plane_changed.emit(plane)
 
     def toggle_masks(self) -> None:
@@ -160,7 +169,7 @@ class ViewControl(QObject):
     def _add_overlays(self, viewer: Any) -> None:
         from napari.components.overlays import TextOverlay
 
-        wanted = {**EDGES, HEADER: "top_left", READOUT: "bottom_left"}
+        wanted = {**EDGES, HEADER: "top_left", FACTS: "bottom_left"}
         overlays = compat.overlays(viewer)
         for name, position in wanted.items():
             if PREFIX + name not in overlays:
@@ -174,7 +183,8 @@ class ViewControl(QObject):
         if overlay is not None and overlay.text != text:
             overlay.text = text
 
-    def _update_letters(self, _: Any = None) -> None:
+    def update_letters(self, _: Any = None) -> None:
+        """Bring the letters at the edges up to date; beside a mirror image both outer edges are the same side."""
         viewer, layers = self.viewer, self.layers
         if viewer is None or layers is None:
             return
@@ -186,6 +196,8 @@ class ViewControl(QObject):
                 layers.volume.geometry, layers.flips, (shown[0], shown[1]),
                 down=str(vertical) == "down", right=str(horizontal) == "right",
             )  # fmt: skip
+        if MIRROR in layers.extra:
+            letters = replace(letters, right=letters.left)
         for name in EDGES:
             self._say(name, getattr(letters, name))
 
@@ -197,8 +209,8 @@ class ViewControl(QObject):
         geometry = self.layers.volume.geometry
         step = f", {geometry.slice_interval_mm[z]:.1f} mm" if geometry is not None else ""
         window = f"C {self.window.centre:g}  W {self.window.width:g}"
-        self._say(HEADER, f"{self.case_title}\nslice {place}/{count}{step}   {window}")
-        self._say(READOUT, "\n".join(self.facts))
+        lines = [self.case_title, f"slice {place}/{count}{step}   {window}", self._here]
+        self._say(HEADER, "\n".join(lines))
 
     def _on_contrast(self, _: Any = None) -> None:
         if self.layers is None:
@@ -210,8 +222,8 @@ class ViewControl(QObject):
             self._update_header()
 
     def _on_mouse_move(self, _: Any, event: Any) -> None:
-        here = self.describe(tuple(event.position))
-        self._say(READOUT, "\n".join([here or " ", *self.facts]))
+        self._here = self.describe(tuple(event.position))
+        self._update_header()
 
     def _on_drag(self, _: Any, event: Any) -> Generator[None, None, None]:
         if event.button != RIGHT_BUTTON or self.layers is None or self._painting():
