@@ -16,11 +16,11 @@ import nibabel as nib
 import numpy as np
 
 from napari_cpam_stroke.annotations import AnnotationStore, ModelRecord
-from napari_cpam_stroke.core import Annotation, CTVolume
+from napari_cpam_stroke.core import Annotation, CTVolume, VolumeGeometry
 
 SAVE_SHAPE = (300, 512, 512)
 SAVE_BUDGET_MS, QUERY_BUDGET_MS, IMPORT_BUDGET_S = 200, 100, 60
-CASES = 10_000
+CASES, SLICES = 10_000, 30
 
 
 def main() -> None:
@@ -74,10 +74,14 @@ def query_worklist(folder: Path, repeats: int) -> dict[str, float]:
     model, rng = ModelRecord("default", "1.0", "0" * 64), np.random.default_rng(0)
     with store.bulk():
         for i in range(CASES):
-            hu = np.full((1, 8, 8), i % 30_000, np.int16)
-            hu[0, 0, 0] = i // 100
-            name = f"case-{i:05d}"
-            case = store.add_case(CTVolume(hu, None, name, f"p{i // 3}", facts=("slices 5 mm",)), source="benchmark")
+            hu = np.zeros((SLICES, 4, 4), np.int16)
+            hu[0, 0, :2] = divmod(i, 100)
+            geometry = VolumeGeometry(
+                rng.random((1, 3)) + np.c_[np.zeros((SLICES, 2)), np.cumsum(rng.uniform(4.8, 5.2, SLICES))],
+                np.eye(3)[0], np.eye(3)[1], (0.449219, 0.449219), np.full(SLICES, 5.0), "1.2.840.113619.2.1",
+            )  # fmt: skip
+            volume = CTVolume(hu, geometry, f"case-{i:05d}", f"p{i // 3}", facts=("slices 5 mm",))
+            case = store.add_case(volume, source="benchmark")
             chances = rng.random(2)
             store.record_prediction(case.case_id, {"ischemia": chances[0], "hemorrhage": chances[1]}, model)
 

@@ -5,6 +5,7 @@ import pytest
 
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.location import locate
+from napari_cpam_stroke.annotations.schema import SCHEMA_VERSION
 from napari_cpam_stroke.errors import StoreError
 
 
@@ -40,7 +41,7 @@ def contents(folder):
 @pytest.mark.parametrize(
     ("prepare", "said"),
     [
-        (other_version, "got version 99, expected version 1"),
+        (other_version, f"got version 99, expected version {SCHEMA_VERSION}"),
         (other_database, "not an annotation store"),
         (no_database, "cannot be read"),
         (other_files, "holds other files"),

@@ -1,3 +1,8 @@
+import multiprocessing
+import os
+import pickle
+import sys
+
 import numpy as np
 import pytest
 
@@ -92,3 +97,27 @@ def test_in_bulk_everything_or_nothing_is_kept(store, volume):
         interrupted()
     assert [case.case_id for case in store.cases()] == [f"c{i}" for i in range(5)]
     assert store.check() == []
+
+
+def test_a_store_reaches_other_processes(store, volume):
+    store.add_case(volume(), source="x")
+    again = pickle.loads(pickle.dumps(store))  # noqa: S301  our own bytes
+    np.testing.assert_array_equal(again.read_frames("case"), volume().hu)
+    again.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_worker_reads_without_disturbing_its_parent(store, volume):
+    store.add_case(volume(), source="x")
+
+    def work():
+        os._exit(0 if store.read_frames("case").shape == (3, 12, 10) else 1)
+
+    workers = [multiprocessing.get_context("fork").Process(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert store.case("case").shape == (3, 12, 10)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from napari_cpam_stroke.annotations.splits import class_of, share_out
 from napari_cpam_stroke.core import Annotation
-from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.errors import InputError, StoreError
 
 STRATA = st.dictionaries(
     st.text("abcdef0123456789", min_size=1, max_size=4),
@@ -92,3 +92,11 @@ def test_in_the_store_patients_stay_together_and_later_ones_get_theirs(store, vo
     assert {name: store.case(name).split for name in before} == before
     if store.case("new").split != "test":
         assert store.test_fingerprint() == frozen
+
+
+def test_a_patient_is_placed_by_hand_only_once(store, volume):
+    store.add_case(volume(patient="p"), source="x")
+    assert store.set_split("p", "test") == "test"
+    assert store.set_split("p", "train") == "test"
+    with pytest.raises(StoreError, match="no patient 'q'"):
+        store.set_split("q", "train")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from napari_cpam_stroke.annotations.packing import pack_geometry
 from napari_cpam_stroke.annotations.records import (
     SPLITS,
     STATUSES,
@@ -16,7 +17,7 @@ from napari_cpam_stroke.annotations.records import (
     Status,
     one_of,
 )
-from napari_cpam_stroke.annotations.rows import case_record, details_of, utc_now
+from napari_cpam_stroke.annotations.rows import case_record, sentences_to_text, utc_now
 from napari_cpam_stroke.annotations.saving import require_case
 from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow
 from napari_cpam_stroke.annotations.splits import class_of, share_out
@@ -55,7 +56,9 @@ def case_row(
         hu_floor=floor,
         hu_ceiling=ceiling,
         pixels_lossy=volume.pixels_lossy,
-        details=details_of(volume),
+        facts=sentences_to_text(volume.facts),
+        warnings=sentences_to_text(volume.warnings),
+        geometry=None if volume.geometry is None else pack_geometry(volume.geometry),
         added=utc_now(),
         search_text=" ".join([name, source, *volume.facts]).lower(),
     )
@@ -117,7 +120,7 @@ def assign(session: Session, *, fractions: tuple[float, float, float], seed: int
         sources[patient] = min(source, sources.get(patient, source))
         labels.setdefault(patient, []).append((ischemia, hemorrhage))
     rows = {row.patient_id: row for row in session.scalars(select(PatientRow).with_for_update())}
-    assigned = {name: _split(row.split) for name, row in rows.items() if row.split is not None}
+    assigned = {name: as_split(row.split) for name, row in rows.items() if row.split is not None}
     strata = {patient: (sources[patient], class_of(labels[patient])) for patient in sources}
     given = share_out(strata, assigned, fractions=fractions, seed=seed)
     for patient, split in given.items():
@@ -125,5 +128,6 @@ def assign(session: Session, *, fractions: tuple[float, float, float], seed: int
     return given
 
 
-def _split(stored: str) -> Split:
+def as_split(stored: str | None) -> Split:
+    """Return a stored word as a split."""
     return one_of(stored, SPLITS, "split")  # type: ignore[arg-type]

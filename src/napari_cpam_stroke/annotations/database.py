@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -30,6 +31,12 @@ class Database:
         self._engine = engine
         self._writer = engine.execution_options(write=True)
         self._thread = local()
+        self._process = os.getpid()
+
+    @property
+    def url(self) -> URL:
+        """The address, password included."""
+        return self._engine.url
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -70,8 +77,15 @@ class Database:
         self._engine.dispose()
 
     def _bulk_session(self) -> Session | None:
+        self._leave_parent_alone()
         session: Session | None = getattr(self._thread, "session", None)
         return session
+
+    def _leave_parent_alone(self) -> None:
+        """In a forked process: forget the parent's connections without closing them."""
+        if self._process != os.getpid():
+            self._engine.dispose(close=False)
+            self._thread, self._process = local(), os.getpid()
 
 
 def open_database(url: URL, *, create: bool) -> Database:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
+from napari_cpam_stroke.annotations.packing import unpack_geometry
 from napari_cpam_stroke.annotations.rows import revision_identity
 from napari_cpam_stroke.annotations.schema import CaseRow, RevisionRow
 
@@ -41,8 +41,7 @@ def _case_problems(case: CaseRow, blobs: BlobFolder, used: set[str]) -> Iterator
     used.add(case.pixels)
     if not blobs.intact(case.pixels):
         yield f"The pixels of case {case.case_id} are missing or damaged: {blobs.path(case.pixels)}."
-    geometry = json.loads(case.details)["geometry"]
-    if geometry is not None and len(geometry["positions_mm"]) != case.slices:
+    if case.geometry is not None and unpack_geometry(case.geometry).slices != case.slices:
         yield f"The geometry of case {case.case_id} does not fit its {case.slices} slices."
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal, Protocol, TypeVar, get_args
+from typing import Literal, Protocol, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.annotations.packing import unpack_geometry
 from napari_cpam_stroke.core import LesionClass, VolumeGeometry
 from napari_cpam_stroke.errors import InputError, nearest
 
@@ -93,6 +93,8 @@ class CaseRecord:
         Worklist priorities of that prediction in 0..1, None before one.
     added
         ISO 8601, UTC.
+    facts, warnings
+        Sentences on what is so (tilt, spacing, scanner), and on what is wrong.
     """
 
     case_id: str
@@ -114,29 +116,14 @@ class CaseRecord:
     uncertainty: float | None
     model: ModelRecord | None
     added: str
-    details: str
-    """JSON of what is rarely asked for: geometry, facts, warnings."""
+    facts: tuple[str, ...]
+    warnings: tuple[str, ...]
+    packed_geometry: str | None = field(repr=False)
 
     @cached_property
     def geometry(self) -> VolumeGeometry | None:
-        """Where the voxels lie, None where the source gave none."""
-        stored = self._details["geometry"]
-        return None if stored is None else geometry_from_plain(stored)
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """Sentences on what is so (tilt, spacing, scanner)."""
-        return tuple(self._details["facts"])
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences on what is wrong."""
-        return tuple(self._details["warnings"])
-
-    @cached_property
-    def _details(self) -> dict[str, Any]:
-        values: dict[str, Any] = json.loads(self.details)
-        return values
+        """Where the voxels lie, None where the source gave none; unpacked when first asked for."""
+        return None if self.packed_geometry is None else unpack_geometry(self.packed_geometry)
 
 
 @dataclass(frozen=True)
@@ -218,28 +205,3 @@ def one_of(value: ValueT, known: tuple[ValueT, ...], what: str) -> ValueT:
 def model_record(model: ModelLike | None) -> ModelRecord | None:
     """Return the identity of a model as a plain record."""
     return None if model is None else ModelRecord(str(model.name), str(model.version), str(model.sha256))
-
-
-def geometry_to_plain(geometry: VolumeGeometry) -> dict[str, Any]:
-    """Return a geometry as JSON values, without loss."""
-    return {
-        "positions_mm": geometry.positions_mm.tolist(),
-        "row_direction": geometry.row_direction.tolist(),
-        "column_direction": geometry.column_direction.tolist(),
-        "pixel_spacing_mm": [float(v) for v in geometry.pixel_spacing_mm],
-        "thickness_mm": geometry.thickness_mm.tolist(),
-        "frame_of_reference_uid": geometry.frame_of_reference_uid,
-    }
-
-
-def geometry_from_plain(values: dict[str, Any]) -> VolumeGeometry:
-    """Return the geometry that `geometry_to_plain` was given."""
-    row_mm, column_mm = values["pixel_spacing_mm"]
-    return VolumeGeometry(
-        positions_mm=np.asarray(values["positions_mm"]),
-        row_direction=np.asarray(values["row_direction"]),
-        column_direction=np.asarray(values["column_direction"]),
-        pixel_spacing_mm=(row_mm, column_mm),
-        thickness_mm=np.asarray(values["thickness_mm"]),
-        frame_of_reference_uid=values["frame_of_reference_uid"],
-    )

@@ -15,10 +15,9 @@ from napari_cpam_stroke.annotations.records import (
     ModelRecord,
     Rejection,
     Revision,
-    geometry_to_plain,
 )
 from napari_cpam_stroke.annotations.schema import RevisionRow
-from napari_cpam_stroke.core import CLASS_NAMES, Annotation, CTVolume, LesionClass
+from napari_cpam_stroke.core import CLASS_NAMES, Annotation, LesionClass
 
 IDENTITY_LENGTH = 24
 """Hex digits of a revision's identity: 96 bits."""
@@ -37,10 +36,9 @@ def to_time(stored: str | None) -> datetime | None:
     return None if stored is None else datetime.fromisoformat(stored)
 
 
-def details_of(volume: CTVolume) -> str:
-    """Return what is kept of a volume beside its pixels, as JSON."""
-    geometry = None if volume.geometry is None else geometry_to_plain(volume.geometry)
-    return json.dumps({"geometry": geometry, "facts": list(volume.facts), "warnings": list(volume.warnings)})
+def sentences_to_text(sentences: tuple[str, ...]) -> str:
+    """Return facts or warnings as the tables keep them: one on a line."""
+    return "\n".join(" ".join(sentence.split()) for sentence in sentences)
 
 
 def case_record(row: Any, split: str | None) -> CaseRecord:
@@ -66,7 +64,9 @@ def case_record(row: Any, split: str | None) -> CaseRecord:
         uncertainty=None if row.uncertainty < 0 else row.uncertainty,
         model=_model(row),
         added=row.added,
-        details=row.details,
+        facts=tuple(row.facts.splitlines()),
+        warnings=tuple(row.warnings.splitlines()),
+        packed_geometry=row.geometry,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised by every change of a table; a store of another version is refused, never altered in silence."""
 
 UNKNOWN_PRIORITY = -1.0
@@ -33,7 +33,7 @@ class PatientRow(Base):
 
 
 class CaseRow(Base):
-    """One series: pixels by sha256, geometry and facts as JSON, worklist columns."""
+    """One series: pixels by sha256, facts one on a line, geometry packed, worklist columns."""
 
     __tablename__ = "cases"
     case_id: Mapped[str] = mapped_column(String(200), primary_key=True)
@@ -47,7 +47,8 @@ class CaseRow(Base):
     hu_floor: Mapped[int | None] = mapped_column(Integer)
     hu_ceiling: Mapped[int | None] = mapped_column(Integer)
     pixels_lossy: Mapped[bool] = mapped_column(Boolean)
-    details: Mapped[str] = mapped_column(Text)
+    facts: Mapped[str] = mapped_column(Text)
+    warnings: Mapped[str] = mapped_column(Text)
     added: Mapped[str] = mapped_column(String(40))
     status: Mapped[str] = mapped_column(String(16), default="new")
     reader: Mapped[str] = mapped_column(String(200), default="")
@@ -63,6 +64,8 @@ class CaseRow(Base):
     model_name: Mapped[str | None] = mapped_column(String(200))
     model_version: Mapped[str | None] = mapped_column(String(64))
     model_sha256: Mapped[str | None] = mapped_column(String(64))
+    geometry: Mapped[str | None] = mapped_column(Text)
+    """Last, for it is the longest: SQLite reads a row only as far as it must."""
     __table_args__ = (
         Index("ix_cases_newest", "added", "case_id"),
         Index("ix_cases_suspicion", "suspicion", "case_id"),

@@ -70,12 +70,19 @@ def read_stack(file: BinaryIO, name: str, indices: Sequence[int] | None = None) 
         If a byte of what was asked for has changed, or there is no such slice.
     """
     index = read_index(file, name)
-    wanted = range(index.shape[0]) if indices is None else indices
-    stack = np.zeros((len(wanted), *index.shape[1:]), index.dtype)
-    for position, z in enumerate(wanted):
-        data = checked_bytes(file, index, z)
-        if data:
-            stack[position] = decode_frame(data, index.dtype, index.shape[1:])
+    encoded = [checked_bytes(file, index, z) for z in (range(index.shape[0]) if indices is None else indices)]
+    stack = np.zeros((len(encoded), *index.shape[1:]), index.dtype)
+
+    def fill(position: int) -> None:
+        stack[position] = decode_frame(encoded[position], index.dtype, index.shape[1:])
+
+    used = [position for position, data in enumerate(encoded) if data]
+    if len(used) > THREADS:
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(fill, used))
+    else:
+        for position in used:
+            fill(position)
     return stack
 
 

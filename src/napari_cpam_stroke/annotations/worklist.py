@@ -21,6 +21,7 @@ from napari_cpam_stroke.annotations.records import (
     Split,
     Status,
     model_record,
+    one_of,
 )
 from napari_cpam_stroke.annotations.rows import case_record
 from napari_cpam_stroke.annotations.saving import require_case
@@ -109,6 +110,16 @@ class WorklistPart(StorePart):
         """
         with self._database.writing() as session:
             return casework.assign(session, fractions=fractions, seed=seed)
+
+    def set_split(self, patient_id: str, split: Split) -> Split:
+        """Fix a patient's split if none is fixed yet; return the one that holds."""
+        one_of(split, SPLITS, "split")
+        with self._database.writing() as session:
+            row = session.get(PatientRow, patient_id)
+            if row is None:
+                raise StoreError(f"The store has no patient {patient_id!r}")
+            casework.place_patient(session, patient_id, split)
+            return casework.as_split(row.split)
 
     def splits(self) -> dict[str, int]:
         """Return how many patients each split holds; 'none' for those without."""
