@@ -110,7 +110,7 @@ def is_archive(path: Path) -> bool:
 
 def split_archive_path(path: Path) -> tuple[Path, str] | None:
     """Return (archive, member) for a path that leads into an archive, or None for a plain file."""
-    if path.is_file():
+    if path.parent.is_dir():
         return None
     for parent in path.parents:
         if parent.is_file():

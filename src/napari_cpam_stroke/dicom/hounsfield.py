@@ -32,7 +32,8 @@ def stored_to_hu(frame: NDArray[np.int16], pixels: PixelFormat) -> bool:
     cut = _rescale(frame, stored, pixels)
     if padded is not None:
         frame[padded] = AIR_HU
-    _fill_constant_corners(frame)
+    if _lowest_hu(pixels) < PADDING_BELOW_HU:
+        _fill_constant_corners(frame)
     return cut
 
 
@@ -46,8 +47,15 @@ def clean_bits(frame: NDArray[np.int16], pixels: PixelFormat) -> None:
     if unused and pixels.signed:
         bits <<= np.uint16(unused)
         frame >>= np.int16(unused)
-    elif unused:
+    elif unused and bits.max() >> pixels.stored:
         bits &= np.uint16((1 << pixels.stored) - 1)
+
+
+def _lowest_hu(pixels: PixelFormat) -> float:
+    """Return the lowest HU that the stored bits can mean."""
+    lowest = -(1 << pixels.stored - 1) if pixels.signed else 0
+    highest = lowest + (1 << pixels.stored) - 1
+    return min(lowest * pixels.slope, highest * pixels.slope) + pixels.intercept
 
 
 def _padded(stored: NDArray[np.int16] | NDArray[np.uint16], pixels: PixelFormat) -> NDArray[np.bool_] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,10 @@ GRID_TOLERANCE_MM = 0.05
 
 MAX_RESAMPLED_PLANES = 2_000
 """Planes of a resampled grid."""
+
+
+MAX_MASK_VOXELS = 2**30
+"""Voxels of a mask file that is read."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +99,20 @@ def read_nifti_mask(path: Path | str, volume: CTVolume) -> NDArray[np.uint8]:
     """
     path = Path(path)
     try:
-        image = nib.load(path)
-        values = np.asanyarray(image.dataobj)
-    except (OSError, ValueError, EOFError, ImageFileError) as error:
+        image = nib.load(path, mmap=False)
+        voxels = np.prod(image.shape, dtype=np.float64)
+        values = np.asanyarray(image.dataobj) if voxels <= MAX_MASK_VOXELS else np.zeros(0)
+    except (OSError, ValueError, EOFError, ImageFileError, zlib.error) as error:
         raise InputError(f"{path.name} cannot be read as NIfTI", got=error) from error
     values = values[..., 0] if values.ndim == 4 and values.shape[3] == 1 else values
-    if values.ndim != 3 or values.min() < 0 or values.max() > 2 or (values != np.rint(values)).any():
-        raise InputError(f"{path.name} is no stroke mask", got=f"shape {values.shape}", expected="3D labels 0, 1, 2")
+    if (
+        values.ndim != 3
+        or values.size == 0
+        or values.min() < 0
+        or values.max() > 2
+        or (values != np.rint(values)).any()
+    ):
+        raise InputError(f"{path.name} is no stroke mask", got=f"shape {image.shape}", expected="3D labels 0, 1, 2")
     return _onto(values.astype(np.uint8), LPS_TO_RAS @ image.affine, _hash_of(image), volume)
 
 

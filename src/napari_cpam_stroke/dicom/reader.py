@@ -145,8 +145,9 @@ class _Reading:
 def _jobs(frames: Sequence[FrameHeader]) -> list[list[tuple[int, FrameHeader]]]:
     """Return (slice, frame) pairs read together: one frame, or all of a file that can only be read from its start."""
     jobs: dict[object, list[tuple[int, FrameHeader]]] = defaultdict(list)
+    folders = {folder for folder in {frame.path.parent for frame in frames} if folder.is_dir()}
     for z, frame in enumerate(frames):
-        streamed = frame.pixels.transfer_syntax == DEFLATED or not frame.path.is_file()
+        streamed = frame.pixels.transfer_syntax == DEFLATED or frame.path.parent not in folders
         jobs[frame.path if streamed else z].append((z, frame))
     return list(jobs.values())
 

@@ -68,12 +68,12 @@ def source_images(volume: CTVolume, *, keep_patient: bool = False) -> list[Datas
             remedy="open the series itself, or export NIfTI",
         )
     with OpenFiles() as files:
-        headers = _headers(volume.source, files)
+        headers, all_frames = _headers(volume.source, files)
         _check(headers, volume)
         patient = _patient(volume, files, keep=keep_patient)
     if len({frame.path for frame in volume.source}) == len(volume.source):
         return [_single(header, patient) for header in headers]
-    return [_multi_frame(headers, patient)]
+    return [_multi_frame(all_frames, patient)]
 
 
 def frame_indices(volume: CTVolume, images: Sequence[Dataset]) -> list[int]:
@@ -83,8 +83,8 @@ def frame_indices(volume: CTVolume, images: Sequence[Dataset]) -> list[int]:
     return [source.frame_number - 1 for source in volume.source]
 
 
-def _headers(sources: Sequence[SourceFrame], files: OpenFiles) -> list[FrameHeader]:
-    """Return the header of every source slice; of a multi-frame file all frames are kept for `_multi_frame`."""
+def _headers(sources: Sequence[SourceFrame], files: OpenFiles) -> tuple[list[FrameHeader], tuple[FrameHeader, ...]]:
+    """Return the header of every source slice, and of every frame of the first file."""
     known: dict[Path, tuple[FrameHeader, ...]] = {}
     for source in sources:
         if source.path not in known:
@@ -100,7 +100,7 @@ def _headers(sources: Sequence[SourceFrame], files: OpenFiles) -> list[FrameHead
         raise _changed() from error
     if any(h.sop_instance_uid != s.sop_instance_uid for h, s in zip(chosen, sources, strict=True)):
         raise _changed()
-    return chosen if len(known) == len(sources) else list(next(iter(known.values())))
+    return chosen, known[sources[0].path]
 
 
 def _read(path: Path, files: OpenFiles) -> tuple[FrameHeader, ...]:
@@ -129,7 +129,7 @@ def _check(headers: Sequence[FrameHeader], volume: CTVolume) -> None:
     images = {(header.sop_instance_uid, header.frame_number) for header in headers}
     if len(images) != len(headers):
         raise SeriesError("Two source images have the same SOPInstanceUID (0008,0018)", remedy="export NIfTI")
-    if len(headers) == volume.shape[0] and volume.geometry is not None:
+    if volume.geometry is not None:
         for header, position in zip(headers, volume.geometry.positions_mm, strict=True):
             if header.position is None or max(abs(position - header.position)) > SAME_PLACE_MM:
                 raise _changed()

@@ -55,13 +55,10 @@ class FileSource:
 
     def read_into(self, offset: int, target: memoryview) -> int:
         """Fill `target` from `offset` and return how many bytes there were."""
+        done = 0
         with os.fdopen(self._file, "rb", buffering=0, closefd=False) as file:
             file.seek(offset)
-            done = 0
-            while done < len(target):
-                got = file.readinto(target[done:])
-                if not got:
-                    break
+            while done < len(target) and (got := file.readinto(target[done:])):
                 done += got
         return done
 
