@@ -1,3 +1,6 @@
+import os
+import stat
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -5,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
-from napari_cpam_stroke.annotations.durable import write_beside
+from napari_cpam_stroke.annotations.durable import write_beside, write_durably
 from napari_cpam_stroke.annotations.stacks import encode_stack
 from napari_cpam_stroke.errors import StoreError
 
@@ -101,3 +104,17 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(OSError, match="disk full"):
         write_beside(tmp_path / "ab" / "cd", chunks())
     assert list((tmp_path / "ab").iterdir()) == []
+
+
+def test_content_is_synced_before_it_gets_its_name_and_the_name_after(tmp_path, monkeypatch):
+    path, order = tmp_path / "blob", []
+    sync = os.fsync
+
+    def noted(handle):
+        order.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        order.append("named" if path.exists() else "not named")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write_durably(path, [b"content"])
+    assert order == ["file", "not named", *(["folder", "named"] if os.name != "nt" else [])]

@@ -85,6 +85,14 @@ def test_a_program_that_runs_is_left_alone():
     assert not _still_running("other", 2**22 + 1, here)
 
 
+def test_two_windows_on_one_series_do_not_share_a_journal(tmp_path):
+    first, second = Journal(tmp_path, HASH), Journal(tmp_path, HASH)
+    first.write(snapshot({0: np.ones((6, 7), np.uint8)}))
+    second.write(snapshot({}))
+    second.discard()
+    assert first.path.exists()
+
+
 def test_the_usual_folder_is_the_programs_own(isolated_home):
     assert recovery_folder() == isolated_home / "recovery"
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
@@ -30,6 +31,9 @@ INTERVAL_S = 5.0
 
 PROGRAM = uuid4().hex[:12]
 """Tells this run of the program from every other, whatever process number it has."""
+
+_COUNT = count()
+"""Two windows on one series in one program have a journal each."""
 
 SUFFIX = ".journal"
 HASH_IN_NAME = 16
@@ -134,7 +138,7 @@ class Journal:
     ) -> None:
         self._content_hash, self._interval_s, self._clock = content_hash, interval_s, clock
         self._written: float | None = None
-        self.path = folder / f"{content_hash[:HASH_IN_NAME]}-{PROGRAM}{SUFFIX}"
+        self.path = folder / f"{content_hash[:HASH_IN_NAME]}-{PROGRAM}-{next(_COUNT)}{SUFFIX}"
 
     @property
     def due(self) -> bool:
