@@ -70,10 +70,5 @@ def _place_groups(
     strata = {name: (own[0].source, class_of(r.labels for r in own)) for name, own in cases.items()}
     fixed: dict[str, Split] = {name: r.split for name, own in cases.items() for r in own if r.split is not None}
     chosen = fixed | share_out(strata, fixed, fractions=fractions, seed=seed)
-    placed: dict[str, Split] = {}
-    for record in records:
-        patient = record.patient_id
-        if record.split is None and patient in unit and patient not in placed:
-            placed[patient] = chosen[unit[patient]]
-            store.add_case(store.read_volume(record.case_id), source=record.source, split=placed[patient])
-    return placed
+    open_patients = sorted({r.patient_id for r in records if r.split is None and r.patient_id in unit})
+    return {patient: store.set_split(patient, chosen[unit[patient]]) for patient in open_patients}
