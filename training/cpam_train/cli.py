@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cpam_train.commands import data, training
+from cpam_train.commands import data, judging, training
 from cpam_train.commands.common import errors
 
 app = typer.Typer(
@@ -18,6 +18,11 @@ app = typer.Typer(
 app.command("import")(data.import_)
 app.command("augment-sheet")(data.augment_sheet)
 app.command("fit")(training.fit)
+app.command("evaluate")(judging.evaluate)
+app.command("compare")(judging.compare)
+app.command("promote")(judging.promote)
+app.command("rollback")(judging.rollback)
+app.command("rank")(judging.rank)
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from cpam_train.loaders import CACHE_FOLDER, EpochSeeds, Loaders
 from cpam_train.precision import lightning_precision
 from cpam_train.progress import GentleStop, RunProgress
 from cpam_train.record import Record, joined
-from cpam_train.runs import RunFolder, open_run
+from cpam_train.runs import CARD_DRAFT, RunFolder, open_run
 from cpam_train.schedule import LearningRate, WallClock
 from cpam_train.task import Task, build_task
 from napari_cpam_stroke.annotations import AnnotationStore
@@ -144,7 +144,7 @@ def finish(run: RunFolder, task: Task, loaders: Loaders, keeper: Keeper, *, inte
     points = choose_operating_points(record, loaders.cases(record), task.config.operating)
     metrics = validation_metrics(task.config, record, points, keeper, interrupted=interrupted)
     run.write_json("metrics.json", metrics)
-    run.write_json("card-draft.json", draft_card(task.config, points, loaders.summary(), metrics))
+    run.write_json(CARD_DRAFT, draft_card(task.config, points, loaders.summary(), metrics))
 
 
 def validation_metrics(

@@ -55,6 +55,7 @@ class RunProgress(Callback):
             f"{metrics.get('validation/loss', float('nan')):.4f}  score {self.keeper.last.score:.4f}{best}  {parts}  "
             f"{self.clock.elapsed_s / 60:.1f} min  {self._left(self.clock.progress(trainer))}",
             highlight=False,
+            soft_wrap=True,
         )
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002

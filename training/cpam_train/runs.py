@@ -1,8 +1,8 @@
 """A run folder: everything one training run leaves behind, none of it a pickle that anyone else must load.
 
 ``config.json`` (all settings), ``environment.json``, ``log.csv`` (one row per epoch), ``best.safetensors``,
-``metrics.json`` (validation only), ``card-draft.json`` (the model card before publication); ``last.ckpt`` is Lightning's own, for
-``--resume`` on the same machine.
+``metrics.json`` (validation only), ``card-draft.json`` (the model card before publication); ``last.ckpt`` is
+Lightning's own, for ``--resume`` on the same machine.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from napari_cpam_stroke.config import build_config, plain
 from napari_cpam_stroke.errors import InputError
 
 SCHEMA_VERSION = 1
+CARD_DRAFT = "card-draft.json"
 PACKAGES = ("napari-cpam-stroke", "torch", "lightning", "monai", "timm", "kornia", "numpy", "scikit-image")
 
 

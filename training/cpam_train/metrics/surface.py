@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,9 +50,13 @@ def surface_distance(predicted: Mask, reference: Mask, spacing_mm: Sequence[floa
     box = _box(predicted | reference)
     a, b = (torch.from_numpy(_padded(mask[box])[None, None].astype(np.float32)) for mask in (predicted, reference))
     spacing = tuple(float(s) for s in spacing_mm)
-    shares = [float(compute_surface_dice(a, b, [t], include_background=True, spacing=spacing)) for t in TOLERANCES_MM]
-    far = float(compute_hausdorff_distance(a, b, include_background=True, percentile=95, spacing=spacing))
-    return SurfaceDistance(tuple(shares), far)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # MONAI's, about its own internals
+        shares = tuple(
+            float(compute_surface_dice(a, b, [t], include_background=True, spacing=spacing)) for t in TOLERANCES_MM
+        )
+        far = float(compute_hausdorff_distance(a, b, include_background=True, percentile=95, spacing=spacing))
+    return SurfaceDistance(shares, far)
 
 
 def _box(mask: Mask) -> tuple[slice, ...]:

@@ -1,0 +1,178 @@
+"""The whole way by commands: fit, evaluate, promote, compare, rank, rollback; and every refusal in one sentence."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from cpam_train.cli import main
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.bundles import Registry, load_bundle
+
+TINY = {
+    "model.base_width": 4,
+    "model.depth": 3,
+    "preprocess.size": 32,
+    "data.batch_size": 4,
+    "data.workers": 0,
+    "optim.ema": 0.5,
+    "epochs": 1,
+}
+
+
+def settings(**more):
+    values = TINY | {key.replace("__", "."): value for key, value in more.items()}
+    return [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+
+
+@pytest.fixture
+def run_cli(monkeypatch, capsys):
+    """Runs the command line in this process; returns exit code and everything printed."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["cpam-train", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        printed = capsys.readouterr()
+        return stop.value.code or 0, printed.out + printed.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def runs(store_folder, tmp_path_factory):
+    """Two finished runs whose weights are replaced: one finds something, the other nothing."""
+    from rich.console import Console
+
+    from cpam_train.config import build_train_config
+    from cpam_train.fit import fit
+
+    folder = tmp_path_factory.mktemp("runs")
+    config = build_train_config("segmenter", overrides=settings()[1::2])
+    with AnnotationStore.open(store_folder, create=False) as store:
+        good = fit(config, store, folder / "good", console=Console(quiet=True)).run
+        bad = fit(config, store, folder / "bad", console=Console(quiet=True)).run
+    _set_logits(good.weights, [5.0, -9.0])  # marks the whole head as ischemia
+    _set_logits(bad.weights, [-9.0, -9.0])  # marks nothing
+    return good.path, bad.path
+
+
+def _set_logits(weights, bias):
+    state = load_file(weights)
+    state["head.logits.weight"] = torch.zeros_like(state["head.logits.weight"])
+    state["head.logits.bias"] = torch.tensor(bias)
+    save_file(state, weights)
+
+
+def test_fit_evaluate_from_the_command_line(run_cli, store_folder, tmp_path):
+    run = tmp_path / "runs" / "a"
+    code, text = run_cli("fit", "segmenter", "--store", store_folder, "--run", run, *settings())
+    assert code == 0
+    assert "best epoch 1" in text
+    code, text = run_cli("fit", "segmenter", "--store", store_folder, "--run", run, *settings())
+    assert code == 2
+    assert "already exists" in text
+    out = tmp_path / "out"
+    code, text = run_cli("evaluate", run, "--store", store_folder, "--out", out)
+    assert code == 0
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["split"] == "test"
+    assert metrics["classes"]["ischemia"]["lesion_cases"]["dice"]["cases"] == 1
+    assert metrics["classes"]["ischemia"]["empty_cases"]["marked_share"]["cases"] == 2
+    rows = list(csv.DictReader((out / "cases.csv").open()))
+    assert len(rows) == 6
+    page = (out / "report.html").read_text()
+    assert "data:image/png;base64," in page
+    assert "src='http" not in page
+    assert "pixel accuracy" not in page.lower()
+
+
+def test_promotion_needs_a_gain(run_cli, store_folder, runs):
+    good, bad = runs
+    code, text = run_cli("promote", bad, "--name", "tiny", "--store", store_folder)
+    assert (code, "first of its name" in text) == (0, True)
+    code, text = run_cli("promote", bad, "--name", "tiny", "--store", store_folder)
+    assert code == 1
+    assert "not better than tiny@1.0" in text
+    assert len(text.strip().splitlines()) == 1
+    assert [entry.version for entry in Registry().list() if entry.name == "tiny"] == ["1.0"]
+    code, text = run_cli("promote", good, "--name", "tiny", "--store", store_folder, "--terms", "synthetic=CC0")
+    assert (code, "tiny@2.0" in text) == (0, True)
+    card = Registry().resolve("tiny").card
+    assert card.training["terms"] == {"synthetic": "CC0"}
+    assert card.metrics["test"]["test_fingerprint"]
+    assert "ischemia dice" in card.metrics["against_predecessor"]
+    code, text = run_cli("promote", good, "--name", "tiny", "--store", store_folder, "--min-gain", "0.5")
+    assert code == 1
+    code, text = run_cli("rollback", "tiny")
+    assert "version 1.0" in text
+    assert Registry().resolve("tiny").card.version == "1.0"
+
+
+def test_promote_into_a_folder(run_cli, store_folder, runs, tmp_path):
+    code, _ = run_cli("promote", runs[0], "--name", "mine", "--store", store_folder, "--out", tmp_path / "bundle")
+    assert code == 0
+    bundle = load_bundle(tmp_path / "bundle")
+    bundle.verify()
+    assert bundle.card.name == "mine"
+    assert Registry().names() == [n for n in Registry().names() if n == "default"]
+
+
+def test_compare_prints_the_paired_difference(run_cli, store_folder, runs):
+    code, text = run_cli("compare", *runs, "--store", store_folder)
+    assert code == 0
+    assert text.startswith("ischemia: Dice 0.")
+    code, text = run_cli("compare", runs[0], runs[0], "--store", store_folder)
+    assert "Dice 0.000" in text
+
+
+def test_rank_fills_the_worklist_without_test_cases(run_cli, store_folder, runs):
+    code, text = run_cli("rank", "--store", store_folder, "--model", runs[0], "--all", "--top", "2")
+    assert code == 0
+    assert len(text.strip().splitlines()) == 3
+    with AnnotationStore.open(store_folder, create=False) as store:
+        assert all((case.uncertainty is None) == (case.split == "test") for case in store.cases())
+
+
+def test_augment_sheet_is_a_picture(run_cli, store_folder, tmp_path):
+    sheet = tmp_path / "sheets" / "sheet.png"
+    code, _ = run_cli("augment-sheet", "--store", store_folder, "--out", sheet, "--set", "preprocess.size=32")
+    assert code == 0
+    assert sheet.read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["fit", "segmentr", "--store", "S", "--run", "R"], "did you mean 'segmenter'"),
+        (["fit", "segmenter", "--store", "nowhere", "--run", "R"], "no annotation store at nowhere"),
+        (["fit", "segmenter", "--store", "S", "--run", "R", "--set", "optim.lrr=1"], "did you mean 'lr'"),
+        (["fit", "segmenter", "--store", "S", "--run", "R", "--set", "optim.lr=-1"], "optim.lr"),
+        (["fit", "segmenter", "--store", "S", "--run", "R", "--preset", "papr"], "did you mean 'paper'"),
+        (["fit", "segmenter", "--store", "S", "--run", "R", "--config", "no.json"], "no.json cannot be read"),
+        (["fit", "segmenter", "--store", "S", "--run", "R", "--resume"], "no run to resume"),
+        (["evaluate", "nosuch", "--store", "S", "--out", "O"], "There is no model 'nosuch'"),
+        (["evaluate", "default", "--store", "S", "--out", "O", "--split", "tset"], "did you mean 'test'"),
+        (["promote", "nowhere", "--name", "x", "--store", "S"], "nowhere has no card-draft.json"),
+        (["rollback", "nosuch"], "There is no model 'nosuch'"),
+        (["import", "teknofst", "src", "--store", "new"], "did you mean 'teknofest'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_2(run_cli, store_folder, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    code, text = run_cli(*[str(store_folder) if a == "S" else a for a in arguments])
+    assert code == 2
+    assert said in " ".join(text.split())
+    assert "Traceback" not in text
+    assert not (tmp_path / "R").exists()
+
+
+def test_help_needs_no_torch():
+    code = (
+        "import sys; import cpam_train.cli; sys.exit(any(m in sys.modules for m in ('torch', 'lightning', 'kornia')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,136 @@
+"""Commands that judge models and put them into use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from cpam_train.commands.common import StoreOption, console, counting, errors, opened
+
+if TYPE_CHECKING:
+    from cpam_train.evaluation.run import Evaluation
+    from napari_cpam_stroke.annotations.records import Split
+
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a bundle folder, or an installed name.")]
+SplitOption = Annotated[str, typer.Option("--split", help="test, validation or train.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this source; may be repeated.")]
+
+
+def evaluate(
+    model: Model,
+    store: StoreOption,
+    out: Annotated[Path, typer.Option("--out", help="Folder for report.html, metrics.json and cases.csv.")],
+    *,
+    split: SplitOption = "test",
+    source: Sources = None,
+    device: Device = "auto",
+) -> None:
+    """Judge a model on annotated cases it has not been trained on."""
+    evaluation = _evaluated(model, store, split=split, sources=source, device=device)
+    from cpam_train.evaluation.write import write_evaluation
+
+    report = write_evaluation(evaluation, out)
+    for name, summary in evaluation.summaries().items():
+        dice, auc = summary.lesion_cases.get("dice"), summary.slices.get("auc")
+        console.print(f"{name}: Dice {dice or '-'}; AUC of slices {auc or '-'}")
+    console.print(f"Wrote {report}.")
+
+
+def compare(first: Model, second: Model, store: StoreOption, *, split: SplitOption = "test") -> None:
+    """Print the paired difference of two models, first minus second, with its interval over patients."""
+    from cpam_train.evaluation.compare import compare as difference
+
+    one, other = (_evaluated(ref, store, split=split, sources=None, device="auto") for ref in (first, second))
+    for name, found in difference(one, other).items():
+        console.print(f"{name}: Dice {found.dice or '-'}; AUC of slices {found.auc or '-'}")
+    console.print("An interval above 0 says that the first is better, below 0 the second; else neither is shown.")
+
+
+def promote(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    name: Annotated[str, typer.Option("--name", help="Name of the model.")],
+    store: StoreOption,
+    *,
+    min_gain: Annotated[float, typer.Option(help="Least gain in score over the version in use.")] = 0.0,
+    out: Annotated[Path | None, typer.Option(help="Write the bundle here instead of installing it.")] = None,
+    terms: Annotated[list[str] | None, typer.Option("--terms", help="Terms of a source, as source=text.")] = None,
+    notes: Annotated[str, typer.Option(help="Known failures and remarks for the card.")] = "",
+) -> None:
+    """Publish a run if it is better than the version in use on the frozen test set; else exit with 1."""
+    from cpam_train.promote import PromotionRefusedError, Remarks
+    from cpam_train.promote import promote as publish
+    from cpam_train.runs import RunFolder
+
+    with opened(store) as source:
+        try:
+            done = publish(
+                RunFolder(run),
+                name,
+                source,
+                min_gain=min_gain,
+                out=out,
+                counting=counting,
+                said=Remarks(_terms(terms), notes),
+            )
+        except PromotionRefusedError as error:
+            errors.print(str(error), style="red", markup=False, soft_wrap=True)
+            raise typer.Exit(1) from error
+    gain = "first of its name" if done.gain is None else f"gain {done.gain:+.4f}"
+    console.print(f"{done.bundle.card.reference}: score {done.score:.4f} ({gain}), in {done.bundle.path}.")
+
+
+def rollback(name: Annotated[str, typer.Argument(metavar="NAME", help="Name of an installed model.")]) -> None:
+    """Let a name lead to the version that was in use before."""
+    from napari_cpam_stroke.bundles import Registry
+
+    entry = Registry().rollback(name)
+    console.print(f"{entry.name} is now version {entry.version}.")
+
+
+def rank(
+    store: StoreOption,
+    *,
+    model: Annotated[str, typer.Option("--model", help="Whose doubts to follow.")] = "default",
+    top: Annotated[int, typer.Option(help="Lines to print.", min=1)] = 20,
+    everything: Annotated[bool, typer.Option("--all", help="Also cases that are accepted.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Find the cases a model is least sure of and put them first in the worklist."""
+    from cpam_train.evaluation.model import opened_model
+    from cpam_train.rank import rank_cases
+
+    with opened(store) as source, opened_model(model, device=device) as predictor, counting("ranking") as progress:
+        ranked = rank_cases(predictor, source, everything=everything, progress=progress)
+    for case in ranked[:top]:
+        told = "  ".join(f"{name} {p:.2f}" for name, p in case.probabilities.items())
+        console.print(f"{case.case_id}  uncertainty {case.uncertainty:.2f}  {told}")
+    console.print(f"{len(ranked)} cases ranked; the order is in the store's worklist.")
+
+
+def _evaluated(model: str, where: str, *, split: str, sources: list[str] | None, device: str) -> Evaluation:
+    from cpam_train.evaluation.model import opened_model
+    from cpam_train.evaluation.run import evaluate_model
+    from napari_cpam_stroke.annotations.records import SPLITS, one_of
+
+    chosen = cast("Split", one_of(split, SPLITS, "split"))
+    with (
+        opened(where) as store,
+        opened_model(model, device=device) as predictor,
+        counting(f"judging {predictor.card.reference}") as progress,
+    ):
+        return evaluate_model(predictor, store, split=chosen, sources=sources or (), progress=progress)
+
+
+def _terms(values: list[str] | None) -> dict[str, str]:
+    from napari_cpam_stroke.errors import InputError
+
+    told: dict[str, str] = {}
+    for value in values or ():
+        source, separator, text = value.partition("=")
+        if not separator:
+            raise InputError("--terms needs a source and its terms", got=repr(value), expected="source=text")
+        told[source] = text
+    return told

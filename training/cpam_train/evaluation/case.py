@@ -1,0 +1,168 @@
+"""One case judged: prediction against annotation, only where the annotation says something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cpam_train.facts import spacing_of, thickness_of
+from cpam_train.metrics.counts import Counts, count
+from cpam_train.metrics.lesionwise import LesionCounts, count_lesions
+from cpam_train.metrics.surface import SurfaceDistance, surface_distance
+from napari_cpam_stroke.core import Annotation, CTVolume, LesionClass
+
+
+class Predicted(Protocol):
+    """What is judged of a prediction."""
+
+    @property
+    def mask(self) -> NDArray[np.uint8]:
+        """(Z, Y, X) labels."""
+
+    @property
+    def slice_probabilities(self) -> NDArray[np.float32]:
+        """(Z, 2)."""
+
+    @property
+    def series_probabilities(self) -> dict[str, float]:
+        """By class."""
+
+
+@dataclass(frozen=True, eq=False)
+class MaskResult:
+    """Masks of one class compared on the slices where the reference is known.
+
+    Attributes
+    ----------
+    pixels
+        Counts as scalars.
+    surface
+        None without reference or without known pixel spacing.
+    reference_ml, predicted_ml
+        None where the source tells no voxel volume.
+    """
+
+    pixels: Counts
+    lesions: LesionCounts
+    surface: SurfaceDistance | None
+    reference_ml: float | None
+    predicted_ml: float | None
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether the reference holds the class at all."""
+        return bool(self.pixels.tp + self.pixels.fn > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassResult:
+    """One class of one case.
+
+    Attributes
+    ----------
+    mask
+        None where no slice has a known mask, or the model draws none.
+    label
+        Of the whole case: -1 unknown, 0 absent, 1 present.
+    slice_labels, slice_probabilities
+        (n,) of the slices with a known label.
+    """
+
+    case_id: str
+    patient_id: str
+    source: str
+    thickness_mm: float | None
+    lesion_class: LesionClass
+    mask: MaskResult | None
+    label: int
+    probability: float
+    slice_labels: NDArray[np.int8]
+    slice_probabilities: NDArray[np.float64]
+
+
+def judge_case(
+    prediction: Predicted, annotation: Annotation, volume: CTVolume, *, source: str, masks: bool = True
+) -> tuple[ClassResult, ...]:
+    """Return one result per class.
+
+    Parameters
+    ----------
+    masks
+        False for a classifier, which draws none.
+    """
+    return tuple(
+        _judge(lesion_class, prediction, annotation, volume, source=source, masks=masks) for lesion_class in LesionClass
+    )
+
+
+def voxel_volumes_ml(volume: CTVolume) -> NDArray[np.float64] | None:
+    """Return (Z,) ml of a voxel, from positions or from what the source tells of single slices; None if neither."""
+    if volume.geometry is not None:
+        return volume.geometry.voxel_volumes_ml
+    spacing, thickness = spacing_of(volume.facts), thickness_of(volume.facts)
+    if spacing is None or thickness is None:
+        return None
+    return np.full(volume.shape[0], spacing[0] * spacing[1] * thickness / 1000)
+
+
+def thickness_mm(volume: CTVolume) -> float | None:
+    """Return the median slice thickness, None where nothing tells it."""
+    if volume.geometry is not None:
+        return float(np.median(volume.geometry.thickness_mm))
+    return thickness_of(volume.facts)
+
+
+def _judge(
+    lesion_class: LesionClass,
+    prediction: Predicted,
+    annotation: Annotation,
+    volume: CTVolume,
+    *,
+    source: str,
+    masks: bool,
+) -> ClassResult:
+    k = lesion_class - 1
+    known, labels = annotation.mask_known[:, k], annotation.slice_labels[:, k]
+    labelled = labels >= 0
+    return ClassResult(
+        case_id=volume.case_id,
+        patient_id=volume.patient_id or volume.case_id,
+        source=source,
+        thickness_mm=thickness_mm(volume),
+        lesion_class=lesion_class,
+        mask=_compare(prediction.mask == lesion_class, annotation.mask == lesion_class, known, volume)
+        if masks and known.any()
+        else None,
+        label=int(annotation.series_labels[k]),
+        probability=float(prediction.series_probabilities[lesion_class.label]),
+        slice_labels=labels[labelled],
+        slice_probabilities=prediction.slice_probabilities[labelled, k].astype(np.float64),
+    )
+
+
+def _compare(
+    predicted: NDArray[np.bool_], reference: NDArray[np.bool_], known: NDArray[np.bool_], volume: CTVolume
+) -> MaskResult:
+    predicted, reference = predicted & known[:, None, None], reference & known[:, None, None]
+    voxels = voxel_volumes_ml(volume)
+    return MaskResult(
+        pixels=count(predicted[known], reference[known]),
+        lesions=count_lesions(predicted, reference),
+        surface=_surface(predicted, reference, volume),
+        reference_ml=None if voxels is None else float(reference.sum(axis=(1, 2)) @ voxels),
+        predicted_ml=None if voxels is None else float(predicted.sum(axis=(1, 2)) @ voxels),
+    )
+
+
+def _surface(predicted: NDArray[np.bool_], reference: NDArray[np.bool_], volume: CTVolume) -> SurfaceDistance | None:
+    """Compare outlines in space, or in the plane for a single slice; steps between slices count as their median."""
+    if volume.shape[0] == 1:
+        spacing = spacing_of(volume.facts) if volume.geometry is None else volume.geometry.pixel_spacing_mm
+        return None if spacing is None else surface_distance(predicted[0], reference[0], spacing)
+    if volume.geometry is None:
+        return None
+    step = float(np.median(volume.geometry.slice_interval_mm))
+    return surface_distance(predicted, reference, (step, *volume.geometry.pixel_spacing_mm))

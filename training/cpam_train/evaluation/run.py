@@ -1,0 +1,129 @@
+"""A model over all annotated cases of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from cpam_train.evaluation.case import ClassResult, judge_case
+from cpam_train.evaluation.gallery import Gallery
+from cpam_train.evaluation.summary import ClassSummary, by_group, case_dice, summarise_class, thickness_group
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.annotations.records import CaseRecord, Split
+from napari_cpam_stroke.bundles import ModelCard
+from napari_cpam_stroke.core import CLASS_NAMES
+from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.inference.predictor import Predictor
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What came out.
+
+    Attributes
+    ----------
+    results
+        Per class, one per case, in the same order for every model on the same store.
+    fingerprint
+        Of the test set's pixels: figures of two models are comparable only if it is the same.
+    seconds
+        Time of all predictions.
+    """
+
+    card: ModelCard
+    split: str
+    fingerprint: str
+    results: dict[str, tuple[ClassResult, ...]]
+    seconds: float
+    device: str
+    gallery: Gallery = field(default_factory=Gallery)
+
+    def summaries(self) -> dict[str, ClassSummary]:
+        """Return the figures of each class over all cases."""
+        return {name: summarise_class(results) for name, results in self.results.items()}
+
+    def groups(self) -> dict[str, dict[str, dict[str, ClassSummary]]]:
+        """Return the figures by source and by slice thickness: kind of group, group, class."""
+        kinds: dict[str, Callable[[ClassResult], str]] = {"source": lambda r: r.source, "thickness": thickness_group}
+        found: dict[str, dict[str, dict[str, ClassSummary]]] = {}
+        for kind, group in kinds.items():
+            for name, results in self.results.items():
+                for value, own in by_group(results, group).items():
+                    found.setdefault(kind, {}).setdefault(value, {})[name] = summarise_class(own)
+        return found
+
+    @property
+    def score(self) -> float:
+        """The one figure models are promoted by: mean over classes of the mean Dice, or of the AUC of cases."""
+        values = [s.lesion_cases.get("dice") or s.cases.get("auc") for s in self.summaries().values()]
+        numbers = [v.value for v in values if v is not None and v.value is not None]
+        return sum(numbers) / len(numbers) if numbers else float("nan")
+
+
+def evaluate_model(
+    predictor: Predictor,
+    store: AnnotationStore,
+    *,
+    split: Split = "test",
+    sources: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Run a model on every annotated case of a split and compare.
+
+    Raises
+    ------
+    InputError
+        If the split has no annotated case.
+    """
+    records = cases_of(store, split, sources)
+    found: dict[str, list[ClassResult]] = {name: [] for name in CLASS_NAMES}
+    gallery, seconds = Gallery(), 0.0
+    for done, record in enumerate(records, start=1):
+        volume, annotation = store.read_volume(record.case_id), store.read_annotation(str(record.head))
+        prediction = predictor.predict(volume)
+        seconds += prediction.seconds
+        results = judge_case(
+            prediction, annotation, volume, source=record.source, masks=predictor.card.task == "segmenter"
+        )
+        for result in results:
+            named = _of_patient(result, record)
+            found[result.lesion_class.label].append(named)
+            gallery.offer(named, volume, annotation.mask, prediction.mask, case_dice(named))
+        if progress is not None:
+            progress(done, len(records))
+    return Evaluation(
+        card=predictor.card,
+        split=split,
+        fingerprint=store.test_fingerprint(),
+        results={name: tuple(results) for name, results in found.items()},
+        seconds=seconds,
+        device=str(predictor.device),
+        gallery=gallery,
+    )
+
+
+def cases_of(store: AnnotationStore, split: Split, sources: Sequence[str]) -> list[CaseRecord]:
+    """Return the annotated cases of a split, by name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    records = [r for r in store.cases(split=split) if r.head is not None and r.status != "rejected"]
+    records = [r for r in records if not sources or r.source in sources]
+    if not records:
+        raise InputError(
+            f"The store has no annotated case in its {split} split{' from ' + ', '.join(sources) if sources else ''}",
+            remedy="import data and let cpam-train import assign splits",
+        )
+    return sorted(records, key=lambda r: r.case_id)
+
+
+def _of_patient(result: ClassResult, record: CaseRecord) -> ClassResult:
+    """Return a result under the store's names: the patient there is the group that stays in one split."""
+    from dataclasses import replace
+
+    return replace(result, case_id=record.case_id, patient_id=record.patient_id)

@@ -1,0 +1,30 @@
+"""Writing an evaluation: report.html, metrics.json, cases.csv."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from cpam_train.evaluation.report import render_report
+from cpam_train.evaluation.run import Evaluation
+from cpam_train.evaluation.tables import metrics_of, write_cases
+from napari_cpam_stroke.errors import InputError
+
+
+def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
+    """Write the three files into a folder and return the report.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"The folder {out} cannot be made", got=error.strerror) from error
+    (out / "metrics.json").write_text(json.dumps(metrics_of(evaluation), indent=2) + "\n", encoding="utf-8")
+    write_cases(out / "cases.csv", evaluation)
+    report = out / "report.html"
+    report.write_text(render_report(evaluation), encoding="utf-8")
+    return report
