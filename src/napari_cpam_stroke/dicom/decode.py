@@ -55,9 +55,11 @@ class DecodeWorkers:
             worker = self._idle.get_nowait()
         except Empty:
             worker = _Worker(self._program)
-        frame = worker.decode(codec, data, pixels)
-        self._idle.put(worker)
-        return frame
+        try:
+            return worker.decode(codec, data, pixels)
+        finally:
+            if worker.alive:
+                self._idle.put(worker)
 
 
 class _Worker:
@@ -71,6 +73,10 @@ class _Worker:
             env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
 
     def decode(self, codec: Codec, data: bytes, pixels: PixelFormat) -> NDArray[np.uint16]:
         timer = Timer(DECODE_SECONDS, self._process.kill)
@@ -102,6 +108,5 @@ class _Worker:
         if len(payload) < length:
             raise EOFError
         if not good:
-            self.stop()
             raise UnreadableError(f"it cannot be decoded ({payload.decode(errors='replace')})")
         return np.frombuffer(payload, dtype="<u2").reshape(pixels.rows, pixels.columns)

@@ -11,7 +11,7 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.core import CTVolume, VolumeGeometry
+from napari_cpam_stroke.core import CTVolume, LesionClass, VolumeGeometry
 from napari_cpam_stroke.dicom.limits import TILT_FROM_DEGREES
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
 
@@ -22,6 +22,8 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 HASH_PREFIX = "cpam:"
 """Before the content hash in the header's description."""
+
+_LABELS = (0, *LesionClass)
 
 GRID_TOLERANCE_MM = 0.05
 """Two grids whose corners differ by less are the same."""
@@ -104,14 +106,9 @@ def read_nifti_mask(path: Path | str, volume: CTVolume) -> NDArray[np.uint8]:
         values = np.asanyarray(image.dataobj) if voxels <= MAX_MASK_VOXELS else np.zeros(0)
     except (OSError, ValueError, EOFError, ImageFileError, zlib.error) as error:
         raise InputError(f"{path.name} cannot be read as NIfTI", got=error) from error
-    values = values[..., 0] if values.ndim == 4 and values.shape[3] == 1 else values
-    if (
-        values.ndim != 3
-        or values.size == 0
-        or values.min() < 0
-        or values.max() > 2
-        or (values != np.rint(values)).any()
-    ):
+    if values.ndim == 4 and values.shape[-1] == 1:
+        values = values.reshape(values.shape[:3])
+    if values.ndim != 3 or not values.size or not np.isin(values, _LABELS).all():
         raise InputError(f"{path.name} is no stroke mask", got=f"shape {image.shape}", expected="3D labels 0, 1, 2")
     return _onto(values.astype(np.uint8), LPS_TO_RAS @ image.affine, _hash_of(image), volume)
 

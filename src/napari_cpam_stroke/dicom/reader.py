@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
@@ -42,7 +42,11 @@ CHECK_STRIDE = 4
 
 
 def read_series(
-    entry: SeriesEntry, *, progress: Progress | None = None, cancelled: Cancelled | None = None
+    entry: SeriesEntry,
+    *,
+    progress: Progress | None = None,
+    cancelled: Cancelled | None = None,
+    workers: DecodeWorkers | None = None,
 ) -> CTVolume:
     """Return the HU of a series, slices ascending along their normal, nothing resampled.
 
@@ -54,6 +58,8 @@ def read_series(
         Called with slices done and slices in all, from the calling thread.
     cancelled
         Asked between slices.
+    workers
+        Decoding processes to use again for many compressed series; otherwise they are started and stopped here.
 
     Raises
     ------
@@ -65,8 +71,8 @@ def read_series(
     if entry.verdict == "refused":
         raise SeriesError("This series cannot be read as a volume", got=" ".join(entry.reasons).rstrip("."))
     hu = np.empty((entry.slices, *entry.matrix), dtype=np.int16)
-    with OpenFiles() as files, DecodeWorkers() as workers:
-        cut = _Reading(hu, files, workers, cancelled or (lambda: False)).run(entry.frames, progress)
+    with OpenFiles() as files, nullcontext(workers) if workers else DecodeWorkers() as decoders:
+        cut = _Reading(hu, files, decoders, cancelled or (lambda: False)).run(entry.frames, progress)
     return CTVolume(
         hu=hu,
         geometry=entry.geometry,
