@@ -79,7 +79,7 @@ def test_an_unknown_case_or_split_is_one_sentence(store, volume):
     with pytest.raises(StoreError, match="no case 'nobody'"):
         store.read_frames("nobody")
     with pytest.raises(InputError, match="did you mean 'train'"):
-        store.add_case(volume(), source="x", split="trian")
+        store.add_case(volume(), source="x", split="trains")
 
 
 def test_in_bulk_everything_or_nothing_is_kept(store, volume):

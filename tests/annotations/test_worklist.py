@@ -67,7 +67,7 @@ def test_status_and_reader(filled):
     assert filled.case("a").status == "second_read"
     assert names(filled.cases(reader="Bo")) == ["a"]
     with pytest.raises(InputError, match="did you mean 'accepted'"):
-        filled.set_status("a", "acepted")
+        filled.set_status("a", "accept")
     with pytest.raises(InputError, match="Unknown order"):
         filled.cases(order="mood")
 
