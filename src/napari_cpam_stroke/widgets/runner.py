@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cpam_stroke.bundles import Registry
 from napari_cpam_stroke.errors import CpamError
+from napari_cpam_stroke.widgets.drivers import keep_triton_out
 from napari_cpam_stroke.widgets.jobs import Cancelled, Job, Progress, sentence
 from napari_cpam_stroke.widgets.layers import CaseLayers
 
@@ -145,12 +146,11 @@ class ModelRunner(QObject):
         if session.review is None or session.layers is None or self.prediction is None:
             return
         session.flush()
-        reading = session.review.reading
-        before = reading.copy()
-        changed = list(session.review.adopt_prediction())
-        after = before.copy()
-        after[changed] = reading[changed]
-        reading[changed] = before[changed]
+        reading, found = session.review.reading, self.prediction.mask
+        before = {z: reading[z].copy() for z in range(len(reading)) if found[z].any() or reading[z].any()}
+        after = {z: reading[z].copy() for z in session.review.adopt_prediction()}
+        for z in after:
+            reading[z] = before[z]
         session.layers.replace(after)
         session.layers.reread()
 
@@ -179,6 +179,7 @@ class ModelRunner(QObject):
 
         key = (ref, device, Registry().resolve(ref).card.weights_sha256)
         if self._predictor is None or self._predictor[0] != key:
+            keep_triton_out()
             self._predictor = (key, Predictor.load(ref, device=device))
         return self._predictor[1]
 
