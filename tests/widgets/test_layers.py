@@ -70,8 +70,8 @@ def test_an_edit_is_one_undo_step_in_place(layers: CaseLayers) -> None:
 def test_replacing_the_whole_mask_can_be_undone(layers: CaseLayers) -> None:
     wanted = np.zeros(SHAPE, dtype=np.uint8)
     wanted[3, 2:5, 1:4] = 1
-    assert layers.replace(wanted)
+    assert layers.replace(dict(enumerate(wanted)))
     np.testing.assert_array_equal(layers.reading_mask, wanted)
-    assert not layers.replace(wanted)
+    assert not layers.replace(dict(enumerate(wanted)))
     layers.reading.undo()
     assert not layers.reading_mask.any()

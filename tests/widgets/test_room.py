@@ -15,7 +15,10 @@ from qtpy.QtWidgets import QApplication, QMainWindow
 
 from napari_cpam_stroke.annotations import recovery
 from napari_cpam_stroke.annotations.recovery import Journal, recovery_folder
+from napari_cpam_stroke.dicom import read_nifti_mask, read_segmentation
+from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.widgets import session as session_module
+from napari_cpam_stroke.widgets.commands import write_mask
 from napari_cpam_stroke.widgets.reader import get_reader, read
 from napari_cpam_stroke.widgets.room import DOCKS, open_room, open_sample, watch_window
 from napari_cpam_stroke.widgets.session import CANCEL, SAVE, session_of
@@ -130,3 +133,32 @@ def test_nothing_keeps_a_closed_viewer_alive(make_napari_viewer: Callable[..., A
     gc.collect()
     assert gone() is None or gone() not in session_module._SESSIONS
     assert len(session_module._SESSIONS) == 0
+
+
+def test_napari_saves_the_reading_on_its_native_frames(window: Any, stroke_series_dir: Path, tmp_path: Path) -> None:
+    session = open_room(window)
+    session.open_path(stroke_series_dir, wait=True)
+    session.layers.reading.paint(session.layers.turned_index((12, 100, 60)), 1)
+    for name in ("mask.dcm", "mask.nii.gz"):
+        assert window.layers["Reading"].save(str(tmp_path / name), plugin="napari-cpam-stroke")
+    volume, drawn = session.review.volume, session.review.reading
+    np.testing.assert_array_equal(read_segmentation(tmp_path / "mask.dcm", volume), drawn)
+    np.testing.assert_array_equal(read_nifti_mask(tmp_path / "mask.nii.gz", volume), drawn)
+    session.review.store = None
+    session.close_case(ask=False)
+
+
+def test_a_foreign_layer_is_not_saved(window: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="belongs to no open head CT"):
+        write_mask(str(tmp_path / "x.dcm"), np.zeros((2, 2, 2)), {"name": "cells", "metadata": {}})
+
+
+def test_export_from_the_dock_writes_everything(window: Any, stroke_series_dir: Path, tmp_path: Path) -> None:
+    session = open_room(window)
+    session.open_path(stroke_series_dir, wait=True)
+    session.layers.reading.paint((12, 100, 60), 1)
+    session.records.export(tmp_path)
+    session.wait()
+    written = {file.name for file in (tmp_path / session.review.volume.case_id).iterdir()}
+    assert {"segmentation.dcm", "measurements.dcm", "mask.nii.gz", "lesions.csv", "report.html"} <= written
+    session.close_case(ask=False)

@@ -97,6 +97,9 @@ class Asides(QObject):
 
 def difference(before: Mask, after: Mask) -> Mask:
     """Return 1 where `after` has what `before` has not, 2 where the label of `before` is gone or another."""
-    added = (after != 0) & (before == 0)
-    gone = (before != 0) & (after != before)
-    return added.astype(np.uint8) + 2 * gone.astype(np.uint8)
+    found = np.zeros(after.shape, dtype=np.uint8)
+    for z, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old.any() or new.any():
+            found[z][(new != 0) & (old == 0)] = 1
+            found[z][(old != 0) & (new != old)] = 2
+    return found

@@ -30,6 +30,13 @@ def stroke_case() -> list[tuple[Any, ...]]:
     return open_sample()
 
 
+def write_mask(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write the AI or the Reading layer of an open case, on its native frames."""
+    from napari_cpam_stroke.widgets.writer import write_layer
+
+    return write_layer(path, data, attributes)
+
+
 def cases(napari_viewer: "napari.viewer.Viewer") -> QWidget:  # noqa: UP037
     """Return the dock with the worklist and the series of an opened folder."""
     return _dock("cases", napari_viewer)

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_cpam_stroke.annotations.records import REASONS, Reason
 from napari_cpam_stroke.core import CLASS_NAMES, Lesion, LesionTable, measure_lesions
-from napari_cpam_stroke.core.annotation import slices_with
+from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.widgets.controls import ProbabilityBar, button, column, row, swatch, wrapped
 from napari_cpam_stroke.widgets.jobs import Job
@@ -104,6 +104,7 @@ class FindingsDock(QWidget):
         session.slice_changed.connect(self.strip.show_current)
         session.reason_wanted.connect(self.ask_reason)
         session.case_refreshed.connect(self._on_mask)
+        session.labels_changed.connect(self._on_mask)
         self.strip.clicked.connect(session.go_to_slice)
         self._measure.timeout.connect(self._start_measuring)
         self.table.itemSelectionChanged.connect(self._go)
@@ -133,9 +134,9 @@ class FindingsDock(QWidget):
             self._measure.start()
 
     def _on_mask(self) -> None:
-        layers = self._session.layers
-        if layers is not None:
-            self.strip.show_drawn(slices_with(layers.reading_mask))
+        review = self._session.review
+        if review is not None:
+            self.strip.show_drawn(review.slice_labels == PRESENT)
         self._measure.start()
 
     def _swap_list(self) -> None:

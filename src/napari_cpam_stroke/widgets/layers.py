@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import ref
 
@@ -17,6 +17,9 @@ from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.widgets import compat
 
 ORIGINAL, AI, READING = "Original", "AI", "Reading"
+
+CASE = "cpam_stroke_case"
+"""Metadata key of the layers of a case: its case id."""
 
 PLACEHOLDER = "cpam_stroke_placeholder"
 """Metadata key of a plain layer that napari wanted and that the room replaces."""
@@ -36,7 +39,7 @@ class CaseLayers:
     volume
         The CT; `display_flips` of its geometry turn it to the radiological view.
     reading
-        uint8 (Z, Y, X) mask that is edited in place.
+        uint8 (Z, Y, X) mask that is edited in place; what is drawn already counts as a change at first.
     window
         First display window.
     """
@@ -45,7 +48,8 @@ class CaseLayers:
         self.volume, self.reading_mask = volume, reading
         geometry = volume.geometry
         self.flips = geometry.display_flips if geometry is not None else (False, False, False)
-        self._shadow = reading.copy()
+        self._shadow = np.zeros(reading.shape, dtype=np.uint8)  # zeros_like would touch every page
+        self._undone = 0
         self._viewer_ref = ref(viewer)
         self._place = placement(volume, self.flips)
         for layer in [layer for layer in viewer.layers if layer.metadata.get(PLACEHOLDER)]:
@@ -55,7 +59,7 @@ class CaseLayers:
             interpolation2d="linear", **self._place,
         )  # fmt: skip
         self.original.contrast_limits_range = CT_RANGE_HU
-        self.ai = self._labels(np.zeros_like(reading), AI, AI_OPACITY)
+        self.ai = self._labels(np.zeros(volume.shape, dtype=np.uint8), AI, AI_OPACITY)
         self.ai.contour, self.ai.visible, self.ai.editable = 1, False, False
         self.reading = self._labels(reading, READING, 0.35)
         self.extra: dict[str, Any] = {}
@@ -119,7 +123,7 @@ class CaseLayers:
 
     def set_prediction(self, mask: Mask | None) -> None:
         """Show another AI mask; the layer object stays."""
-        self.ai.data = self.turned(np.zeros_like(self.reading_mask) if mask is None else mask)
+        self.ai.data = self.turned(np.zeros(self.volume.shape, dtype=np.uint8) if mask is None else mask)
         self.ai.editable = False
 
     def apply(self, edit: Edit) -> bool:
@@ -132,10 +136,22 @@ class CaseLayers:
         self.reading.refresh()
         return True
 
-    def replace(self, mask: Mask) -> bool:
-        """Write a whole native mask into the Reading layer as one undo step; return whether anything changed."""
-        flat = np.flatnonzero(mask.reshape(-1) != self.reading_mask.reshape(-1))
-        return self.apply(Edit(self.volume.shape, flat, mask.reshape(-1)[flat]))
+    def replace(self, slices: Mapping[int, Mask]) -> bool:
+        """Write whole native slices into the Reading layer as one undo step; return whether anything changed."""
+        size = self.volume.shape[1] * self.volume.shape[2]
+        flat = [np.zeros(0, dtype=np.int64)]
+        values = [np.zeros(0, dtype=np.uint8)]
+        for z, mask in sorted(slices.items()):
+            changed = np.flatnonzero(mask.reshape(-1) != self.reading_mask[z].reshape(-1))
+            flat.append(changed + z * size)
+            values.append(mask.reshape(-1)[changed])
+        return self.apply(Edit(self.volume.shape, np.concatenate(flat), np.concatenate(values)))
+
+    def undone(self) -> bool:
+        """Return whether an undo or redo happened since this was last asked: napari has no event for those."""
+        steps = len(getattr(self.reading, "_redo_history", ()))
+        before, self._undone = self._undone, steps
+        return steps != before
 
     def changed_slices(self) -> list[int]:
         """Return the native slices that changed since this was last asked, whichever way they were edited."""
@@ -178,8 +194,9 @@ class CaseLayers:
 
     def _labels(self, mask: Mask, name: str, opacity: float) -> Any:
         layer = self._viewer.add_labels(
-            self.turned(mask), name=name, opacity=opacity, colormap=class_colormap(), **self._place
-        )
+            self.turned(mask), name=name, opacity=opacity, colormap=class_colormap(),
+            metadata={CASE: self.volume.case_id}, **self._place,
+        )  # fmt: skip
         layer.selected_label = int(LesionClass.ISCHEMIA)
         return layer
 

@@ -258,7 +258,7 @@ class ReviewSession(QObject):
     def restore(self, stored: Any) -> None:
         """Bring a stored version back into the reading, as one undo step."""
         if self.layers is not None:
-            self.layers.replace(stored.annotation.mask)
+            self.layers.replace(dict(enumerate(stored.annotation.mask)))
             self.flush()
             self.said.emit(f"Version {stored.revision.number} is back in the reading; save to keep it.")
 
@@ -352,13 +352,13 @@ class ReviewSession(QObject):
         self.view.attach(self.layers, title=f"Case {volume.case_id}", facts=(*volume.warnings, *volume.facts))
         self.tools.attach(self.layers, self.cursor)
         self.asides.attach(self.layers)
-        for event in (self.layers.reading.events.paint, self.layers.reading.events.set_data):
-            event.connect(self._on_layer_edit)
+        self.layers.reading.events.paint.connect(self._on_paint)
+        self.layers.reading.events.set_data.connect(self._on_refresh)
         self.viewer.dims.events.current_step.connect(self._on_step)
 
     def _unwatch(self, layers: CaseLayers) -> None:
-        for event in (layers.reading.events.paint, layers.reading.events.set_data):
-            event.disconnect(self._on_layer_edit)
+        layers.reading.events.paint.disconnect(self._on_paint)
+        layers.reading.events.set_data.disconnect(self._on_refresh)
         self.viewer.dims.events.current_step.disconnect(self._on_step)
 
     def _signals(self, review: CaseReview) -> list[tuple[Any, Callable[..., None]]]:
@@ -371,8 +371,12 @@ class ReviewSession(QObject):
             (review.saved, self._on_state),
         ]
 
-    def _on_layer_edit(self, _: Any = None) -> None:
+    def _on_paint(self, _: Any = None) -> None:
         self._settle.start()
+
+    def _on_refresh(self, _: Any = None) -> None:
+        if self.layers is not None and self.layers.undone():
+            self._settle.start()
 
     def _on_mask(self, *_: Any) -> None:
         self.mask_changed.emit()
@@ -406,3 +410,8 @@ def session_of(viewer: Any) -> ReviewSession:
     if own not in _SESSIONS:
         _SESSIONS[own] = ReviewSession(own)
     return _SESSIONS[own]
+
+
+def session_with(case_id: str) -> ReviewSession | None:
+    """Return the session that has a case open, or None."""
+    return next((s for s in _SESSIONS.values() if s.review is not None and s.review.volume.case_id == case_id), None)

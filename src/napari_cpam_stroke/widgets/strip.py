@@ -52,7 +52,7 @@ class SliceStrip(QWidget):
         self.update()
 
     def show_drawn(self, drawn: NDArray[np.bool_]) -> None:
-        """Show (Z, 2): on which slices the reading holds which class."""
+        """Show (Z, 2): on which slices the reading has which class, drawn or stated."""
         self._drawn = drawn
         self.update()
 
@@ -100,7 +100,7 @@ class SliceStrip(QWidget):
             if self._probabilities is not None:
                 parts.append(f"{name} probability {self._probabilities[z, column]:.2f}")
             if self._drawn is not None and self._drawn[z, column]:
-                parts.append(f"{name} drawn")
+                parts.append(f"{name} in the reading")
         return "\n".join(parts)
 
     def _go(self, event: QEvent) -> None:
