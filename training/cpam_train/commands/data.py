@@ -17,21 +17,58 @@ def import_(
     *,
     split: Annotated[bool, typer.Option(help="Give new patients a split (70/10/20), fixed for ever.")] = True,
     limit: Annotated[int | None, typer.Option(help="At most this many new cases.", min=1)] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="One import option, as name=value.")] = None,
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
 ) -> None:
-    """Bring a public data set, or masks of a usual format, into the store."""
-    from cpam_train.importers import ImportOptions, import_cases
+    """Bring a public data set, or masks of a usual format, into the store; BraTS into a folder of its own."""
+    from cpam_train.importers import import_into, import_options
+    from cpam_train.importers.registry import BRATS
+
+    with counting(f"importing {format_}") as progress:
+        summary = import_into(format_, source, store, import_options(settings or (), limit=limit), progress=progress)
+    console.print(summary.sentence)
+    if split and format_ != BRATS:
+        _assign(store, seed)
+
+
+def _assign(store: str, seed: int) -> None:
+    """Give patients without a split one, and tell."""
     from cpam_train.splits import assign_splits
 
-    with opened(store, create=True) as target:
-        with counting(f"importing {format_}") as progress:
-            summary = import_cases(format_, source, target, ImportOptions(limit=limit), progress=progress)
-        console.print(summary.sentence)
-        if split:
+    with opened(store) as target, counting("looking for near-duplicates") as progress:
+        report = assign_splits(target, seed=seed, progress=progress)
+        counts = ", ".join(f"{name} {number}" for name, number in target.splits().items())
+    console.print(f"{len(report.assigned)} patients got a split; patients now: {counts}.")
+
+
+def check(
+    store: StoreOption,
+    *,
+    assign: Annotated[bool, typer.Option("--assign", help="First give patients without a split one.")] = False,
+    compare: Annotated[bool, typer.Option(help="Look for one patient under two names (slow).")] = True,
+) -> None:
+    """Look for damage, patients in two splits and near-duplicates; exit 1 where something stands in the way."""
+    from rich.table import Table
+
+    from cpam_train.check import check_store
+    from cpam_train.splits import assign_splits
+
+    with opened(store) as source:
+        if assign:
             with counting("looking for near-duplicates") as progress:
-                report = assign_splits(target, seed=seed, progress=progress)
-            counts = ", ".join(f"{name} {number}" for name, number in target.splits().items())
-            console.print(f"{len(report.assigned)} patients got a split; patients now: {counts}.")
+                assign_splits(source, progress=progress)
+        with counting("comparing slices") as progress:
+            report = check_store(source, compare=compare, progress=progress)
+    table = Table("source", "split", "patients", "cases", "slices", "labelled", "outlined")
+    for cell in report.counts:
+        told = (" / ".join(f"{n} {v}" for n, v in values.items()) for values in (cell.labelled, cell.outlined))
+        table.add_row(cell.source, cell.split, str(cell.patients), str(cell.cases), str(cell.slices), *told)
+    console.print(table)
+    for problem in report.problems:
+        console.print(problem, style="red", markup=False, soft_wrap=True)
+    if not report.sound:
+        raise typer.Exit(1)
+    console.print("Sound: nothing stands in the way of an honest figure.")
 
 
 def augment_sheet(

@@ -87,15 +87,17 @@ def import_into(
     Raises
     ------
     InputError
-        As `import_cases`; nothing is made at `where` for an unknown format.
+        As `import_cases`; nothing is made at `where` for an unknown format or a folder of another layout.
     """
     _require_format(source)
     if source == BRATS:
         from cpam_train.brats import BratsFolder, import_brats
 
         return import_brats(src, BratsFolder.open(Path(where)), options, progress=progress)
+    options = options or ImportOptions()
+    candidates = FINDERS[source](src, options)
     with AnnotationStore.open(where) as store:
-        return import_cases(source, src, store, options, progress=progress)
+        return fill_store(store, source, candidates, options, progress=progress)
 
 
 def _require_format(source: str) -> None:
