@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.dicom.codestream import check_codestream
-from napari_cpam_stroke.dicom.decode_worker import ANSWER, REQUEST
+from napari_cpam_stroke.dicom.decode_worker import ANSWER, MAX_MESSAGE_BYTES, REQUEST
 from napari_cpam_stroke.dicom.frame_header import PixelFormat
 from napari_cpam_stroke.dicom.limits import DECODE_SECONDS, WORKER_MEMORY_BYTES
 from napari_cpam_stroke.dicom.sources import UnreadableError
@@ -104,6 +104,9 @@ class _Worker:
         if len(answer) < ANSWER.size:
             raise EOFError
         good, length = ANSWER.unpack(answer)
+        size = 2 * pixels.rows * pixels.columns
+        if length != size if good else length > MAX_MESSAGE_BYTES:
+            raise EOFError
         payload = answers.read(length)
         if len(payload) < length:
             raise EOFError

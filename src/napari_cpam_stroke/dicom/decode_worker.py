@@ -24,6 +24,9 @@ REQUEST = Struct("<16sIIBBQ")
 ANSWER = Struct("<BQ")
 """1 for pixels or 0 for a message, payload length."""
 
+MAX_MESSAGE_BYTES = 500
+"""Longest message sent back."""
+
 Pixels = NDArray[Any]
 
 
@@ -99,7 +102,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             frame = decode_frame(name, data, rows=rows, columns=columns, allocated=allocated, signed=bool(signed))
             ok, payload = 1, frame.astype("<u2").tobytes()
         except BaseException as error:  # noqa: BLE001  decoders raise anything, even BaseException
-            ok, payload = 0, f"{type(error).__name__}: {error}".encode()[:500]
+            ok, payload = 0, f"{type(error).__name__}: {error}".encode()[:MAX_MESSAGE_BYTES]
         answers.write(ANSWER.pack(ok, len(payload)))
         answers.write(payload)
         answers.flush()

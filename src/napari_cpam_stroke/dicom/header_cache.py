@@ -10,7 +10,7 @@ from napari_cpam_stroke.dicom.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.pseudonym import Pseudonyms
 from napari_cpam_stroke.dicom.sources import UnreadableError
 
-MAX_CACHED_FILES = 50_000
+MAX_CACHED_FILES = 20_000
 """Files remembered; the oldest are forgotten first. In memory only, and without any patient field."""
 
 Result = tuple[FrameHeader, ...] | UnreadableError

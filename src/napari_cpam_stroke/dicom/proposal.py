@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from napari_cpam_stroke.dicom.kernels import kernel_sharpness
 from napari_cpam_stroke.dicom.series_entry import SeriesEntry
+from napari_cpam_stroke.dicom.stacking import gaps
+from napari_cpam_stroke.dicom.verdict import of_the_head, suggests_contrast
 
 READING_THICKNESS_MM = (0.625, 6.0)
 """Slices of this thickness are wanted for reading."""
@@ -15,8 +17,6 @@ IDEAL_THICKNESS_MM = 5.0
 
 TOLERANCE_MM = 0.01
 """0.6 is written for 0.625 now and then, but not 0.5."""
-
-_HEAD = ("HEAD", "BRAIN", "SKULL", "")
 
 
 def propose(entries: Sequence[SeriesEntry]) -> tuple[SeriesEntry | None, str]:
@@ -36,7 +36,7 @@ def _rank(entry: SeriesEntry) -> tuple[float, ...]:
     return (
         bool(_shortcomings(entry)),
         len(_shortcomings(entry)),
-        "DERIVED" in " ".join(entry.facts).upper(),
+        entry.frames[0].image_type[:1] == ("DERIVED",),
         kernel_sharpness(entry.kernel, entry.description) != "soft",
         abs(thickness - IDEAL_THICKNESS_MM),
         -entry.slices,
@@ -50,11 +50,13 @@ def _shortcomings(entry: SeriesEntry) -> list[str]:
         found.append("bone kernel")
     if entry.thickness_mm is None or not low - TOLERANCE_MM <= entry.thickness_mm <= high + TOLERANCE_MM:
         found.append("slices too thin or too thick")
-    if any("contrast" in warning.lower() for warning in entry.warnings):
+    if suggests_contrast(entry.frames[0]):
         found.append("contrast agent")
+    if not of_the_head(entry.frames[0]):
+        found.append("not of the head")
     if entry.lossy:
         found.append("lossy compression")
-    if any("missing" in warning for warning in entry.warnings):
+    if entry.geometry is not None and gaps(entry.geometry):
         found.append("slices missing")
     return found
 
@@ -65,7 +67,7 @@ def _why(entry: SeriesEntry) -> str:
         parts.append(f"{entry.thickness_mm:g} mm")
     if kernel_sharpness(entry.kernel, entry.description) == "soft":
         parts.append("soft-tissue kernel")
-    if not any("contrast" in warning.lower() for warning in entry.warnings):
+    if not suggests_contrast(entry.frames[0]):
         parts.append("no contrast agent")
     worse = _shortcomings(entry)
     return ", ".join(parts) + (f"; nothing better is there ({', '.join(worse)})" if worse else "")

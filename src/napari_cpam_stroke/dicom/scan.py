@@ -51,9 +51,7 @@ def scan_folder(
     CancelledError
         If `cancelled` said so.
     """
-    path = Path(path)
-    if not path.exists():
-        raise InputError("There is no such file or folder", got=path, remedy="check the path")
+    path = _existing(Path(path))
     scan = _Scan(Pseudonyms.from_home(), progress or (lambda _done, _all: None), cancelled or (lambda: False))
     if path.is_dir():
         scan.folder(path)
@@ -63,6 +61,16 @@ def scan_folder(
     proposed, reason = propose(entries)
     rejected = (*scan.rejected, *duplicates)
     return FolderReport(tuple(entries), tuple(sorted(rejected, key=lambda r: str(r.path))), proposed, reason)
+
+
+def _existing(path: Path) -> Path:
+    """Return the path itself, or what it links to: a link that the user names is meant."""
+    try:
+        if path.exists():
+            return path.resolve() if path.is_symlink() else path
+    except OSError as error:
+        raise InputError("The path cannot be opened", got=error.strerror, remedy="check its permissions") from error
+    raise InputError("There is no such file or folder", got=path, remedy="check the path")
 
 
 @dataclass

@@ -25,6 +25,7 @@ PERFUSION_FROM = 3
 
 _PROJECTIONS = ("MIP", "MINIP", "MAX_IP", "MIN_IP", "MPR_MIP", "VRT", "SSD", "VOLUME_RENDERED", "PROJECTION IMAGE")
 _MAPS = ("PERFUSION", "CBF", "CBV", "MTT", "TTP", "TMAX", "PARAMETRIC", "IODINE", "MONOENERGETIC")
+_HEAD_WORDS = re.compile(r"HEAD|BRAIN|SKULL|CRAN|CEREB|NEURO|KOPF|TETE|CABEZA", re.IGNORECASE)
 _CONTRAST_WORDS = re.compile(
     r"\bCTA\b|ANGIO|\+C\b|\bC\+|POST.?CONTRAST|CONTRAST|\bKM\b|VENOUS|ARTERIAL|PERFUSION", re.IGNORECASE
 )
@@ -85,13 +86,26 @@ def content_warnings(frame: FrameHeader) -> list[str]:
     found = []
     if frame.contrast:
         found.append(f"Contrast agent ({frame.contrast}).")
-    elif _CONTRAST_WORDS.search(frame.description) and not _NO_CONTRAST_WORDS.search(frame.description):
+    elif suggests_contrast(frame):
         found.append("The description suggests a contrast agent, the header names none.")
     if kernel_sharpness(frame.kernel, frame.description) == "sharp":
         found.append(f"Bone kernel ({frame.kernel or 'by its description'}): noisy for brain tissue.")
+    if not of_the_head(frame):
+        found.append(f"The body part is {frame.body_part}, not the head.")
     if frame.lossy:
         found.append("The pixels were compressed with loss.")
     return found
+
+
+def suggests_contrast(frame: FrameHeader) -> bool:
+    """Whether there was a contrast agent, by the header or at least by the description."""
+    words = frame.description
+    return bool(frame.contrast or (_CONTRAST_WORDS.search(words) and not _NO_CONTRAST_WORDS.search(words)))
+
+
+def of_the_head(frame: FrameHeader) -> bool:
+    """Whether the body part is the head, or not given."""
+    return not frame.body_part or bool(_HEAD_WORDS.search(frame.body_part))
 
 
 def geometry_warnings(frames: Sequence[FrameHeader], geometry: VolumeGeometry) -> list[str]:

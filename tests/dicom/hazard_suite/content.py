@@ -178,6 +178,48 @@ def _matrix(folder: Path) -> None:
     save_all(folder, [*datasets(truth_of())[:HALF], *datasets(small)[HALF:]])
 
 
+def _screen_save(first: Dataset) -> list[Dataset]:
+    capture = datasets(truth_of())[0]
+    capture.SOPInstanceUID, capture.ImageType = generate_uid(), ["DERIVED", "SECONDARY", "SCREEN SAVE"]
+    del capture.ImagePositionPatient, capture.ImageOrientationPatient
+    return [capture]
+
+
+def _two_blocks(folder: Path) -> Truth:
+    """5 mm slices up to -5, 10 mm slices from there on: the slice at -5 exists in both."""
+    low = truth_of(tuple(5.0 * i - 65 for i in range(13)))
+    high = truth_of(tuple(10.0 * i - 5 for i in range(8)), thickness=10.0)
+    items = datasets(high)
+    for number, item in enumerate(items):
+        item.SOPInstanceUID, item.AcquisitionNumber, item.InstanceNumber = generate_uid(), 2, 100 + number
+    save_all(folder, [*datasets(low), *items])
+    return truth_of(
+        (*(5.0 * i - 65 for i in range(13)), *(10.0 * i + 5 for i in range(7))), thickness=(*[5.0] * 13, *[10.0] * 7)
+    )
+
+
+def _numbered(folder: Path) -> Truth:
+    truth = truth_of()
+    items = datasets(truth)
+    for number, item in enumerate(items):
+        item.AcquisitionNumber, item.AcquisitionTime, item.ContentTime = (
+            number,
+            f"1015{number:02d}",
+            f"1016{number:02d}",
+        )
+    save_all(folder, items)
+    return truth
+
+
+def _interleaved(folder: Path) -> Truth:
+    truth = truth_of()
+    items = datasets(truth)
+    for number, item in enumerate(items):
+        item.AcquisitionNumber = 1 + number % 2
+    save_all(folder, items)
+    return truth
+
+
 HAZARDS = [
     Hazard("two kernels, one Series UID", _two_stacks(_set(ConvolutionKernel="BONE")), "split", ("kernel",)),
     Hazard("two kernels, half and half", _halves(_set(ConvolutionKernel="BONE")), "split", ("kernel",), parts=(13, 13)),
@@ -217,4 +259,10 @@ HAZARDS = [
     Hazard("maximum intensity projection", _said(ImageType=["DERIVED", "SECONDARY", "MIP"]), "view_only", ("MIP",)),
     Hazard("not CT", _said(Modality="MR"), "refused", ("modality is MR",)),
     Hazard("several series, one to read", _several_series, "several", ("BRAIN 5.0 H31s", "Set aside", "bone kernel")),
+    Hazard("plain series said to be without contrast", _said(SeriesDescription="HEAD W/O CONTRAST")),
+    Hazard("body part chest", _said(BodyPartExamined="CHEST"), says=("not the head",)),
+    Hazard("screen capture of a dose table", _with(_screen_save), says=("screen capture",), slices=26),
+    Hazard("two blocks that meet in one slice", _two_blocks, says=("one position",), ml=0.1),
+    Hazard("acquisition number different in every slice", _numbered),
+    Hazard("odd and even slices scanned apart", _interleaved),
 ]
