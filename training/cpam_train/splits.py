@@ -62,7 +62,7 @@ def _place_groups(
     fractions: tuple[float, float, float],
     seed: int,
 ) -> dict[str, Split]:
-    """Fix one split for each group of look-alikes, as if it were one patient."""
+    """Fix one split for each group of patients that look alike, as if they were one."""
     unit = {patient: min(group) for group in groups for patient in group}
     cases: dict[str, list[CaseRecord]] = defaultdict(list)
     for record in records:
