@@ -132,7 +132,10 @@ def test_ece_is_the_mean_gap_of_the_calibration_curve():
 
 
 def test_one_class_alone_has_no_auc():
-    assert np.isnan(auc(np.array([0.1, 0.9]), np.array([True, True]))[0])
+    p, present = np.array([0.1, 0.9]), np.array([True, True])
+    assert np.isnan(auc(p, present)[0])
+    assert np.isnan(sensitivity_at_specificity(p, present, 0.9)[0])
+    assert np.isnan(sensitivity_at_specificity(p, ~present, 0.9)[0])
 
 
 @pytest.mark.parametrize("spacing", [(5.0, 0.5, 0.5), (1.0, 1.0, 1.0)])

@@ -16,8 +16,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("import")(data.import_)
+app.command("check")(data.check)
 app.command("augment-sheet")(data.augment_sheet)
 app.command("fit")(training.fit)
+app.command("tune")(training.tune)
 app.command("evaluate")(judging.evaluate)
 app.command("compare")(judging.compare)
 app.command("promote")(judging.promote)

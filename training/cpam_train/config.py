@@ -106,6 +106,9 @@ class DataConfig:
     folds: int | None = Field(default=None, ge=2)
     """Cross-validation: train and validation patients are dealt anew into this many folds; test stays apart."""
     fold: int = Field(default=0, ge=0)
+    split_by_slice: bool = False
+    """Deal the slices of training and validation patients out anew, whoever they belong to, as the source paper did.
+    The same patient then stands on both sides: every report of such a model says so."""
     synthetic: bool = True
     """Draw lesions into real training slices, and heal lesions away, as `synthesis` says."""
     synthesis: SynthesisConfig = field(default_factory=SynthesisConfig)

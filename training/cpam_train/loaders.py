@@ -16,6 +16,7 @@ from cpam_train.config import TrainConfig
 from cpam_train.dataset import SliceDataset
 from cpam_train.record import Record
 from cpam_train.sampler import balanced_sampler
+from cpam_train.slice_split import STAMP, split_by_slice
 from cpam_train.slices import SliceRow, collect_slices
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.errors import InputError
@@ -24,6 +25,9 @@ CACHE_FOLDER = "slice-cache"
 """Preprocessed slices, beside the run folders so that runs on the same data share them; may be deleted at any time."""
 
 MAX_WORKERS = 8
+
+SLICE_FRACTIONS = (0.875, 0.125, 0.0)
+"""Training and validation shares of a split by slice: 70 to 10, as the store's splits; test patients stay untouched."""
 
 
 class Loaders(LightningDataModule):
@@ -143,6 +147,11 @@ def divide(store: AnnotationStore, config: TrainConfig) -> tuple[list[SliceRow],
     if data.folds is not None:
         parts = dict(zip(parts, deal_fold([*parts["train"], *parts["validation"]], data.folds, data.fold), strict=True))
         rule = f"by patient, fold {data.fold + 1} of {data.folds} of the store's training and validation patients"
+    if data.split_by_slice:
+        train, validation, _ = split_by_slice(
+            [*parts["train"], *parts["validation"]], fractions=SLICE_FRACTIONS, seed=config.seed
+        )
+        parts, rule = {"train": train, "validation": validation}, STAMP
     for name, rows in parts.items():
         if not rows:
             raise InputError(

@@ -36,3 +36,45 @@ def fit(  # noqa: PLR0913 - one per option
         f"{verb}: best epoch {result.best_epoch}, validation score {result.score:.4f}, in {run}. "
         f"Next: cpam-train evaluate {run} --store {store} --out DIR"
     )
+
+
+def tune(  # noqa: PLR0913 - one per option
+    kind: Kind,
+    store: StoreOption,
+    study: Annotated[str, typer.Option("--study", help="Name; a study of that name is gone on with.")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="Folder of the study; by default studies/NAME.")] = None,
+    storage: Annotated[str | None, typer.Option(help="Database of the trials, for several workers.")] = None,
+    sampler: Annotated[str, typer.Option(help="tpe, gp, random or grid.")] = "tpe",
+    trials: Annotated[int, typer.Option(help="Trials in all, over all workers.", min=1)] = 20,
+    timeout: Annotated[float | None, typer.Option(help="Minutes after which this worker begins no new trial.")] = None,
+    search: Annotated[list[str] | None, typer.Option("--search", help="Search only this setting.")] = None,
+    folds: Annotated[int | None, typer.Option(help="Score by cross-validation over so many folds.", min=2)] = None,
+    preset: Preset = "default",
+    config: ConfigFile = None,
+    settings: Overrides = None,
+    seed: Annotated[int, typer.Option(help="Of the sampler.")] = 0,
+) -> None:
+    """Search settings on validation patients; a setting given by --set is not searched."""
+    from cpam_train.tuning.space import search_space
+
+    overrides = tuple(settings or ())
+    space = search_space(kind, only=tuple(search or ()), fixed=tuple(o.partition("=")[0] for o in overrides))
+    folder = out or Path("studies") / study
+    with opened(store) as source:
+        from cpam_train.tuning.objective import Setup
+        from cpam_train.tuning.study import open_study
+        from cpam_train.tuning.study import tune as work
+
+        setup = Setup(kind, source, folder, preset, config, overrides, space, folds, console)
+        setup.config({})
+        folder.mkdir(parents=True, exist_ok=True)
+        address = storage or f"sqlite:///{(folder / 'study.db').resolve()}"
+        result = work(
+            setup, open_study(study, address, sampler, space, seed=seed), trials=trials, timeout_minutes=timeout
+        )
+    if result.config is None:
+        console.print(f"{result.trials} trials, none complete yet.")
+        return
+    console.print(f"{result.trials} trials ({result.pruned} cut short), best score {result.score:.4f}: {result.best}")
+    console.print(f"Next: cpam-train fit {kind} --store {store} --run RUN --config {result.config}")

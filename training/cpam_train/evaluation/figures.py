@@ -83,8 +83,10 @@ def bland_altman(results: dict[str, Sequence[ClassResult]]) -> Figure | None:
             axis.axhline(level, color=CLASS_COLOURS[name], linestyle=style, linewidth=1)
     axis.set_xlabel("mean of marked and true volume (ml)")
     axis.set_ylabel("marked minus true volume (ml)")
+    if not drawn:
+        return None
     axis.legend(frameon=False)
-    return figure if drawn else None
+    return figure
 
 
 def _draw(axis: Any, image: Any, mask: Any, colour: str) -> None:

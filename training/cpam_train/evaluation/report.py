@@ -58,6 +58,9 @@ LABELS = {
     "brier": "Brier score",
 }
 
+COUNTED = ("positives",)
+"""Figures that are numbers of something."""
+
 KINDS = (("worst", "Lowest Dice"), ("false alarm", "Largest marks without a lesion"), ("best", "Highest Dice"))
 
 
@@ -69,7 +72,7 @@ def render_report(evaluation: Evaluation) -> str:
     body = [
         f"<h1>{escape(title)}</h1>",
         _preamble(evaluation),
-        *(_section(heading, {n: getattr(s, part) for n, s in summaries.items()}) for part, heading in PARTS),
+        *(_section(part, heading, {n: getattr(s, part) for n, s in summaries.items()}) for part, heading in PARTS),
         *_group_sections(evaluation),
         *_plots(evaluation),
         *_pictures(evaluation),
@@ -92,7 +95,7 @@ def _preamble(evaluation: Evaluation) -> str:
         ("Thresholds (chosen on validation data)", ", ".join(f"{n} {t:.2f}" for n, t in card.thresholds.items())),
         ("Prediction", f"{evaluation.seconds:.0f} s on {evaluation.device}"),
     ]
-    warning = "" if "patient" in rule else f"<p class='warn'>Beware: split {escape(rule)}.</p>"
+    warning = "" if rule.startswith("by patient") else f"<p class='warn'>Beware: split {escape(rule)}.</p>"
     if evaluation.split != "test":
         warning += "<p class='warn'>These are not test cases: thresholds or weights have seen them.</p>"
     listed = "".join(f"<tr><td>{escape(k)}</td><td>{escape(v)}</td></tr>" for k, v in rows)
@@ -102,13 +105,14 @@ def _preamble(evaluation: Evaluation) -> str:
     )
 
 
-def _section(heading: str, figures: Mapping[str, Figures]) -> str:
+def _section(part: str, heading: str, figures: Mapping[str, Figures]) -> str:
     keys = list(dict.fromkeys(key for own in figures.values() for key in own))
     if not keys:
         return ""
     counts = {n: next(iter(own.values())) for n, own in figures.items() if own}
-    head = ["", *(f"{n}{_size(counts.get(n))}" for n in figures)]
-    rows = [[label(key), *(_cell(own.get(key)) for own in figures.values())] for key in keys]
+    unit = "slices" if part == "slices" else "cases"
+    head = ["", *(f"{n}{_size(counts.get(n), unit)}" for n in figures)]
+    rows = [[label(key), *(_cell(own.get(key), whole=key in COUNTED) for own in figures.values())] for key in keys]
     return f"<h2>{escape(heading)}</h2>{table(head, rows)}"
 
 
@@ -164,12 +168,14 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
 
 
-def _cell(figure: Estimate | None) -> str:
-    return "" if figure is None else str(figure)
+def _cell(figure: Estimate | None, *, whole: bool = False) -> str:
+    if figure is None:
+        return ""
+    return f"{figure.value:.0f}" if whole and figure.value is not None else str(figure)
 
 
-def _size(figure: Estimate | None) -> str:
-    return "" if figure is None else f" (n = {figure.cases}, {figure.patients} patients)"
+def _size(figure: Estimate | None, unit: str) -> str:
+    return "" if figure is None else f" ({figure.cases} {unit}, {figure.patients} patients)"
 
 
 def _image(figure: Figure, alt: str) -> str:

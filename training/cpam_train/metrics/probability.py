@@ -37,10 +37,11 @@ def auc(probability: Floats, present: NDArray[np.bool_], weights: Floats | None 
 def sensitivity_at_specificity(
     probability: Floats, present: NDArray[np.bool_], specificity: float, weights: Floats | None = None
 ) -> Floats:
-    """Return the highest sensitivity whose specificity is at least the one given."""
+    """Return the highest sensitivity whose specificity is at least the one given; NaN without both classes."""
     steps = _curve(probability, present, _weights(weights, len(probability)))
     allowed = steps.fp <= (1 - specificity) * steps.fp[:, -1:] + 1e-9
-    return _divide(np.where(allowed, steps.tp, 0.0).max(axis=1), steps.tp[:, -1])
+    best = _divide(np.where(allowed, steps.tp, 0.0).max(axis=1), steps.tp[:, -1])
+    return np.where(steps.fp[:, -1] > 0, best, np.nan)
 
 
 def brier(probability: Floats, present: NDArray[np.bool_], weights: Floats | None = None) -> Floats:

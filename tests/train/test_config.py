@@ -1,0 +1,61 @@
+import json
+
+import pytest
+
+from cpam_train.config import TrainConfig, build_train_config
+from cpam_train.presets import PRESETS
+from napari_cpam_stroke.config import build_config, plain
+from napari_cpam_stroke.errors import ConfigError
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("kind", ["segmenter", "classifier"])
+def test_presets_survive_json(kind, preset):
+    config = build_train_config(kind, preset=preset)
+    assert build_config(TrainConfig, json.loads(json.dumps(plain(config)))) == config
+    assert config.model.in_channels == config.preprocess.channels
+
+
+def test_paper_preset_holds_the_papers_values():
+    config = build_train_config("segmenter", preset="paper")
+    assert (config.optim.lr, config.data.batch_size, config.epochs, config.model.dropout) == (1e-4, 32, 100, 0.3)
+    assert (config.augment.crop_size, config.loss.alpha, config.loss.gamma) == (128, 0.25, 2)
+    assert (config.loss.name, config.loss.bce_weight, config.loss.focal_weight) == ("bce_focal", 0.25, 0.75)
+    assert (config.stop.patience, config.stop.patience_multiplier) == (20, 2)
+    assert not config.data.synthetic
+
+
+def test_set_beats_file_beats_preset(tmp_path):
+    file = tmp_path / "c.json"
+    file.write_text(json.dumps({"epochs": 7, "optim": {"lr": 0.5}}))
+    config = build_train_config("segmenter", file=file, overrides=["optim.lr=0.25", "model.architecture=unet"])
+    assert (config.epochs, config.optim.lr, config.model.architecture) == (7, 0.25, "unet")
+
+
+def test_network_takes_its_channels_and_size_from_the_input():
+    config = build_train_config("segmenter", overrides=["preprocess.context_slices=3", "preprocess.size=128"])
+    assert (config.model.in_channels, config.model.input_size) == (9, 128)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("optim.lrr=1", "did you mean 'lr'"),
+        ("optimm.lr=1", "did you mean 'optim'"),
+        ("optim=1", "is a group"),
+        ("optim.lr", "a.b=value"),
+        ("optim.lr=fast", "optim.lr"),
+        ("model.backbone=vgg16", "does not exist"),
+    ],
+)
+def test_wrong_settings_are_named(override, said):
+    with pytest.raises(ConfigError, match=said):
+        build_train_config("segmenter", overrides=[override])
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"optim": {"lrr": 1}}'])
+def test_wrong_files_are_refused(tmp_path, text):
+    file = tmp_path / "c.json"
+    file.write_text(text)
+    with pytest.raises(ConfigError):
+        build_train_config("segmenter", file=file)

@@ -1,0 +1,135 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from cpam_train.evaluation.case import judge_case, voxel_volumes_ml
+from cpam_train.evaluation.compare import compare
+from cpam_train.evaluation.figures import bland_altman
+from cpam_train.evaluation.gallery import PER_KIND, Gallery
+from cpam_train.evaluation.run import Evaluation
+from cpam_train.evaluation.summary import case_dice, summarise_class, thickness_group
+from cpam_train.facts import spacing_fact, thickness_fact
+from napari_cpam_stroke.core import Annotation, CTVolume, VolumeGeometry
+from napari_cpam_stroke.errors import InputError
+
+
+def volume(name="a", slices=3, *, placed=True, facts=()):
+    steps = np.zeros((slices, 3))
+    steps[:, 2] = np.arange(slices) * 4.0
+    geometry = VolumeGeometry(steps, [1, 0, 0], [0, 1, 0], (0.5, 0.5), np.full(slices, 5.0)) if placed else None
+    hu = np.full((slices, 20, 20), 30, np.int16)
+    return CTVolume(hu, geometry, case_id=name, patient_id=f"p-{name}", facts=facts)
+
+
+def prediction(mask, probability=0.7):
+    return SimpleNamespace(
+        mask=mask,
+        slice_probabilities=np.full((len(mask), 2), probability, np.float32),
+        series_probabilities={"ischemia": probability, "hemorrhage": 1 - probability},
+    )
+
+
+def masks(slices=3):
+    reference = np.zeros((slices, 20, 20), np.uint8)
+    reference[0, 2:6, 2:6] = 1
+    predicted = np.zeros_like(reference)
+    predicted[0, 2:6, 4:8] = 1
+    predicted[1, 10:12, 10:12] = 2
+    return reference, predicted
+
+
+def judged(name="a", *, shift=0, **more):
+    reference, predicted = masks()
+    moved = np.roll(predicted, shift, axis=2)
+    return judge_case(prediction(moved), Annotation.from_mask(reference), volume(name), source="here", **more)
+
+
+def test_figures_of_one_case():
+    ischemia, hemorrhage = judged()
+    assert case_dice(ischemia) == pytest.approx(0.5)
+    assert ischemia.mask.reference_ml == pytest.approx(16 * 0.5 * 0.5 * 4 / 1000)
+    assert ischemia.mask.lesions == type(ischemia.mask.lesions)(found=1, missed=0, false=0)
+    assert ischemia.mask.surface.hd95_mm == pytest.approx(1.0)
+    assert case_dice(hemorrhage) is None
+    assert hemorrhage.mask.lesions.false == 1
+    assert (ischemia.label, hemorrhage.label) == (1, 0)
+
+
+def test_only_known_slices_are_judged():
+    reference, predicted = masks()
+    known = np.zeros((3, 2), bool)
+    known[2] = True
+    blank = Annotation(reference, known, np.full((3, 2), -1, np.int8), np.array([-1, 1], np.int8))
+    ischemia, hemorrhage = judge_case(prediction(predicted), blank, volume(), source="here")
+    assert not ischemia.mask.has_reference
+    assert ischemia.mask.pixels.fp == 0
+    assert hemorrhage.mask.pixels.fp == 0
+    assert len(ischemia.slice_labels) == 0
+    nothing = Annotation(reference, np.zeros((3, 2), bool), blank.slice_labels, blank.series_labels)
+    assert judge_case(prediction(predicted), nothing, volume(), source="here")[0].mask is None
+
+
+def test_single_slices_without_geometry_use_what_their_facts_tell():
+    silent = volume(slices=1, placed=False)
+    told = volume(slices=1, placed=False, facts=(spacing_fact(0.5, 0.5), thickness_fact(5)))
+    reference, predicted = masks(1 + 1)
+    annotation = Annotation.from_mask(reference[:1])
+    assert voxel_volumes_ml(silent) is None
+    assert voxel_volumes_ml(told)[0] == pytest.approx(0.00125)
+    bare, known = (judge_case(prediction(predicted[:1]), annotation, v, source="s")[0] for v in (silent, told))
+    assert (bare.mask.reference_ml, bare.mask.surface) == (None, None)
+    assert known.mask.surface.hd95_mm == pytest.approx(1.0)
+    assert (thickness_group(bare), thickness_group(known)) == ("thickness not told", "over 4 mm")
+
+
+def test_a_classifier_draws_no_mask():
+    assert all(result.mask is None for result in judged(masks=False))
+
+
+def test_summary_tells_empty_references_apart():
+    results = [judged(name) for name in "abcd"]
+    ischemia, hemorrhage = (summarise_class([r[k] for r in results]) for k in (0, 1))
+    assert ischemia.lesion_cases["dice"].value == pytest.approx(0.5)
+    pooled, j = ischemia.lesion_cases["dice_pooled"].value, ischemia.lesion_cases["iou_pooled"].value
+    assert pooled == pytest.approx(2 * j / (1 + j))
+    assert ischemia.empty_cases == {}
+    assert hemorrhage.lesion_cases == {}
+    assert hemorrhage.empty_cases["marked_share"].value == 1
+    assert hemorrhage.empty_cases["false_ml_median"].value == pytest.approx(4 * 0.001)
+    assert hemorrhage.cases["auc"].value is None
+    assert ischemia.slices["positives"].value == 4
+
+
+def evaluation(shift=0, names="abcd"):
+    results = [judged(name, shift=shift) for name in names]
+    by_class = {n: tuple(r[k] for r in results) for k, n in enumerate(("ischemia", "hemorrhage"))}
+    return Evaluation(card=None, split="test", fingerprint="", results=by_class, seconds=0, device="cpu")
+
+
+def test_comparison_is_paired_and_refuses_other_cases():
+    found = compare(evaluation(), evaluation(shift=2))
+    assert found["ischemia"].dice.value == pytest.approx(0.5)
+    assert found["hemorrhage"].dice is None
+    assert evaluation().score == pytest.approx(0.5)
+    with pytest.raises(InputError, match="same cases"):
+        compare(evaluation(), evaluation(names="abce"))
+
+
+def test_gallery_keeps_the_few_worst():
+    gallery = Gallery()
+    reference, predicted = masks()
+    for i in range(PER_KIND + 3):
+        result = judged(f"c{i}")[0]
+        gallery.offer(result, volume(), reference, predicted, dice=1 - i / 10)
+    worst = gallery.pictures["ischemia", "worst"]
+    assert len(worst) == PER_KIND
+    assert [p.rank for p in worst] == sorted(p.rank for p in worst)
+    assert worst[0].rank == pytest.approx(1 - (PER_KIND + 2) / 10)
+    assert "slice 1 of 3" in worst[0].title
+
+
+def test_no_volumes_no_volume_plot():
+    bare = list(judged(masks=False))
+    assert bland_altman({"ischemia": bare}) is None
+    assert bland_altman({"ischemia": judged()[:1]}) is not None

@@ -1,0 +1,134 @@
+import csv
+import json
+
+import optuna
+import pytest
+from rich.console import Console
+
+from cpam_train.config import TrainConfig, build_train_config
+from cpam_train.tuning.objective import INFEASIBLE, Setup, feasibility
+from cpam_train.tuning.space import OneOf, Real, Whole, as_overrides, search_space
+from cpam_train.tuning.study import SAMPLERS, build_sampler, open_study, tune
+from napari_cpam_stroke.config import build_config
+from napari_cpam_stroke.errors import ConfigError, InputError, OutOfMemoryError, StoreError
+
+TINY = (
+    "model.base_width=4",
+    "model.depth=3",
+    "preprocess.size=32",
+    "data.batch_size=4",
+    "data.workers=0",
+    "optim.ema=0",
+    "epochs=1",
+    "augment.enabled=false",
+    "data.synthetic=false",
+)
+SPACE = {"optim.lr": Real(1e-4, 1e-2, log=True), "loss.alpha": Real(0.25, 0.9)}
+
+
+def setup(store, folder, **more):
+    return Setup("segmenter", store, folder, "default", None, TINY, SPACE, console=Console(quiet=True), **more)
+
+
+def study_of(folder, sampler="random"):
+    folder.mkdir(exist_ok=True)
+    return open_study("s", f"sqlite:///{folder / 'study.db'}", sampler, SPACE, seed=0)
+
+
+def test_study_is_resumed_and_its_best_is_a_config_for_fit(store, tmp_path):
+    folder = tmp_path / "study"
+    first = tune(setup(store, folder), study_of(folder), trials=2)
+    assert first.trials == 2
+    second = tune(setup(store, folder), study_of(folder), trials=5)
+    assert second.trials == 5
+    best = build_train_config("segmenter", file=second.config)
+    assert best.optim.lr == second.best["optim.lr"]
+    assert best == build_config(TrainConfig, json.loads(second.config.read_text()))
+    assert len(list(csv.DictReader((folder / "trials.csv").open()))) == 5
+    for name in ("history", "importance", "learning-curves", "slices"):
+        assert (folder / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
+    assert not list(folder.rglob("last.ckpt"))
+    third = tune(setup(store, folder), study_of(folder), trials=5)
+    assert third.trials == 5
+
+
+def test_other_settings_do_not_mix_into_a_study(store, tmp_path):
+    folder = tmp_path / "study"
+    tune(setup(store, folder), study_of(folder), trials=1)
+    with pytest.raises(ConfigError, match="begun with other settings"):
+        tune(setup(store, folder, folds=2), study_of(folder), trials=2)
+
+
+def test_out_of_memory_is_recorded_and_the_study_goes_on(store, tmp_path, monkeypatch):
+    from cpam_train.tuning import objective
+
+    original, calls = objective.fit, []
+
+    def sometimes(config, *args, **kwargs):
+        calls.append(config)
+        if len(calls) == 1:
+            raise OutOfMemoryError("A batch does not fit")
+        return original(config, *args, **kwargs)
+
+    monkeypatch.setattr(objective, "fit", sometimes)
+    folder = tmp_path / "study"
+    study = study_of(folder)
+    result = tune(setup(store, folder), study, trials=2)
+    assert (result.trials, result.pruned) == (2, 1)
+    assert study.trials[0].user_attrs["reason"].startswith("A batch does not fit")
+    assert [feasibility(t)[0] > 0 for t in study.trials] == [True, False]
+
+
+def test_folds_are_averaged(store, tmp_path):
+    folder = tmp_path / "study"
+    result = tune(setup(store, folder, folds=2), study_of(folder), trials=1)
+    scores = [json.loads((folder / "trial-0000" / f"fold-{k}" / "metrics.json").read_text())["score"] for k in range(2)]
+    assert result.score == pytest.approx(sum(scores) / 2, abs=1e-4)
+
+
+def test_paper_space_and_what_the_user_fixes():
+    space = search_space("segmenter", fixed=("optim.lr",))
+    assert "optim.lr" not in space
+    assert {"data.batch_size", "epochs", "model.dropout", "augment.crop_size", "loss.alpha", "loss.gamma"} <= set(space)
+    assert {"model.attention.heads", "model.attention.similarity", "stop.patience_multiplier"} <= set(space)
+    assert search_space("classifier", only=("optim.lr",)) == {"optim.lr": Real(1e-5, 1e-3, log=True)}
+    with pytest.raises(ConfigError, match=r"did you mean 'optim\.lr'"):
+        search_space("segmenter", only=("optim.l",))
+    with pytest.raises(ConfigError, match="nothing left"):
+        search_space("segmenter", only=("optim.lr",), fixed=("optim.lr",))
+
+
+@pytest.mark.parametrize("kind", ["segmenter", "classifier"])
+def test_every_corner_of_the_space_is_a_valid_config(kind):
+    space = search_space(kind)
+    for pick in (0, -1):
+        values = {name: r.grid()[pick] for name, r in space.items()}
+        build_train_config(kind, overrides=as_overrides(values))
+
+
+def test_grids():
+    assert Real(1e-5, 1e-3, log=True).grid() == pytest.approx([1e-5, 1e-4, 1e-3])
+    assert Whole(50, 200, 10).grid() == [50, 130, 200] or Whole(50, 200, 10).grid() == [50, 120, 200]
+    assert OneOf((1, 2)).grid() == [1, 2]
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_samplers_find_the_top_of_a_hill(name):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    space = {"x": Real(-1, 1), "y": Real(-1, 1)}
+    study = optuna.create_study(direction="maximize", sampler=build_sampler(name, space, seed=1))
+
+    def hill(trial):
+        x, y = (r.suggest(trial, n) for n, r in space.items())
+        trial.set_user_attr(INFEASIBLE, 0)
+        return -(x**2) - y**2
+
+    study.optimize(hill, n_trials=12)
+    assert study.best_value > -0.4
+
+
+def test_wrong_sampler_and_storage_are_one_sentence(tmp_path):
+    with pytest.raises(InputError, match="did you mean 'tpe'"):
+        build_sampler("tpee", SPACE, seed=0)
+    with pytest.raises(StoreError, match="storage cannot be opened"):
+        open_study("s", "nonsense://x", "tpe", SPACE, seed=0)

@@ -1,0 +1,127 @@
+"""One trial: a training run, or one per fold, scored on validation patients; hopeless ones are cut short."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from lightning.pytorch import Callback, LightningModule, Trainer
+from rich.console import Console
+
+from cpam_train.config import TrainConfig, build_train_config
+from cpam_train.fit import FitResult, fit
+from cpam_train.tuning.space import Space, as_overrides, suggested
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.errors import ConfigError, OutOfMemoryError
+
+INFEASIBLE = "infeasible"
+"""User attribute of a trial: 1 where it did not fit the memory, else 0."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all trials share.
+
+    Attributes
+    ----------
+    overrides
+        The user's own `--set` values.
+    folds
+        None: the store's fixed validation split; else the mean over that many folds.
+    """
+
+    kind: str
+    store: AnnotationStore
+    folder: Path
+    preset: str
+    file: Path | None
+    overrides: tuple[str, ...]
+    space: Space
+    folds: int | None = None
+    console: Console | None = None
+
+    def config(self, values: dict[str, Any]) -> TrainConfig:
+        """Return the training settings with searched values laid over the user's."""
+        overrides = (*self.overrides, *as_overrides(values))
+        return build_train_config(self.kind, preset=self.preset, file=self.file, overrides=overrides)
+
+
+class Objective:
+    """Callable that Optuna maximises."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+
+    def __call__(self, trial: optuna.Trial) -> float:
+        """Return the validation score of one trial.
+
+        Raises
+        ------
+        optuna.TrialPruned
+            For a trial that falls behind, does not fit the memory, or cannot be built from its values.
+        """
+        values = suggested(trial, self.setup.space)
+        try:
+            config = self.setup.config(values)
+        except ConfigError as error:
+            raise self._given_up(trial, str(error)) from error
+        folds = range(self.setup.folds or 1)
+        scores = [self._score(trial, config, fold, report=len(folds) == 1) for fold in folds]
+        trial.set_user_attr(INFEASIBLE, 0)
+        return float(np.mean(scores))
+
+    def _score(self, trial: optuna.Trial, config: TrainConfig, fold: int, *, report: bool) -> float:
+        if self.setup.folds is not None:
+            config = replace(config, data=replace(config.data, folds=self.setup.folds, fold=fold))
+        run = self.setup.folder / f"trial-{trial.number:04d}" / f"fold-{fold}"
+        watch = [Pruning(trial)] if report else []
+        try:
+            result = fit(config, self.setup.store, run, console=self.setup.console, extra=watch)
+        except OutOfMemoryError as error:
+            raise self._given_up(trial, str(error)) from error
+        finally:
+            tidy(run)
+        return self._checked(trial, result)
+
+    def _checked(self, trial: optuna.Trial, result: FitResult) -> float:
+        if result.interrupted:
+            trial.study.stop()
+            raise optuna.TrialPruned("stopped by the user")
+        return result.score
+
+    @staticmethod
+    def _given_up(trial: optuna.Trial, reason: str) -> optuna.TrialPruned:
+        trial.set_user_attr(INFEASIBLE, 1)
+        trial.set_user_attr("reason", reason)
+        return optuna.TrialPruned(reason)
+
+
+class Pruning(Callback):
+    """Tells the study each epoch's score and ends a run that falls behind the others."""
+
+    def __init__(self, trial: optuna.Trial) -> None:
+        self.trial = trial
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Report, and raise where the study says so."""
+        score = trainer.callback_metrics.get("validation/score")
+        if score is None:
+            return
+        self.trial.report(float(score), trainer.current_epoch + 1)
+        if self.trial.should_prune():
+            raise optuna.TrialPruned(f"behind the others after epoch {trainer.current_epoch + 1}")
+
+
+def feasibility(trial: optuna.trial.FrozenTrial) -> tuple[float, ...]:
+    """Return the constraint of a trial as samplers read it: above 0 breaks it."""
+    return (float(trial.user_attrs.get(INFEASIBLE, 0)) - 0.5,)
+
+
+def tidy(run: Path) -> None:
+    """Drop what only a resumed run needs."""
+    (run / "last.ckpt").unlink(missing_ok=True)
+    shutil.rmtree(run / "tensorboard", ignore_errors=True)
