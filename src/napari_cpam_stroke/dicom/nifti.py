@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -22,8 +24,6 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 HASH_PREFIX = "cpam:"
 """Before the content hash in the header's description."""
-
-_LABELS = (0, *LesionClass)
 
 GRID_TOLERANCE_MM = 0.05
 """Two grids whose corners differ by less are the same."""
@@ -108,7 +108,7 @@ def read_nifti_mask(path: Path | str, volume: CTVolume) -> NDArray[np.uint8]:
         raise InputError(f"{path.name} cannot be read as NIfTI", got=error) from error
     if values.ndim == 4 and values.shape[-1] == 1:
         values = values.reshape(values.shape[:3])
-    if values.ndim != 3 or not values.size or not np.isin(values, _LABELS).all():
+    if values.ndim != 3 or not values.size or not _are_labels(values):
         raise InputError(f"{path.name} is no stroke mask", got=f"shape {image.shape}", expected="3D labels 0, 1, 2")
     return _onto(values.astype(np.uint8), LPS_TO_RAS @ image.affine, _hash_of(image), volume)
 
@@ -171,16 +171,28 @@ def _onto(values: NDArray[np.uint8], affine: Floats, found: str, volume: CTVolum
         raise _other_series("its content hash differs")
     if geometry is None:
         raise InputError("A case without positions takes no NIfTI mask")
-    mask = np.zeros(volume.shape, dtype=np.uint8)
     inverse: Floats = np.asarray(np.linalg.inv(affine), dtype=np.float64)
     _check_cover(values.shape, inverse, volume)
-    y, x = np.mgrid[: volume.shape[1], : volume.shape[2]]
-    for z in range(volume.shape[0]):
-        zyx = np.stack([np.full(x.size, z), y.ravel(), x.ravel()], axis=1)
-        index = np.rint(geometry.index_to_patient(zyx) @ inverse[:3, :3].T + inverse[:3, 3]).astype(int)
-        inside = ((index >= 0) & (index < values.shape)).all(axis=1)
-        mask[z].ravel()[inside] = values[tuple(index[inside].T)]
+    mask = np.zeros(volume.shape, dtype=np.uint8)
+    for z, index in enumerate(_indices_of(volume, geometry, inverse)):
+        inside = ((index >= 0) & (index < values.shape)).all(axis=-1)
+        mask[z][inside] = values[tuple(index[inside].T)]
     return mask
+
+
+def _indices_of(volume: CTVolume, geometry: VolumeGeometry, inverse: Floats) -> Iterator[NDArray[np.intp]]:
+    """Yield for each slice the nearest index (Y, X, 3) in the other grid of every pixel."""
+    (dy, dx), turn = geometry.pixel_spacing_mm, inverse[:3, :3]
+    down = np.arange(volume.shape[1])[:, None, None] * (turn @ geometry.column_direction * dy)
+    across = np.arange(volume.shape[2])[None, :, None] * (turn @ geometry.row_direction * dx)
+    plane = down + across
+    for position in geometry.positions_mm:
+        yield np.rint(plane + (turn @ position + inverse[:3, 3])).astype(np.intp)
+
+
+def _are_labels(values: NDArray[Any]) -> bool:
+    whole = values.dtype.kind in "iub" or not (values != np.rint(values)).any()
+    return bool(whole and values.min() >= 0 and values.max() <= max(LesionClass))
 
 
 def _check_cover(shape: tuple[int, ...], inverse: Floats, volume: CTVolume) -> None:
