@@ -7,15 +7,15 @@ Budget: at most 10 % more time and memory at 512 x 512.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
+from weakref import WeakSet, finalize
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from napari_cpam_stroke.config import SegmenterConfig
@@ -36,7 +36,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", choices=["auto", "float32"], default="auto")
-    parser.add_argument("--peak", nargs=2, metavar=("SYSTEM", "MODE"), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -98,36 +97,46 @@ def gigaflops(options: argparse.Namespace, system: str) -> float:
     return counter.get_total_flops() / 1e9 / options.batch
 
 
+class LiveBytes(TorchDispatchMode):
+    """Counts the bytes of all tensors alive at once; unlike resident memory it does not depend on the allocator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.peak = 0
+        self.known: WeakSet[torch.UntypedStorage] = WeakSet()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(result):
+            if isinstance(leaf, torch.Tensor) and leaf.untyped_storage() not in self.known:
+                self.add(leaf.untyped_storage())
+        return result
+
+    def add(self, storage: torch.UntypedStorage) -> None:
+        self.known.add(storage)
+        self.now += storage.nbytes()
+        self.peak = max(self.peak, self.now)
+        finalize(storage, self.release, storage.nbytes())
+
+    def release(self, size: int) -> None:
+        self.now -= size
+
+
 def peak_mib(options: argparse.Namespace, system: str, mode: str) -> float:
-    """Return peak memory of a process of its own, less what it held before the first step."""
-    known = {k: v for k, v in vars(options).items() if k != "peak"}
-    command = [sys.executable, __file__, "--peak", system, mode]
-    command += [word for key, value in known.items() for word in (f"--{key}", str(value))]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
-def own_peak_mib(options: argparse.Namespace, system: str, mode: str) -> float:
+    """Return peak memory of one step beyond weights and input."""
     run = step(options, system, mode)
     if pick_device(options.device).type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
         run()
         return (torch.cuda.max_memory_allocated() - before) / 2**20
-    Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the peak so far
-    before = resident_mib("VmRSS")
-    run()
-    return resident_mib("VmHWM") - before
-
-
-def resident_mib(entry: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith(entry)) / 1024
+    with LiveBytes() as live:
+        run()
+    return live.peak / 2**20
 
 
 def main() -> None:
     options = arguments()
-    if options.peak:
-        print(own_peak_mib(options, *options.peak))
-        return
     rows = {"operations, GFLOP": {system: gigaflops(options, system) for system in SYSTEMS}}
     for mode in ("predict", "train"):
         rows[f"{mode}, ms"] = {system: 1e3 * value for system, value in times(options, mode).items()}

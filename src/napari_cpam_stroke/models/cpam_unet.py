@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -116,10 +114,11 @@ class CPAMUNet(nn.Module):
             features.append(x)
         return features
 
-    def _decode(self, x: Tensor, skips: Sequence[Tensor]) -> list[Tensor]:
+    def _decode(self, x: Tensor, skips: list[Tensor]) -> list[Tensor]:
+        """Return decoder levels, finest first; empties `skips`, so that none outlives its use."""
         decoded: list[Tensor] = []
         for level in reversed(range(len(skips))):
-            x = self.decoder[level](x, self._attend("skips", level, skips[level]))
+            x = self.decoder[level](x, self._attend("skips", level, skips.pop()))
             decoded.insert(0, x)
         return decoded
 
