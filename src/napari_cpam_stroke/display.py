@@ -27,13 +27,15 @@ NO_SCREEN = ("offscreen", "minimal", "vnc", "linuxfb")
 PROBE = """
 import napari.viewer
 import napari.qt
+from OpenGL.GL import GL_VERSION, glGetString
 from qtpy.QtGui import QOffscreenSurface, QOpenGLContext
 from qtpy.QtWidgets import QApplication
 app = QApplication([])
 surface = QOffscreenSurface()
 surface.create()
 context = QOpenGLContext()
-raise SystemExit(0 if context.create() and context.makeCurrent(surface) else 3)
+drawing = context.create() and context.makeCurrent(surface) and glGetString(GL_VERSION)
+raise SystemExit(0 if drawing else 3)
 """
 
 

@@ -6,7 +6,7 @@ from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.export.result import CaseResult
 
-BAR_WIDTH, BAR_HEIGHT, ROW_GAP, MARK_HEIGHT, LABEL_WIDTH = 14, 46, 20, 5, 92
+BAR_WIDTH, BAR_HEIGHT, ROW_GAP, MARK_HEIGHT, LABEL_WIDTH = 14, 46, 20, 5, 100
 
 
 def slice_strip(result: CaseResult) -> str:
