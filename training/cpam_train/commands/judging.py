@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cpam_train.commands.common import StoreOption, console, counting, errors, opened
+from cpam_train.commands.common import ConfigFile, Overrides, Preset, StoreOption, console, counting, errors, opened
 
 if TYPE_CHECKING:
     from cpam_train.evaluation.run import Evaluation
@@ -108,6 +108,43 @@ def rank(
         told = "  ".join(f"{name} {p:.2f}" for name, p in case.probabilities.items())
         console.print(f"{case.case_id}  uncertainty {case.uncertainty:.2f}  {told}")
     console.print(f"{len(ranked)} cases ranked; the order is in the store's worklist.")
+
+
+def benchmark(  # noqa: PLR0913 - one per option
+    store: StoreOption,
+    out: Annotated[Path, typer.Option("--out", help="Folder for runs and tables; the same one goes on.")],
+    *,
+    systems: Annotated[str, typer.Option(help="Names by comma; all of the paper's by default.")] = "",
+    seeds: Annotated[int, typer.Option(help="Runs of each system.", min=1)] = 3,
+    preset: Preset = "default",
+    config: ConfigFile = None,
+    settings: Overrides = None,
+    segmenter: Annotated[list[str] | None, typer.Option("--segmenter-set", help="a.b=value, segmenters only.")] = None,
+    classifier: Annotated[
+        list[str] | None, typer.Option("--classifier-set", help="a.b=value, classifiers only.")
+    ] = None,
+) -> None:
+    """Train and judge every system under one recipe and print the paper's tables, ours beside the paper's."""
+    from rich.markdown import Markdown
+
+    from cpam_train.benchmark.systems import CLASSIFIERS, SEGMENTERS, Recipe
+
+    names = [name.strip() for name in systems.split(",") if name.strip()] or [*CLASSIFIERS, *SEGMENTERS]
+    own = (("segmenter", tuple(segmenter or ())), ("classifier", tuple(classifier or ())))
+    recipe = Recipe(preset, config, tuple(settings or ()), own)
+    for name in names:
+        recipe.config(name, 0)
+    with opened(store) as source:
+        from cpam_train.benchmark.run import run_systems
+        from cpam_train.benchmark.tables import render
+        from cpam_train.loaders import divide
+
+        rule = divide(source, recipe.config(names[0], 0))[2]
+        outcomes = run_systems(source, out, recipe, names, seeds, console=errors, counting=counting)
+    page = render(outcomes, split_rule=rule, seeds=seeds)
+    (out / "benchmark.md").write_text(page, encoding="utf-8")
+    console.print(Markdown(page))
+    console.print(f"Wrote {out / 'benchmark.md'}.")
 
 
 def _evaluated(model: str, where: str, *, split: str, sources: list[str] | None, device: str) -> Evaluation:

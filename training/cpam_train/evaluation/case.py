@@ -67,8 +67,8 @@ class ClassResult:
         None where no slice has a known mask, or the model draws none.
     label
         Of the whole case: -1 unknown, 0 absent, 1 present.
-    slice_labels, slice_probabilities
-        (n,) of the slices with a known label.
+    all_labels, all_probabilities
+        (Z,) of every slice; labels -1 where unknown.
     """
 
     case_id: str
@@ -79,8 +79,18 @@ class ClassResult:
     mask: MaskResult | None
     label: int
     probability: float
-    slice_labels: NDArray[np.int8]
-    slice_probabilities: NDArray[np.float64]
+    all_labels: NDArray[np.int8]
+    all_probabilities: NDArray[np.float64]
+
+    @property
+    def slice_labels(self) -> NDArray[np.int8]:
+        """Labels of the slices where they are known."""
+        return self.all_labels[self.all_labels >= 0]
+
+    @property
+    def slice_probabilities(self) -> NDArray[np.float64]:
+        """Probabilities of the same slices."""
+        return self.all_probabilities[self.all_labels >= 0]
 
 
 def judge_case(
@@ -125,8 +135,7 @@ def _judge(
     masks: bool,
 ) -> ClassResult:
     k = lesion_class - 1
-    known, labels = annotation.mask_known[:, k], annotation.slice_labels[:, k]
-    labelled = labels >= 0
+    known = annotation.mask_known[:, k]
     return ClassResult(
         case_id=volume.case_id,
         patient_id=volume.patient_id or volume.case_id,
@@ -138,8 +147,8 @@ def _judge(
         else None,
         label=int(annotation.series_labels[k]),
         probability=float(prediction.series_probabilities[lesion_class.label]),
-        slice_labels=labels[labelled],
-        slice_probabilities=prediction.slice_probabilities[labelled, k].astype(np.float64),
+        all_labels=annotation.slice_labels[:, k],
+        all_probabilities=prediction.slice_probabilities[:, k].astype(np.float64),
     )
 
 

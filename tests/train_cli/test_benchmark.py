@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+from rich.console import Console
+
+from cpam_train.benchmark import systems
+from cpam_train.benchmark.figures import mean_overlap, overlap_difference, slice_auc, slice_rates
+from cpam_train.benchmark.outcome import Cases, Outcome, Slices
+from cpam_train.benchmark.run import run_systems
+from cpam_train.benchmark.systems import Recipe
+from cpam_train.benchmark.tables import grouped, render, verdict
+from cpam_train.commands.common import counting
+from cpam_train.metrics.counts import Counts
+from napari_cpam_stroke.errors import ConfigError
+
+SHARED = (
+    "preprocess.size=32",
+    "data.batch_size=4",
+    "data.workers=0",
+    "optim.ema=0",
+    "epochs=1",
+    "augment.enabled=false",
+    "data.synthetic=false",
+)
+OWN = (("segmenter", ("model.base_width=4", "model.depth=3")),)
+
+
+def test_benchmark_runs_goes_on_and_prints_the_papers_tables(store, tmp_path, monkeypatch):
+    monkeypatch.setitem(systems.KINDS, "resnet10t", "classifier")
+    recipe, names = Recipe(shared=SHARED, own=OWN), ("resnet10t", "unet", "cpam_unet")
+    args = (store, tmp_path / "out", recipe, names, 1)
+    outcomes = run_systems(*args, console=Console(quiet=True), counting=counting)
+    stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("benchmark.json")}
+    assert len(stamps) == 3
+    again = run_systems(*args, console=Console(quiet=True), counting=counting)
+    assert stamps == {p: p.stat().st_mtime_ns for p in stamps}
+    assert [o.parameters for o in again] == [o.parameters for o in outcomes]
+    page = render(outcomes, split_rule="by patient, fixed in the store", seeds=1)
+    for text in ("Table 4", "Table 5", "Table 6", "| 0.604 |", "not shown to be better", "attention_unet was not run"):
+        assert text in page
+    assert not [n for n in ("nan", "None") if n in page]
+    with pytest.raises(ConfigError, match="other settings"):
+        run_systems(
+            store, tmp_path / "out", Recipe(shared=SHARED), names[1:], 1, console=Console(quiet=True), counting=counting
+        )
+
+
+def test_unknown_system_is_refused():
+    with pytest.raises(ConfigError, match="did you mean 'cpam_unet'"):
+        Recipe().config("cpam_unett", 0)
+
+
+def outcome(system, seed, dice_values, probability=None):
+    """Four patients with ischemia whose Dice is given, and one without."""
+    n = len(dice_values)
+    tp = np.r_[np.asarray(dice_values) * 100, 0]
+    wrong = np.r_[(1 - np.asarray(dice_values)) * 100, 5]
+    held = np.r_[np.ones(n), 0]
+    counts = Counts(tp, np.where(held, wrong, 5), wrong * held, np.full(n + 1, 1e4))
+    names = [str(i) for i in range(n + 1)]
+    empty = Cases([], [], Counts(*(np.zeros(0),) * 4))
+    cases = {"ischemia": Cases(names, names, counts), "hemorrhage": empty}
+    p = np.asarray(probability if probability is not None else np.linspace(0.9, 0.1, n + 1))
+    slices = {s: Slices(names, p, held.astype(bool)) for s in ("test", "validation")}
+    return Outcome(system, seed, 1.0, 1000, 0.1, 0.2, {"test": cases, "validation": cases}, slices)
+
+
+def systems_with(gain, seeds=3):
+    rng = np.random.default_rng(0)
+    base = rng.uniform(0.2, 0.7, 12)
+    outcomes = []
+    for seed in range(seeds):
+        outcomes += [outcome(name, seed, base) for name in ("unet", "attention_unet")]
+        outcomes.append(outcome("cpam_unet", seed, base + gain + rng.normal(0, 0.01, 12)))
+    return grouped(outcomes)
+
+
+def test_seeds_are_averaged_case_by_case():
+    group = [outcome("unet", 0, [0.2, 0.4]), outcome("unet", 1, [0.4, 0.8])]
+    assert mean_overlap(group, "dice").value == pytest.approx((0.3 + 0.6) / 2)
+    assert mean_overlap(group, "dice").cases == 2
+    other = [outcome("cpam_unet", 0, [0.5, 0.8])]
+    assert overlap_difference(other, group).value == pytest.approx(0.2)
+
+
+def test_slice_figures_are_counts():
+    group = [outcome("vgg16_bn", 0, [0.1] * 3, [0.9, 0.8, 0.3, 0.6])]
+    rates = slice_rates(group)
+    assert rates["sensitivity"].value == pytest.approx(2 / 3)
+    assert rates["specificity"].value == 0
+    assert rates["precision"].value == pytest.approx(2 / 3)
+    assert slice_auc(group).value == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("gain", "seeds", "said"),
+    [
+        (0.1, 3, "is better than unet and attention_unet"),
+        (0.1, 2, "only 2 seed"),
+        (0.0, 3, "holds 0"),
+        (-0.1, 3, "is worse than unet and attention_unet"),
+    ],
+)
+def test_only_what_is_shown_is_claimed(gain, seeds, said):
+    assert said in verdict(systems_with(gain, seeds), seeds)
+
+
+def test_command_checks_systems_before_it_trains(store_folder, tmp_path, monkeypatch, capsys):
+    import sys
+
+    from cpam_train.cli import main
+
+    command = ["cpam-train", "benchmark", "--store", str(store_folder), "--out", str(tmp_path), "--systems", "unett"]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    assert "did you mean 'unet'" in capsys.readouterr().err.replace("\n", " ")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,138 @@
+"""What is kept of one run: raw counts and probabilities per case, so that any figure can be made later."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cpam_train.evaluation.run import Evaluation
+from cpam_train.metrics.counts import Counts
+from cpam_train.runs import RunFolder
+
+FILE = "benchmark.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Cases:
+    """Masks of one class over the cases of a split, those without known mask left out.
+
+    Attributes
+    ----------
+    pixels
+        Counts (N,).
+    """
+
+    case_ids: list[str]
+    patients: list[str]
+    pixels: Counts
+
+    @property
+    def holds(self) -> NDArray[np.bool_]:
+        """(N,) whether the reference holds the class."""
+        return np.asarray(self.pixels.tp + self.pixels.fn > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """Stroke or not, slice by slice, where it is known.
+
+    Attributes
+    ----------
+    probability
+        Of the likelier class.
+    """
+
+    patients: list[str]
+    probability: NDArray[np.float64]
+    present: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One system with one seed.
+
+    Attributes
+    ----------
+    loss, validation_loss
+        Of the epoch that was kept.
+    """
+
+    system: str
+    seed: int
+    minutes: float
+    parameters: int
+    loss: float
+    validation_loss: float
+    masks: dict[str, dict[str, Cases]]
+    slices: dict[str, Slices]
+
+
+def plain_outcome(run: RunFolder, system: str, seed: int, parameters: int, judged: dict[str, Evaluation]) -> Any:
+    """Return JSON values of a finished run and its evaluations by split."""
+    kept = _kept_epoch(run)
+    return {
+        "system": system,
+        "seed": seed,
+        "minutes": float(kept["minutes"]),
+        "parameters": parameters,
+        "loss": float(kept["train/loss"]),
+        "validation_loss": float(kept["validation/loss"]),
+        "masks": {split: {name: _masks(own) for name, own in e.results.items()} for split, e in judged.items()},
+        "slices": {split: _slices(e) for split, e in judged.items()},
+    }
+
+
+def read_outcome(path: Path) -> Outcome:
+    """Return the outcome that was kept of a run."""
+    values = json.loads(path.read_text(encoding="utf-8"))
+    masks = {
+        split: {
+            name: Cases(c["case"], c["patient"], Counts(*(np.asarray(c[k], float) for k in COUNTS)))
+            for name, c in own.items()
+        }
+        for split, own in values.pop("masks").items()
+    }
+    slices = {
+        split: Slices(s["patient"], np.asarray(s["probability"], float), np.asarray(s["present"], bool))
+        for split, s in values.pop("slices").items()
+    }
+    return Outcome(**values, masks=masks, slices=slices)
+
+
+COUNTS = ("tp", "fp", "fn", "tn")
+
+
+def _masks(results: Any) -> dict[str, list[Any]]:
+    judged = [r for r in results if r.mask is not None]
+    return {
+        "case": [r.case_id for r in judged],
+        "patient": [r.patient_id for r in judged],
+        **{name: [float(getattr(r.mask.pixels, name)) for r in judged] for name in COUNTS},
+    }
+
+
+def _slices(evaluation: Evaluation) -> dict[str, list[Any]]:
+    """Return stroke against none: present if any class is, absent only if every class is known to be."""
+    patients: list[str] = []
+    probability: list[float] = []
+    present: list[bool] = []
+    for case in zip(*evaluation.results.values(), strict=True):
+        labels = np.stack([r.all_labels for r in case])
+        likelier = np.stack([r.all_probabilities for r in case]).max(axis=0)
+        known = (labels == 1).any(axis=0) | (labels == 0).all(axis=0)
+        patients += [case[0].patient_id] * int(known.sum())
+        probability += [round(float(p), 6) for p in likelier[known]]
+        present += [bool(v) for v in (labels == 1).any(axis=0)[known]]
+    return {"patient": patients, "probability": probability, "present": present}
+
+
+def _kept_epoch(run: RunFolder) -> dict[str, str]:
+    best = str(run.read_json("metrics.json")["best_epoch"])
+    with run.log.open(encoding="utf-8") as stream:
+        return next(row for row in csv.DictReader(stream) if row["epoch"] == best)

@@ -1,0 +1,85 @@
+"""Train and judge every system with every seed; what is done already is not done again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from rich.console import Console
+
+from cpam_train.benchmark.outcome import FILE, Outcome, plain_outcome, read_outcome
+from cpam_train.benchmark.systems import Recipe
+from cpam_train.evaluation.model import opened_model
+from cpam_train.evaluation.run import evaluate_model
+from cpam_train.fit import fit
+from cpam_train.runs import RunFolder
+from cpam_train.tuning.objective import tidy
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.annotations.records import Split
+from napari_cpam_stroke.errors import CancelledError, ConfigError
+
+Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+"""Endings of the names of tensors that batch normalisation counts and does not learn."""
+
+JUDGED: tuple[Split, ...] = ("validation", "test")
+
+
+def run_systems(
+    store: AnnotationStore,
+    out: Path,
+    recipe: Recipe,
+    systems: Sequence[str],
+    seeds: int,
+    *,
+    console: Console,
+    counting: Counting,
+) -> list[Outcome]:
+    """Return the outcome of every system and seed.
+
+    Raises
+    ------
+    ConfigError
+        For a wrong setting, or if a run in the folder was made with other settings.
+    CancelledError
+        After Ctrl-C; the next call goes on where this one stopped.
+    """
+    configs = {(system, seed): recipe.config(system, seed) for seed in range(seeds) for system in systems}
+    found = []
+    for (system, seed), config in configs.items():
+        path = out / "runs" / f"{system}-{seed}"
+        file = path / FILE
+        if file.is_file():
+            if RunFolder(path).config() != config:
+                raise ConfigError(f"{path} was made with other settings", remedy="use another --out")
+        else:
+            console.print(f"{system}, seed {seed}")
+            resume = (path / "last.ckpt").is_file()
+            result = fit(config, store, path, resume=resume, console=console)
+            if result.interrupted:
+                raise CancelledError("The benchmark was stopped", remedy="the same command goes on from here")
+            judge(store, result.run, system, seed, counting=counting)
+        found.append(read_outcome(file))
+    return found
+
+
+def judge(store: AnnotationStore, run: RunFolder, system: str, seed: int, *, counting: Counting) -> None:
+    """Judge a run on validation and test cases and keep what came out."""
+    judged = {}
+    with opened_model(run.path) as predictor:
+        for split in JUDGED:
+            with counting(f"judging {system} on {split}") as progress:
+                judged[split] = evaluate_model(predictor, store, split=split, progress=progress)
+    values = plain_outcome(run, system, seed, parameters_of(run), {str(split): e for split, e in judged.items()})
+    (run.path / FILE).write_text(json.dumps(values) + "\n", encoding="utf-8")
+    tidy(run.path)
+
+
+def parameters_of(run: RunFolder) -> int:
+    """Return the number of weights that were learnt; running statistics are none."""
+    from safetensors.torch import load_file
+
+    return sum(t.numel() for name, t in load_file(run.weights).items() if not name.endswith(STATISTICS))

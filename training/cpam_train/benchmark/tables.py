@@ -1,0 +1,168 @@
+"""The tables in Markdown, ours beside the paper's, and a sentence that says what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from cpam_train.benchmark.figures import (
+    Group,
+    mean_overlap,
+    overlap_difference,
+    pixel_accuracy,
+    slice_accuracy,
+    slice_auc,
+    slice_rates,
+)
+from cpam_train.benchmark.outcome import Outcome
+from cpam_train.benchmark.paper import TABLE_4, TABLE_6
+from cpam_train.benchmark.systems import kind_of
+from cpam_train.metrics.bootstrap import Estimate
+
+SEEDS_FOR_A_CLAIM = 3
+RIVALS = ("unet", "attention_unet")
+"""CPAM-UNet is called better only against every one of these."""
+
+NOTE = (
+    "Brackets are 95 % intervals over test patients. Pixel accuracy is here because the paper prints it; background "
+    "alone scores above 0.97, so it says nothing of a model. The paper's data are not public: its figures stand beside "
+    "ours to look at, not to be reached. Its U-Net row (IoU 0.604 with Dice 0.8589) cannot be of one set of images."
+)
+
+
+def render(outcomes: Sequence[Outcome], *, split_rule: str, seeds: int) -> str:
+    """Return the whole page."""
+    groups = grouped(outcomes)
+    segmenters = {n: g for n, g in groups.items() if kind_of(n) == "segmenter"}
+    classifiers = {n: g for n, g in groups.items() if kind_of(n) == "classifier"}
+    parts = ["# Benchmark", f"{seeds} seed(s); training and test parted {split_rule}. {NOTE}"]
+    if classifiers:
+        parts += ["## Table 4: classifiers, stroke or not per slice", table_4(classifiers)]
+        parts += ["## Table 5: classifiers, more of the same slices", table_5(classifiers)]
+    if segmenters:
+        parts += ["## Table 6: segmenters", table_6(segmenters)]
+        parts += ["## Dice by class, mean over cases that hold the class", table_classes(segmenters)]
+        parts += ["## Paired differences of Dice", table_differences(segmenters), verdict(segmenters, seeds)]
+    return "\n\n".join(parts) + "\n"
+
+
+def grouped(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    """Return the outcomes of each system, in the order of their first."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(outcome.system, []).append(outcome)
+    return groups
+
+
+def table_4(groups: dict[str, list[Outcome]]) -> str:
+    """Return accuracy, validation accuracy, loss and validation loss."""
+    head = ["system", "accuracy", "paper", "validation accuracy", "paper", "loss", "paper", "validation loss", "paper"]
+    rows = []
+    for name, group in groups.items():
+        paper = TABLE_4.get(name)
+        ours: list[Estimate | str] = [
+            slice_accuracy(group, "test"),
+            slice_accuracy(group, "validation"),
+            *_losses(group),
+        ]
+        rows.append([name, *_beside(ours, paper)])
+    return markdown(head, rows)
+
+
+def table_5(groups: dict[str, list[Outcome]]) -> str:
+    """Return the other rates of the classifiers."""
+    rows = [[name, *map(str, slice_rates(g).values()), str(slice_auc(g)), *_cost(g)] for name, g in groups.items()]
+    return markdown(["system", "sensitivity", "specificity", "precision", "F1", "AUC", "parameters", "minutes"], rows)
+
+
+def table_6(groups: dict[str, list[Outcome]]) -> str:
+    """Return accuracy, validation accuracy, IoU, loss, validation loss and Dice."""
+    titles = ("accuracy", "validation accuracy", "IoU", "loss", "validation loss", "Dice")
+    head = ["system", *(cell for title in titles for cell in (title, "paper")), "parameters", "minutes"]
+    rows = []
+    for name, group in groups.items():
+        loss, validation_loss = _losses(group)
+        ours: list[Estimate | str] = [
+            pixel_accuracy(group, "test"),
+            pixel_accuracy(group, "validation"),
+            mean_overlap(group, "iou"),
+            loss,
+            validation_loss,
+            mean_overlap(group, "dice"),
+        ]
+        rows.append([name, *_beside(ours, TABLE_6.get(name)), *_cost(group)])
+    return markdown(head, rows)
+
+
+def table_classes(groups: dict[str, list[Outcome]]) -> str:
+    """Return Dice per class, with the number of cases."""
+    names = _classes(groups)
+    rows = [
+        [name, *(_with_size(mean_overlap(group, "dice", names=[c])) for c in names)] for name, group in groups.items()
+    ]
+    return markdown(["system", *names], rows)
+
+
+def table_differences(groups: dict[str, list[Outcome]]) -> str:
+    """Return CPAM-UNet minus every other system."""
+    if "cpam_unet" not in groups:
+        return "CPAM-UNet was not among the systems."
+    names = _classes(groups)
+    rows = [
+        [
+            f"cpam_unet - {rival}",
+            str(overlap_difference(groups["cpam_unet"], group)),
+            *(str(overlap_difference(groups["cpam_unet"], group, names=[c])) for c in names),
+        ]
+        for rival, group in groups.items()
+        if rival != "cpam_unet"
+    ]
+    return markdown(["", "both classes", *names], rows)
+
+
+def verdict(groups: dict[str, list[Outcome]], seeds: int) -> str:
+    """Return what may be claimed."""
+    if "cpam_unet" not in groups:
+        return ""
+    missing = [rival for rival in RIVALS if rival not in groups]
+    differences = {r: overlap_difference(groups["cpam_unet"], groups[r]) for r in RIVALS if r in groups}
+    ahead = [r for r, d in differences.items() if d.low is not None and d.low > 0]
+    behind = [r for r, d in differences.items() if d.high is not None and d.high < 0]
+    if behind:
+        return f"CPAM-UNet is worse than {' and '.join(behind)} here."
+    if missing or seeds < SEEDS_FOR_A_CLAIM or len(ahead) < len(RIVALS):
+        reasons = [f"{r} was not run" for r in missing]
+        reasons += [f"only {seeds} seed(s)"] if seeds < SEEDS_FOR_A_CLAIM else []
+        reasons += [f"the interval against {r} holds 0" for r in differences if r not in ahead]
+        return f"CPAM-UNet is not shown to be better here: {', '.join(reasons)}."
+    return f"CPAM-UNet is better than {' and '.join(ahead)} here, over {seeds} seeds."
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _classes(groups: dict[str, list[Outcome]]) -> list[str]:
+    """Return the classes some test case holds."""
+    first = next(iter(groups.values()))[0]
+    return [name for name, cases in first.masks["test"].items() if cases.holds.any()]
+
+
+def _losses(group: Group) -> tuple[str, str]:
+    return f"{np.mean([o.loss for o in group]):.4f}", f"{np.mean([o.validation_loss for o in group]):.4f}"
+
+
+def _cost(group: Group) -> list[str]:
+    return [f"{group[0].parameters / 1e6:.2f} M", f"{np.mean([o.minutes for o in group]):.1f}"]
+
+
+def _beside(ours: Sequence[Estimate | str], paper: Sequence[float] | None) -> list[str]:
+    theirs = ["-"] * len(ours) if paper is None else [f"{value:g}" for value in paper]
+    return [cell for pair in zip(map(str, ours), theirs, strict=True) for cell in pair]
+
+
+def _with_size(figure: Estimate) -> str:
+    return f"{figure} ({figure.cases} cases, {figure.patients} patients)"
