@@ -138,8 +138,10 @@ def test_headers(kind, tmp_path, counts):
     HEADERS[kind](tmp_path)
     path = min(tmp_path.iterdir())
     original, random = path.read_bytes(), np.random.default_rng(1)
-    for _ in range(COUNT):
-        path.write_bytes(mutate(original, random, high=header_end(original)))
+    end = header_end(original)
+    for number in range(COUNT):
+        same_length = flip(original[:end], random) + original[end:]
+        path.write_bytes(same_length if number % 2 else mutate(original, random, high=end))
         counts[outcome(tmp_path)] += 1
 
 
@@ -164,8 +166,7 @@ def test_archives(tmp_path, counts):
             archive.write(each, each.name)
     original, random = path.read_bytes(), np.random.default_rng(3)
     for number in range(COUNT):
-        low = len(original) - 600 if number % 2 else 0
-        path.write_bytes(mutate(original, random, low=low))
+        path.write_bytes(flip(original, random) if number % 2 else mutate(original, random))
         counts[outcome(path)] += 1
 
 
@@ -173,6 +174,6 @@ def test_directories(tmp_path, counts):
     files._dicomdir(tmp_path / "cd")
     path = tmp_path / "cd" / "DICOMDIR"
     original, random = path.read_bytes(), np.random.default_rng(4)
-    for _ in range(COUNT):
-        path.write_bytes(mutate(original, random))
+    for number in range(COUNT):
+        path.write_bytes(flip(original, random) if number % 2 else mutate(original, random))
         counts[outcome(path)] += 1

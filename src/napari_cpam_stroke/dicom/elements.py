@@ -150,8 +150,7 @@ class _Walker:
                 self.pixels = PixelLocation(tag, value, None if length == UNDEFINED else length)
                 break
             if vr == b"SQ" or length == UNDEFINED:
-                inner = _IMPLICIT if vr == b"UN" else encoding
-                items, at = self._sequence(tag, value, length, inner, depth + 1)
+                items, at = self._nested(tag, vr, value, length, encoding, depth)
                 if items is not None:
                     found[tag] = items
                 continue
@@ -163,6 +162,14 @@ class _Walker:
         if end is not None and at != end:
             raise UnreadableError("an item of a sequence is longer than the sequence")
         return found, at
+
+    def _nested(
+        self, tag: int, vr: bytes, at: int, length: int, encoding: _Encoding, depth: int
+    ) -> tuple[list[Elements] | None, int]:
+        """Walk a sequence, or pass over encapsulated pixels inside one (an icon)."""
+        if length == UNDEFINED and (tag == PIXEL_DATA or vr in (b"OB", b"OW")):
+            return None, self._after_fragments(tag, at, encoding)
+        return self._sequence(tag, at, length, _IMPLICIT if vr == b"UN" else encoding, depth + 1)
 
     def _kept(
         self, tag: int, vr: bytes, at: int, length: int, encoding: _Encoding, depth: int
@@ -192,9 +199,22 @@ class _Walker:
             if item != _ITEM:
                 raise UnreadableError(f"sequence {tag_name(tag)} is damaged")
             stop = None if size == UNDEFINED else value + size
+            if stop is not None and not keep:
+                at = stop
+                continue
             content, at = self.elements(value, stop, encoding, depth=depth)
             items.append(content)
         return (items if keep else None), at
+
+    def _after_fragments(self, tag: int, at: int, encoding: _Encoding) -> int:
+        """Return where encapsulated pixels inside a sequence (an icon) end."""
+        while True:
+            item, _, length, value = self._element(at, encoding)
+            if item == _SEQUENCE_END:
+                return value
+            if item != _ITEM or not self._source.has(value + length):
+                raise UnreadableError(f"{tag_name(tag)} is damaged")
+            at = value + length
 
     def _element(self, at: int, encoding: _Encoding) -> tuple[int, bytes, int, int]:
         """Return tag, VR (empty if not written), length and place of the value."""

@@ -79,18 +79,34 @@ def _warnings(
     found = verdict.content_warnings(first)
     if geometry is not None:
         found += stacking.gap_warnings(geometry) + verdict.geometry_warnings(stack.frames, geometry)
-    found += [f"The slice at z = {f.position[2]:.1f} mm could not be read (cut short)." for f in lost if f.position]
-    found += [_copy_warning(frame, same) for frame, same in stack.copies]
+    found += _lost_warnings(lost) + _copy_warnings(stack)
     found += [f"{note[0].upper()}{note[1:]}." for note in first.notes]
     if 1 < group.moments < verdict.PERFUSION_FROM:
         found.append(f"Repeated scan: this is number {group.moment} of {group.moments} over the same region.")
     return found
 
 
-def _copy_warning(frame: FrameHeader, same: bool) -> str:
-    where = f" at z = {frame.position[2]:.1f} mm" if frame.position else ""
-    what = "The same image was found twice" if same else "Two images lie at one position"
-    return f"{what}{where}; one was left out."
+def _lost_warnings(lost: list[FrameHeader]) -> list[str]:
+    return [f"{_count(len(lost), 'slice')} could not be read, at {_places(lost)}."] if lost else []
+
+
+def _copy_warnings(stack: stacking.Stack) -> list[str]:
+    found = []
+    for same, what in ((True, "found twice"), (False, "at one position with another")):
+        frames = [frame for frame, is_same in stack.copies if is_same is same]
+        if frames:
+            found.append(f"{_count(len(frames), 'image')} {what}, at {_places(frames)}; one of each was left out.")
+    return found
+
+
+def _places(frames: list[FrameHeader]) -> str:
+    names = [f"z = {frame.position[2]:.1f} mm" if frame.position else "an unknown place" for frame in frames]
+    more = len(names) - stacking.MAX_NAMED
+    return ", ".join(names[: stacking.MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' if number > 1 else ''}"
 
 
 def _facts(group: Group, stack: stacking.Stack, geometry: VolumeGeometry | None) -> list[str]:

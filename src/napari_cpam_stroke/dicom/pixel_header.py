@@ -63,6 +63,8 @@ def _pixel_problems(e: ElementReader, pixels: PixelFormat, tag: int) -> list[str
 def _rescale_problems(e: ElementReader) -> list[str]:
     tags = (Tag.RESCALE_SLOPE, Tag.RESCALE_INTERCEPT)
     found = [f"{tag} is not a number" for tag in tags if e.raw(tag).strip(b" \0") and e.number(tag) is None]
+    if e.items(Tag.MODALITY_LUT_SEQUENCE):
+        found.append(f"the values go through a table, {Tag.MODALITY_LUT_SEQUENCE}, which CT images do not use")
     if e.number(Tag.RESCALE_SLOPE) == 0:
         found.append(f"{Tag.RESCALE_SLOPE} is 0")
     return found

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import generate_uid
+from skimage.color import rgb2lab
 
 from napari_cpam_stroke import __version__
 from napari_cpam_stroke.core import CTVolume, LesionClass
+from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.dicom import codes
 from napari_cpam_stroke.dicom.algorithm import MANUFACTURER, SERIES_NUMBER, AlgorithmType
 from napari_cpam_stroke.dicom.export_checks import check_segmentation
@@ -123,7 +125,15 @@ def _segment(lesion_class: LesionClass, kind: AlgorithmType, name: str, version:
         tracking_uid=generate_uid(prefix=None),
         tracking_id=lesion_class.label,
         anatomic_regions=[codes.BRAIN],
+        display_color=_display_colour(lesion_class),
     )
+
+
+def _display_colour(lesion_class: LesionClass) -> hd.color.CIELabColor:
+    """Return the colour that the class has in the viewer."""
+    text = CLASS_COLOURS[lesion_class.label].lstrip("#")
+    rgb = np.array([[[int(text[i : i + 2], 16) / 255 for i in (0, 2, 4)]]])
+    return hd.color.CIELabColor(*(float(v) for v in rgb2lab(rgb)[0, 0]))
 
 
 def _on_source_frames(mask: NDArray[np.uint8], volume: CTVolume, images: list[Dataset]) -> NDArray[np.uint8]:

@@ -17,6 +17,10 @@ CONTIGUOUS_SHARE = 0.1
 """Slices whose typical step is this near their thickness touch each other, so that a longer step is a gap."""
 
 
+MAX_NAMED = 5
+"""Slices named one by one in a sentence."""
+
+
 @dataclass(frozen=True)
 class Stack:
     """Frames in order, and what was left out.
@@ -108,12 +112,19 @@ def gaps(geometry: VolumeGeometry) -> list[int]:
 
 
 def gap_warnings(geometry: VolumeGeometry) -> list[str]:
-    """Return one sentence per gap, with its place."""
-    z = geometry.positions_mm[:, 2]
-    return [
-        f"Slices are missing between z = {z[i]:.1f} and z = {z[i + 1]:.1f} mm: a gap of {geometry.steps_mm[i]:.1f} mm."
-        for i in gaps(geometry)
-    ]
+    """Return one sentence per gap, with the places of the missing slices."""
+    z, steps = geometry.positions_mm[:, 2], geometry.steps_mm
+    found = []
+    for i in gaps(geometry):
+        beside = [steps[k] for k in (i - 1, i + 1) if 0 <= k < len(steps)]
+        missing = max(1, round(float(steps[i] / max(min(beside), SAME_PLACE_MM))) - 1)
+        places = np.linspace(z[i], z[i + 1], missing + 2)[1:-1]
+        named = ", ".join(f"{place:.1f}" for place in places) if missing <= MAX_NAMED else f"{missing} places"
+        found.append(
+            f"Slices are missing between z = {z[i]:.1f} and z = {z[i + 1]:.1f} mm (at {named}): "
+            f"a gap of {steps[i]:.1f} mm."
+        )
+    return found
 
 
 def geometry_facts(geometry: VolumeGeometry, frames: Sequence[FrameHeader]) -> list[str]:

@@ -181,6 +181,23 @@ def _neighbours(folder: Path) -> Truth:
     return truth
 
 
+def _icon(folder: Path) -> Truth:
+    """A compressed preview picture in a sequence of undefined length before the pixels."""
+    truth = truth_of()
+    items = datasets(truth)
+    for item in items:
+        values = np.frombuffer(item.PixelData, "<u2").reshape(item.Rows, item.Columns)
+        item.PixelData = encapsulate([bytes(imagecodecs.jpegls_encode(values.copy()))])
+        item["PixelData"].VR, item["PixelData"].is_undefined_length = "OB", True
+        icon = _item(Rows=8, Columns=8, BitsAllocated=8, PixelData=encapsulate([b"\xff\xd8" + bytes(70) + b"\xff\xd9"]))
+        icon["PixelData"].VR, icon["PixelData"].is_undefined_length = "OB", True
+        icon.is_undefined_length_sequence_item = True
+        item.IconImageSequence = [icon]
+        item["IconImageSequence"].is_undefined_length = True
+    save_all(folder, items, transfer_syntax="1.2.840.10008.1.2.4.80")
+    return truth
+
+
 def _charset(label: str | None, name: bytes):
     """Names and a description in some character set, labelled rightly or wrongly."""
 
@@ -229,6 +246,7 @@ HAZARDS = [
     Hazard("one file's header cut", _spoilt(lambda d: d[:500]), ml=0.1, says=("missing between",)),
     Hazard("one header corrupt", _spoilt(_corrupt), ml=0.1, says=("missing between",), slices=25),
     Hazard("one file empty", _spoilt(lambda d: b""), ml=0.1, says=("missing between",)),
+    Hazard("compressed icon before the pixels", _icon),
     Hazard("zip archive", _zip),
     Hazard("DICOMDIR", _dicomdir, directory=True),
     Hazard("folder with a DICOMDIR", _dicomdir),

@@ -120,6 +120,16 @@ def _padded(value: int, *, declared: int | None, limit: int | None = None, inter
     return build
 
 
+def _modality_table(folder: Path) -> None:
+    items = datasets(truth_of())
+    for item in items:
+        table = Dataset()
+        table.LUTDescriptor, table.ModalityLUTType = [4096, 0, 16], "HU"
+        table.add_new("LUTData", "OW", bytes(8192))
+        item.ModalityLUTSequence = [table]
+    save_all(folder, items)
+
+
 def _byte_wide(folder: Path) -> Truth:
     truth = truth_of()
     stored = np.clip((truth.hu.astype(int) + 1024) // 16, 0, 255)
@@ -232,6 +242,7 @@ HAZARDS = [
         hu=None,
         measured=False,
     ),
+    Hazard("a modality table instead of rescale", _modality_table, "refused", ("ModalityLUTSequence",)),
     Hazard("implicit VR", _written(ImplicitVRLittleEndian)),
     Hazard("big endian", _written(ExplicitVRBigEndian, swap=True)),
     Hazard("deflated", _written(DeflatedExplicitVRLittleEndian)),
