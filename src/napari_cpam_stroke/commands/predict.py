@@ -36,12 +36,12 @@ def predict(
             with progress_of(f"{entry.key} ({number} of {len(chosen)})") as stage:
                 written.append(run_case(entry, predictor, out, stage=stage, keep_patient=keep_patient))
         except SeriesError as error:
-            failed.append((entry, str(error)))
+            failed.append(f"{entry.key}: {str(error).rstrip('.')}")
     if not written:
-        raise SeriesError("No series could be read", got=failed[0][1].rstrip("."))
+        raise SeriesError(f"No series could be read ({failed[0]})")
     _tell(written, as_json=as_json)
-    for entry, sentence in [*((e, " ".join(e.reasons)) for e in refused), *failed]:
-        complain(f"Set aside: {entry.key} ({entry.description or entry.modality}): {sentence}")
+    for words in [*(why_not(entry) for entry in refused), *failed]:
+        complain(f"Set aside: {words}.")
     return int(bool(refused or failed))
 
 
@@ -56,10 +56,8 @@ def chosen_series(report: FolderReport, key: str | None, path: Path) -> list[Ser
     if key is None:
         ready = [entry for entry in report.series if entry.verdict == "ready"]
         if not ready:
-            first = report.series[0]
             raise InputError(
-                f"No series in {path} can be used: {first.key} ({first.description or first.modality})",
-                got=" ".join(first.reasons).rstrip("."),
+                f"No series in {path} can be used ({why_not(report.series[0])})",
                 remedy=f"see cpam-stroke series {path}",
             )
         return ready
@@ -70,8 +68,14 @@ def chosen_series(report: FolderReport, key: str | None, path: Path) -> list[Ser
             f"There is no series {key!r} in {path}{nearest(key, known)}", expected=f"one of {', '.join(known)}"
         )
     if not any(entry.verdict == "ready" or entry.ai_on_request for entry in found):
-        raise InputError(f"Series {key} cannot be used", got=" ".join(found[0].reasons).rstrip("."))
+        raise InputError(f"This series cannot be used ({why_not(found[0])})", remedy="choose another one")
     return [entry for entry in found if entry.verdict == "ready" or entry.ai_on_request]
+
+
+def why_not(entry: SeriesEntry) -> str:
+    """Return a series' id and the first reason against it, without a full stop."""
+    reason = entry.reasons[0] if entry.reasons else "it is not ready"
+    return f"{entry.key}: {reason.rstrip('.')}"
 
 
 def _tell(written: list[tuple[CaseResult, CaseFiles]], *, as_json: bool) -> None:
