@@ -86,10 +86,13 @@ def test_brightness_is_the_same_number_of_hu_in_every_window():
     assert shift[0].abs().max() <= 5
 
 
-def test_blank_surround_stays_blank():
+def test_black_and_white_of_a_window_stay_so():
     image, _ = batch()
+    image[:, :, 10:12, 10:12] = 1
     config = replace(NOTHING, brightness_p=1, contrast_p=1, noise_p=1, noise_hu=20)
-    assert Augment(config, PREPROCESS).change_grey(image)[:, :, 0, 0].abs().max() == 0
+    changed = Augment(config, PREPROCESS).change_grey(image)
+    assert changed[:, :, 0, 0].abs().max() == 0
+    assert changed[:, :, 10:12, 10:12].min() == 1
 
 
 def test_crop_size_gives_native_pixels_inside_the_image():

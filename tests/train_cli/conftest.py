@@ -7,17 +7,6 @@ from napari_cpam_stroke.core import Annotation, CTVolume, VolumeGeometry
 EDGE = 64
 SPLITS = ["train"] * 5 + ["validation"] * 3 + ["test"] * 3
 
-TINY = [
-    "model.base_width=4",
-    "model.depth=3",
-    "preprocess.size=32",
-    "data.batch_size=4",
-    "data.workers=0",
-    "epochs=2",
-    "optim.ema=0.5",
-]
-"""`--set` values of a segmenter that trains in seconds."""
-
 
 def head(rng, lesion, slices=2):
     """HU and mask (Z, Y, X): an oval head with skull; class 1 is a dark disc, class 2 a bright one, None nothing."""

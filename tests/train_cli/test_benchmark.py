@@ -21,7 +21,7 @@ SHARED = (
     "augment.enabled=false",
     "data.synthetic=false",
 )
-OWN = (("segmenter", ("model.base_width=4", "model.depth=3")),)
+OWN = (("segmenter", ("model.base_width=4", "model.depth=3", "model.attention.token_grid=4")),)
 
 
 def test_benchmark_runs_goes_on_and_prints_the_papers_tables(store, tmp_path, monkeypatch):

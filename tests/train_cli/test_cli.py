@@ -16,6 +16,7 @@ from napari_cpam_stroke.bundles import Registry, load_bundle
 TINY = {
     "model.base_width": 4,
     "model.depth": 3,
+    "model.attention.token_grid": 4,
     "preprocess.size": 32,
     "data.batch_size": 4,
     "data.workers": 0,

@@ -22,6 +22,7 @@ QUIET = Console(quiet=True)
 TINY = [
     "model.base_width=4",
     "model.depth=3",
+    "model.attention.token_grid=4",
     "preprocess.size=32",
     "data.batch_size=4",
     "data.workers=0",
@@ -31,7 +32,7 @@ TINY = [
 
 
 def config(*settings, kind="segmenter"):
-    tiny = TINY if kind == "segmenter" else [*TINY[2:], "model.backbone=resnet10t"]
+    tiny = TINY if kind == "segmenter" else [*TINY[3:], "model.backbone=resnet10t"]
     return build_train_config(kind, overrides=[*tiny, *settings])
 
 

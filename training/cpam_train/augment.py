@@ -90,16 +90,18 @@ class Augment(nn.Module):
         return Geometry(torch.cat([linear, centre.unsqueeze(-1)], dim=2), shift)
 
     def change_grey(self, image: Tensor) -> Tensor:
-        """Change brightness, contrast, noise, sharpness and histogram; what was blank stays blank."""
+        """Change brightness, contrast, noise, sharpness and histogram.
+
+        What a window shows black or white stays so: those HU lie beyond it by an unknown amount, like bone and air.
+        """
         c, b, device = self.config, len(image), image.device
         gain = self._either(b, c.contrast_p, *c.contrast_range, rest=1.0, device=device).view(-1, 1, 1, 1)
         offset = self._either(b, c.brightness_p, -c.brightness_hu, c.brightness_hu, rest=0.0, device=device)
-        inside = image.amax(dim=1, keepdim=True) > 0
         middle = (CONTRAST_CENTRE_HU - self.low) / self.width
         changed = (image - middle) * gain + middle + offset.view(-1, 1, 1, 1) / self.width
         changed = self._blurred(changed) + self._noise(changed)
-        changed = torch.where(inside, changed, torch.zeros_like(changed)).clamp_(0, 1)
-        return self._equalized(changed)
+        within = (image > 0) & (image < 1)
+        return self._equalized(torch.where(within, changed.clamp_(0, 1), image))
 
     def _noise(self, image: Tensor) -> Tensor | float:
         c, b = self.config, len(image)

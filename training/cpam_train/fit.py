@@ -41,12 +41,15 @@ class FitResult:
         Of the weights that were kept; validation data only.
     interrupted
         Whether Ctrl-C ended it.
+    first_process
+        False in the further processes of a run on several devices, which have nothing to tell.
     """
 
     run: RunFolder
     score: float
     best_epoch: int
     interrupted: bool
+    first_process: bool = True
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,9 @@ def fit(
         trainer.fit(task, datamodule=loaders, ckpt_path=str(run.checkpoint) if resume else None)
         if trainer.is_global_zero:
             finish(run, task, loaders, keeper, interrupted=gentle.asked)
-    return FitResult(run, keeper.patience.best, keeper.patience.best_epoch, gentle.asked)
+    return FitResult(
+        run, keeper.patience.best, keeper.patience.best_epoch, gentle.asked, first_process=trainer.is_global_zero
+    )
 
 
 def build_trainer(config: TrainConfig, run: RunFolder, callbacks: list[Callback], machine: Machine) -> Trainer:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from napari_cpam_stroke.annotations import AnnotationStore
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 StoreOption = Annotated[str, typer.Option("--store", help="Annotation store: a folder or a postgresql:// address.")]
 Kind = Annotated[str, typer.Argument(metavar="segmenter|classifier", help="What to train.")]

@@ -31,6 +31,8 @@ def fit(  # noqa: PLR0913 - one per option
         from cpam_train.fit import fit as train
 
         result = train(values, source, run, resume=resume, machine=Machine(devices, nodes), console=console)
+    if not result.first_process:
+        return
     verb = "Stopped" if result.interrupted else "Done"
     console.print(
         f"{verb}: best epoch {result.best_epoch}, validation score {result.score:.4f}, in {run}. "
