@@ -1,5 +1,7 @@
 """What a scan gives beyond the verdicts of the hazard table."""
 
+import os
+import time
 import zipfile
 
 import numpy as np
@@ -8,6 +10,7 @@ from hazard_suite.base import datasets, save_all, text, truth_of
 
 from napari_cpam_stroke.dicom import header_cache, read_series, scan, scan_folder
 from napari_cpam_stroke.dicom.kernels import kernel_sharpness
+from napari_cpam_stroke.dicom.pseudonym import Pseudonyms
 from napari_cpam_stroke.errors import CancelledError, InputError
 from napari_cpam_stroke.samples import stroke_case
 
@@ -24,6 +27,8 @@ def test_entry_of_the_bundled_case(tmp_path):
 
 def test_second_scan_reads_no_header_again(plain_series, monkeypatch):
     monkeypatch.setattr(scan, "_CACHE", header_cache.HeaderCache())
+    for path in plain_series.iterdir():
+        os.utime(path, (1e9, 1e9))
     first = scan_folder(plain_series)
     monkeypatch.setattr(scan, "read_frames", lambda *_: pytest.fail("read again"))
     second = scan_folder(plain_series)
@@ -41,9 +46,15 @@ def test_changed_file_is_read_again(tmp_path):
     assert scan_folder(tmp_path).series[0].description == "ANOTHER"
 
 
-def test_cache_forgets_the_oldest():
-    from napari_cpam_stroke.dicom.pseudonym import Pseudonyms
+def test_file_written_a_moment_ago_is_not_remembered():
+    """Its time of change may stay the same when it is written again."""
+    cache, names = header_cache.HeaderCache(), Pseudonyms(b"k")
+    now = time.time_ns()
+    cache.put("new", (1, now), names, ())
+    assert cache.get("new", (1, now), names) is None
 
+
+def test_cache_forgets_the_oldest():
     cache, names = header_cache.HeaderCache(size=2), Pseudonyms(b"k")
     for name in "abc":
         cache.put(name, (1, 1), names, ())

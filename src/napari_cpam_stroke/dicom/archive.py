@@ -58,7 +58,7 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        _check_directory_size(path)
+        self._changed = _check_directory_size(path)
         try:
             self._zip = zipfile.ZipFile(path)
         except _DAMAGED as error:
@@ -81,9 +81,9 @@ class Archive:
         return sorted(self._members)
 
     def stamp(self, name: str) -> tuple[int, int]:
-        """Return unpacked size and checksum of a member: they change when it changes."""
+        """Return the unpacked size of a member, and a number that changes with the member and with the archive."""
         member = self._members[name]
-        return member.file_size, member.CRC
+        return member.file_size, self._changed ^ member.CRC
 
     def open(self, name: str, limit: int) -> MemberSource:
         """Return the bytes of a member, at most `limit` of them."""
@@ -152,8 +152,13 @@ def _check_member(member: zipfile.ZipInfo) -> None:
         raise UnreadableError("a zip archive packed in a way that is not supported")
 
 
-def _check_directory_size(path: Path) -> None:
-    """Refuse an archive whose table of contents is too long to parse; Python would read all of it first."""
+def _check_directory_size(path: Path) -> int:
+    """Refuse an archive whose table of contents is too long to parse; Python would read all of it first.
+
+    Returns
+    -------
+    The archive's time of change in ns.
+    """
     source = FileSource(path)
     try:
         tail_at = max(0, source.size - _END_BYTES - _LONGEST_COMMENT)
@@ -172,3 +177,4 @@ def _check_directory_size(path: Path) -> None:
         source.close()
     if length > MAX_ARCHIVE_DIRECTORY_BYTES:
         raise UnreadableError("a zip archive with an endless table of contents")
+    return source.stamp

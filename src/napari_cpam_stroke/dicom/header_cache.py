@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
@@ -12,6 +13,9 @@ from napari_cpam_stroke.dicom.sources import UnreadableError
 
 MAX_CACHED_FILES = 20_000
 """Files remembered; the oldest are forgotten first. In memory only, and without any patient field."""
+
+FRESH_NS = 100_000_000
+"""A file changed within this time may change again without a new time of change (clocks of file systems are coarse)."""
 
 Result = tuple[FrameHeader, ...] | UnreadableError
 _Key = tuple[str, tuple[int, int], str]
@@ -31,8 +35,10 @@ class HeaderCache:
             return self._known.get((str(path), stamp, pseudonyms.fingerprint))
 
     def put(self, path: Path, stamp: tuple[int, int], pseudonyms: Pseudonyms, result: Result) -> None:
-        """Remember what was read of a file."""
+        """Remember what was read of a file, unless it was written so recently that its time may stay the same."""
         with self._lock:
+            if stamp[1] > time.time_ns() - FRESH_NS:
+                return
             self._known[str(path), stamp, pseudonyms.fingerprint] = result
             while len(self._known) > self._size:
                 self._known.popitem(last=False)
