@@ -10,7 +10,7 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-from qtpy.QtCore import QEventLoop, QObject, QTimer, Signal
+from qtpy.QtCore import QEventLoop, QObject, QThreadPool, QTimer, Signal
 from superqt.utils import GeneratorWorker, create_worker
 
 from napari_cpam_stroke.errors import CancelledError, CpamError
@@ -49,6 +49,9 @@ class Job(QObject):
     -----
     Exactly one of `done`, `failed` and `cancelled` is emitted, on the main thread, and `ended` after it. A cancelled
     job ends at once, even where its task takes longer to notice.
+
+    A worker sits in Qt's shared thread pool only to pass things on, so it lends its place there to others: Qt converts
+    images in that pool while the main thread holds Python's lock, and a full pool would never let either go on.
     """
 
     progressed = Signal(int, int)
@@ -65,6 +68,7 @@ class Job(QObject):
         self._worker.yielded.connect(self._on_progress)
         self._worker.returned.connect(self._on_returned)
         self._worker.aborted.connect(self._on_aborted)
+        QThreadPool.globalInstance().releaseThread()
         self._worker.start()
 
     def cancel(self) -> None:
@@ -88,6 +92,7 @@ class Job(QObject):
         if not self.running:
             return
         self.running = False
+        QThreadPool.globalInstance().reserveThread()
         if self._stop.is_set() or isinstance(outcome.error, CancelledError):
             self.cancelled.emit()
         elif outcome.error is not None:
