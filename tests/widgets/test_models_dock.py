@@ -31,7 +31,7 @@ def test_a_run_never_touches_what_is_drawn(case: Any, dock: ModelsDock, qtbot: A
     np.testing.assert_array_equal(case.review.reading, drawn)
     assert case.layers.ai.visible
     assert case.layers.ai.data.any()
-    assert "default 1.0 (01234567), cpu" in dock.state.text()
+    assert "default 1.0 (0123456), cpu" in dock.state.text()
 
 
 def test_progress_is_told_and_cancel_ends_at_once(case: Any, dock: ModelsDock, predictor: Any, qtbot: Any) -> None:

@@ -15,6 +15,13 @@ def overlays(viewer: Any) -> Any:
     return viewer.canvas.overlays if hasattr(viewer, "canvas") else viewer._overlays  # noqa: SLF001 - 0.8 has no other
 
 
+def canvas_positions() -> set[str]:
+    """Return where overlays can stand; 0.8 does not know the middle of the edges."""
+    from napari.components._viewer_constants import CanvasPosition
+
+    return {str(position) for position in CanvasPosition}
+
+
 def scale_bar(viewer: Any) -> Any:
     """Return the scale bar."""
     return viewer.canvas.overlays.scale_bar if hasattr(viewer, "canvas") else viewer.scale_bar

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QLineEdit, QPus
 from napari_cpam_stroke.annotations.records import DIFFICULTIES, TRUTH_SOURCES
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
-from napari_cpam_stroke.widgets.controls import NARROW, RangeBox, button, column, row, swatch, wrapped
+from napari_cpam_stroke.widgets.controls import NARROW, OneLine, RangeBox, button, column, row, swatch, wrapped
 from napari_cpam_stroke.widgets.session import ReviewSession
 
 HU_LIMITS = (-20, 120)
@@ -28,7 +28,8 @@ class CorrectDock(QWidget):
         self._make_brush()
         self._make_labels()
         self._make_verdict()
-        lines = (row(*self.classes.values(), *self._brush_parts()), self._tool_row(), self._label_row())
+        self.facts = OneLine()
+        lines = (self.facts, row(*self.classes.values(), *self._brush_parts()), self._tool_row(), self._label_row())
         column(self, *lines).setSpacing(2)
         self._connect()
         self._show_case()
@@ -138,6 +139,7 @@ class CorrectDock(QWidget):
     def _show_case(self) -> None:
         review, layers = self._session.review, self._session.layers
         self.setEnabled(review is not None)
+        self.facts.say("" if layers is None else layers.facts)
         if review is not None and layers is not None:
             self._show_size()
             for combo, value in ((self.difficulty, review.difficulty), (self.truth, review.truth_source)):
@@ -159,6 +161,8 @@ class CorrectDock(QWidget):
         for place, lesion_class in enumerate(LesionClass):
             _set(self.slice_checks[lesion_class], int(here[place]))
             _set(self.series_checks[lesion_class], int(review.series_labels[place]))
+        if review.conflicts:
+            self.message.setText(" ".join(review.conflicts))
 
     def _show_state(self) -> None:
         records, review = self._session.records, self._session.review

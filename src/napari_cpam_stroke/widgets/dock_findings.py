@@ -52,7 +52,7 @@ class FindingsDock(QWidget):
         )
         self.reject = button("Reject finding", "Say why a finding of the AI is none", self.ask_reason, key="F9")
         self.lesions: LesionTable | None = None
-        self._listed = READING
+        self._chosen = ""
         self._job: Job | None = None
         self._measure = QTimer(self)
         self._measure.setSingleShot(True)
@@ -66,19 +66,25 @@ class FindingsDock(QWidget):
         self._connect()
         self._on_case()
 
-    def show_menu(self, where: QPoint) -> None:
-        """Offer the reasons for rejecting the selected finding."""
+    def reason_menu(self) -> QMenu:
+        """Return the menu of reasons for the selected finding, and of rejections to take back."""
         menu = QMenu(self)
-        for reason in REASONS:
-            menu.addAction(reason, lambda why=reason: self.reject_selected(why))
-        menu.popup(where)
+        if self.selected() is not None:
+            for reason in REASONS:
+                menu.addAction(reason, lambda why=reason: self.reject_selected(why))
+        review = self._session.review
+        for rejection in () if review is None else review.rejections:
+            name = f"take back: {rejection.lesion_class.label}, {rejection.reason}"
+            menu.addAction(name, lambda kept=rejection: self._session.withdraw(kept))
+        return menu
 
     def ask_reason(self) -> None:
         """Open the list of reasons under the button."""
-        if self.selected() is None:
+        menu = self.reason_menu()
+        if menu.isEmpty():
             self._session.said.emit("Select a finding in the table first.")
-            return
-        self.show_menu(self.reject.mapToGlobal(QPoint(0, self.reject.height())))
+        else:
+            menu.popup(self.reject.mapToGlobal(QPoint(0, self.reject.height())))
 
     def selected(self) -> Lesion | None:
         """Return the lesion of the selected row; the only one where there is no choice."""
@@ -102,6 +108,7 @@ class FindingsDock(QWidget):
         session.prediction_changed.connect(self._on_prediction)
         session.mask_changed.connect(self._on_mask)
         session.slice_changed.connect(self.strip.show_current)
+        session.state_changed.connect(self._measure.start)
         session.reason_wanted.connect(self.ask_reason)
         session.case_refreshed.connect(self._on_mask)
         session.labels_changed.connect(self._on_mask)
@@ -111,6 +118,7 @@ class FindingsDock(QWidget):
         self.table.itemClicked.connect(lambda _: self._go())
 
     def _on_case(self) -> None:
+        self._chosen = ""
         layers = self._session.layers
         self.strip.show_case(
             0 if layers is None else layers.volume.shape[0], reverse=layers is not None and layers.flips[0]
@@ -130,8 +138,8 @@ class FindingsDock(QWidget):
             bar.show_prediction(shown)
             self.words[name].setText(bar.short())
         self.strip.show_probabilities(None if shown is None else shown.slice_probabilities)
-        if self._listed == AI:
-            self._measure.start()
+        self.which.setEnabled(shown is not None)
+        self._measure.start()
 
     def _on_mask(self) -> None:
         review = self._session.review
@@ -139,19 +147,25 @@ class FindingsDock(QWidget):
             self.strip.show_drawn(review.slice_labels == PRESENT)
         self._measure.start()
 
+    @property
+    def listed(self) -> str:
+        """Whose lesions are listed: as chosen, else the AI's until something is drawn."""
+        review, prediction = self._session.review, self._session.models.prediction
+        if prediction is None or review is None:
+            return READING
+        return self._chosen or (READING if review.slice_labels.any() else AI)
+
     def _swap_list(self) -> None:
-        self._listed = AI if self._listed == READING else READING
-        self.which.setText(f"list: {self._listed}")
+        self._chosen = AI if self.listed == READING else READING
         self._start_measuring()
 
     def _start_measuring(self) -> None:
-        layers, prediction = self._session.layers, self._session.models.prediction
+        layers, review, prediction = self._session.layers, self._session.review, self._session.models.prediction
         if self._job is not None:
             self._job.cancel()
-        review = self._session.review
-        if layers is None or review is None or (self._listed == AI and prediction is None):
+        if layers is None or review is None:
             self._show_lesions(None)
-        elif self._listed == READING:
+        elif self.listed == READING:
             self._show_lesions(review.table)
         else:
             volume, mask = layers.volume, prediction.mask
@@ -160,6 +174,7 @@ class FindingsDock(QWidget):
 
     def _show_lesions(self, table: LesionTable | None) -> None:
         self.lesions = table
+        self.which.setText(f"list: {self.listed}")
         lesions = () if table is None else table.lesions
         self.table.setRowCount(len(lesions))
         for place, lesion in enumerate(lesions):
@@ -168,7 +183,14 @@ class FindingsDock(QWidget):
                 if cell == 1:
                     item.setIcon(QIcon(swatch(CLASS_COLOURS[lesion.lesion_class.label])))
                 self.table.setItem(place, cell, item)
-        self.totals.setText("" if table is None else f"{self._listed}: {_totals(table)}")
+        self.totals.setText("" if table is None else f"{self.listed}: {_totals(table)}{self._rejected()}")
+
+    def _rejected(self) -> str:
+        review = self._session.review
+        if review is None or not review.rejections:
+            return ""
+        said = (f"{r.lesion_class.label} ({r.reason})" for r in review.rejections)
+        return f"\nrejected: {', '.join(said)}"
 
     def _cells(self, place: int, lesion: Lesion) -> tuple[str, str, str, str]:
         layers = self._session.layers
@@ -213,6 +235,7 @@ def _table() -> QTableWidget:
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     table.setMinimumHeight(70)
     table.setToolTip("Findings, largest first; a click goes there")
     return table

@@ -40,6 +40,7 @@ class ModelsDock(QWidget):
             "Use AI as start", "Copy the AI mask into the reading where you have not drawn; one undo step", models.adopt
         )
         self.blinded = _check("first read blinded", "Hide the AI until you reveal it")
+        self.explain = _check("attention on click", "A click on the picture shows what the patch there attends to")
         self.on_open = _check("run on opening", "Run the model as soon as a case is open")
         for combo in (self.model, self.device):
             combo.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -47,11 +48,11 @@ class ModelsDock(QWidget):
         for place, name in enumerate(CLASS_NAMES):
             grid.addWidget(QLabel(f"{name} from"), place, 0)
             grid.addWidget(self.sliders[name], place, 1)
-        first = row(self.model, self.device, self.refresh)
+        first = row(self.model, self.refresh)
         first.setStretch(0, 1)
         column(
-            self, first, row(self.run, self.stop, self.adopt), self.progress, self.state, grid,
-            row(self.blinded, self.on_open, None),
+            self, first, row(self.device, self.run, self.stop), self.progress, self.state, grid,
+            row(self.adopt, self.explain), row(self.blinded, self.on_open, None),
         ).addStretch(1)  # fmt: skip
         self._connect()
         self._show_settings()
@@ -70,6 +71,7 @@ class ModelsDock(QWidget):
         session.case_closed.connect(self._show_state)
         self.model.activated.connect(lambda _: models.choose(ref=self.model.currentData()))
         self.device.activated.connect(lambda _: models.choose(device=self.device.currentText()))
+        self.explain.clicked.connect(lambda on: models.explain_on_click(on=bool(on)))
         self.blinded.clicked.connect(lambda on: session.settings.change(blinded=bool(on)))
         self.on_open.clicked.connect(lambda on: session.settings.change(run_on_open=bool(on)))
         for name, slider in self.sliders.items():

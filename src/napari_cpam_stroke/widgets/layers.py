@@ -60,7 +60,7 @@ class CaseLayers:
         )  # fmt: skip
         self.original.contrast_limits_range = CT_RANGE_HU
         self.ai = self._labels(np.zeros(volume.shape, dtype=np.uint8), AI, AI_OPACITY)
-        self.ai.contour, self.ai.visible, self.ai.editable = 1, False, False
+        self.ai.contour, self.ai.visible, self.ai.editable = 2, False, False
         self.reading = self._labels(reading, READING, 0.35)
         self.extra: dict[str, Any] = {}
         for layer in self.all:
@@ -77,6 +77,17 @@ class CaseLayers:
         known = [getattr(self, name, None) for name in ("original", "ai", "reading")]
         known += list(getattr(self, "extra", {}).values())
         return [layer for layer in known if layer is not None and layer in self._viewer.layers]
+
+    @property
+    def facts(self) -> str:
+        """What is to be known of the series, as one line; also what the display makes of it."""
+        said = [*self.volume.warnings, *self.volume.facts]
+        geometry = self.volume.geometry
+        if geometry is None:
+            said.append("No positions: shown without mm, measured without ml.")
+        elif not geometry.uniform:
+            said.append(f"Shown with the median step of {self._place['scale'][0]:.1f} mm, measured with the true ones.")
+        return " ".join(said)
 
     def turned(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return a view of a native (Z, Y, X) array as it is displayed; flipping twice brings it back."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from weakref import ref
 
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtCore import QByteArray, QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
 
 from napari_cpam_stroke.home import application_home
@@ -57,6 +57,8 @@ def open_room(viewer: Any) -> ReviewSession:
     if made:
         main = next(iter(made.values())).window()
         _arrange(main, made)
+        if len(made) == len(DOCKS):
+            _restore(main, session)
         watch_window(main, session)
     return session
 
@@ -133,6 +135,8 @@ class WindowWatch(QObject):
                 event.ignore()
                 return True
             self._session.records.keep_draft()
+            state = bytes(watched.saveState()).hex()
+            self._session.settings.change(window_state=f"{watched.width()}x{watched.height()} {state}")
         return False
 
 
@@ -143,6 +147,13 @@ def ask_reader(parent: QWidget | None, question: str, answers: tuple[str, ...]) 
     box.setEscapeButton(list(buttons)[-1])
     box.exec_() if hasattr(box, "exec_") else box.exec()
     return buttons.get(box.clickedButton(), answers[-1])
+
+
+def _restore(main: QMainWindow, session: ReviewSession) -> None:
+    """Put the docks back as the reader left them, in a window of the same size."""
+    size, _, state = session.settings.values.window_state.partition(" ")
+    if state and size == f"{main.width()}x{main.height()}":
+        QTimer.singleShot(0, lambda: main.restoreState(QByteArray.fromHex(state.encode())))
 
 
 def _arrange(main: QMainWindow, made: dict[str, QDockWidget]) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Generator
 from typing import Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cpam_stroke.bundles import Registry
 from napari_cpam_stroke.errors import CpamError
+from napari_cpam_stroke.widgets.asides import ATTENTION
 from napari_cpam_stroke.widgets.drivers import keep_triton_out
 from napari_cpam_stroke.widgets.jobs import Cancelled, Job, Progress, sentence
 from napari_cpam_stroke.widgets.layers import CaseLayers
 
-SHORT_SHA = 8
+SHORT_SHA = 7
 THRESHOLD_SETTLE_MS = 120
 NO_TORCH = "Models need torch, which is not installed; reading and correcting work without it"
 RUN, CANCEL = "run", "cancel"
+LEFT_BUTTON = 1
 
 
 class ModelRunner(QObject):
@@ -132,6 +135,16 @@ class ModelRunner(QObject):
         job.done.connect(lambda found: layers is session.layers and session.asides.show_attention(found, voxel[0]))
         job.failed.connect(self._fail)
 
+    def explain_on_click(self, *, on: bool) -> None:
+        """Let clicks on the picture ask for attention, or not any more."""
+        callbacks = self._session.viewer.mouse_drag_callbacks
+        if on and self._on_click not in callbacks:
+            callbacks.append(self._on_click)
+        elif not on:
+            if self._on_click in callbacks:
+                callbacks.remove(self._on_click)
+            self._session.asides.hide(ATTENTION)
+
     def reveal(self) -> None:
         """Uncover the prediction of a blinded read, on purpose; review and store keep the moment."""
         session = self._session
@@ -159,6 +172,14 @@ class ModelRunner(QObject):
         prediction = self.prediction
         layers.set_prediction(None if prediction is None else prediction.mask)
         layers.ai.visible = prediction is not None
+
+    def _on_click(self, _: Any, event: Any) -> Generator[None, None, None]:
+        yield
+        if event.type == "mouse_move" or event.button != LEFT_BUTTON:
+            return
+        voxel = self._session.cursor()
+        if voxel is not None:
+            self.explain(voxel)
 
     def _allowed(self) -> bool:
         """Whether a model may run on this series here; else say why not."""

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary, ref
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_cpam_stroke.annotations import Rejection
 from napari_cpam_stroke.annotations.records import Reason
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume, Lesion
@@ -230,6 +231,11 @@ class ReviewSession(QObject):
             self.layers.apply(self.review.reject_finding(lesion, reason))
             self.flush()
 
+    def withdraw(self, rejection: Rejection) -> None:
+        """Take a rejection back; what it erased comes back with undo."""
+        if self.review is not None:
+            self.review.withdraw_rejection(rejection)
+
     def toggle_difference(self) -> None:
         """Show where reading and AI differ, or take that away."""
         if self.asides.shown(DIFFERENCE):
@@ -349,7 +355,7 @@ class ReviewSession(QObject):
         self.layers = CaseLayers(self.viewer, volume, review.reading, self.view.window)
         for signal, slot in self._signals(review):
             signal.connect(slot)
-        self.view.attach(self.layers, title=f"Case {volume.case_id}", facts=(*volume.warnings, *volume.facts))
+        self.view.attach(self.layers, title=f"Case {volume.case_id}", warnings=volume.warnings)
         self.tools.attach(self.layers, self.cursor)
         self.asides.attach(self.layers)
         self.layers.reading.events.paint.connect(self._on_paint)

@@ -38,7 +38,7 @@ class RoomSettings:
     """Range of the HU-limited brush; fresh blood by default."""
     brush_limited: bool = False
     window_state: str = ""
-    """Qt's own description of where the docks stand, base64."""
+    """Size of the window, and Qt's own description of where the docks stood in it."""
 
     @property
     def store_location(self) -> str:

@@ -20,13 +20,13 @@ from napari_cpam_stroke.widgets.orientation import PLANES, EdgeLetters, edge_let
 
 PREFIX = "cpam_"
 EDGES = {"left": "middle_left", "right": "middle_right", "top": "top_center", "bottom": "bottom_center"}
-HEADER, FACTS = "header", "facts"
+HEADER, WARNINGS = "header", "warnings"
 LETTER_POINTS, TEXT_POINTS = 16, 9
 DRAG_HU_PER_PIXEL = 0.5
 """Windowing by mouse: HU per screen pixel, times the width in units of the brain window."""
 RIGHT_BUTTON = 2
-FACTS_WIDTH = 44
-"""Characters per line of the facts under the picture."""
+WARNING_WIDTH = 36
+"""Characters per line of the warnings in the corner of the picture."""
 
 
 class ViewControl(QObject):
@@ -50,18 +50,18 @@ class ViewControl(QObject):
         self.header_window: Window | None = None
         self.plane = "axial"
         self.case_title = ""
-        self._here, self._facts = "", ""
+        self._here, self._warnings, self._sides = "", "", ""
 
     @property
     def viewer(self) -> Any:
         """The viewer, or None once it is gone."""
         return self._viewer_ref()
 
-    def attach(self, layers: CaseLayers, *, title: str, facts: tuple[str, ...]) -> None:
-        """Show a case."""
+    def attach(self, layers: CaseLayers, *, title: str, warnings: tuple[str, ...]) -> None:
+        """Show a case; warnings stand in the picture, where they cannot be missed."""
         self.layers, self.case_title = layers, title
         self._here = ""
-        self._facts = "\n".join(wrap(" ".join(facts), FACTS_WIDTH))
+        self._warnings = "\n".join(wrap(" ".join(warnings), WARNING_WIDTH))
         viewer = self.viewer
         self._add_overlays(viewer)
         compat.set_background(viewer, "black")
@@ -77,7 +77,7 @@ class ViewControl(QObject):
         bar.visible = layers.volume.geometry is not None
         layers.go_to_slice(layers.volume.shape[0] // 2)
         self._update_header()
-        self._say(FACTS, self._facts)
+        self._say(WARNINGS, self._warnings)
 
     def detach(self) -> None:
         """Forget the case and take what was added away."""
@@ -96,7 +96,7 @@ class ViewControl(QObject):
                 callbacks.remove(mine)
         compat.set_background(viewer, None)
         overlays = compat.overlays(viewer)
-        for name in [*EDGES, HEADER, FACTS]:
+        for name in [*EDGES, HEADER, WARNINGS]:
             if PREFIX + name in overlays:
                 overlays[PREFIX + name].visible = False
 
@@ -169,12 +169,16 @@ class ViewControl(QObject):
     def _add_overlays(self, viewer: Any) -> None:
         from napari.components.overlays import TextOverlay
 
-        wanted = {**EDGES, HEADER: "top_left", FACTS: "bottom_left"}
-        overlays = compat.overlays(viewer)
-        for name, position in wanted.items():
+        overlays, known = compat.overlays(viewer), compat.canvas_positions()
+        wanted = {
+            name: place
+            for name, place in {**EDGES, HEADER: "top_left", WARNINGS: "bottom_left"}.items()
+            if place in known
+        }
+        for name, place in wanted.items():
             if PREFIX + name not in overlays:
                 size = LETTER_POINTS if name in EDGES else TEXT_POINTS
-                overlays[PREFIX + name] = TextOverlay(position=position, font_size=size, box=name not in EDGES)
+                overlays[PREFIX + name] = TextOverlay(position=place, font_size=size, box=name not in EDGES)
             overlays[PREFIX + name].visible = True
 
     def _say(self, name: str, text: str) -> None:
@@ -200,6 +204,9 @@ class ViewControl(QObject):
             letters = replace(letters, right=letters.left)
         for name in EDGES:
             self._say(name, getattr(letters, name))
+        sides = PREFIX + "left" in compat.overlays(viewer) or not letters.left
+        self._sides = "" if sides else f"left {letters.left}, right {letters.right}"
+        self._update_header()
 
     def _update_header(self, _: Any = None) -> None:
         if self.layers is None:
@@ -209,7 +216,7 @@ class ViewControl(QObject):
         geometry = self.layers.volume.geometry
         step = f", {geometry.slice_interval_mm[z]:.1f} mm" if geometry is not None else ""
         window = f"C {self.window.centre:g}  W {self.window.width:g}"
-        lines = [self.case_title, f"slice {place}/{count}{step}   {window}", self._here]
+        lines = [f"{self.case_title}   {self._sides}".rstrip(), f"slice {place}/{count}{step}   {window}", self._here]
         self._say(HEADER, "\n".join(lines))
 
     def _on_contrast(self, _: Any = None) -> None:
