@@ -7,13 +7,25 @@ from cpam_train.presets import PRESETS
 from napari_cpam_stroke.config import build_config, plain
 from napari_cpam_stroke.errors import ConfigError
 
+CT_PRESETS = [name for name in PRESETS if name != "brats"]
 
-@pytest.mark.parametrize("preset", PRESETS)
+
+@pytest.mark.parametrize("preset", CT_PRESETS)
 @pytest.mark.parametrize("kind", ["segmenter", "classifier"])
 def test_presets_survive_json(kind, preset):
     config = build_train_config(kind, preset=preset)
     assert build_config(TrainConfig, json.loads(json.dumps(plain(config)))) == config
     assert config.model.in_channels == config.preprocess.channels
+
+
+def test_brats_preset_fits_the_set():
+    from cpam_train.brats.regions import CHANNELS, CLASSES
+
+    config = build_train_config("segmenter", preset="brats")
+    assert config.model.classes == CLASSES
+    assert config.model.in_channels == len(CHANNELS)
+    with pytest.raises(ConfigError, match="segmenters only"):
+        build_train_config("classifier", preset="brats")
 
 
 def test_paper_preset_holds_the_papers_values():

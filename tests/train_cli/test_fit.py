@@ -139,6 +139,7 @@ def test_classifiers_train_with_every_output_layer(store, tmp_path, output):
 def test_no_source_left_is_one_sentence(store, tmp_path):
     with pytest.raises(InputError, match="no annotated slice in its train split"):
         fit(config('data.leave_out=["synthetic"]'), store, tmp_path / "run", console=QUIET)
+    assert not list(tmp_path.iterdir())
 
 
 def test_norms_and_biases_are_not_decayed():

@@ -49,14 +49,16 @@ class Augment(nn.Module):
         Probabilities and ranges.
     preprocess
         Gives the windows, so that grey values can be changed in HU.
+    grey
+        False: only geometry is changed, for images that are no windows of HU.
     """
 
     low: Tensor
     width: Tensor
 
-    def __init__(self, config: AugmentConfig, preprocess: PreprocessConfig) -> None:
+    def __init__(self, config: AugmentConfig, preprocess: PreprocessConfig, *, grey: bool = True) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.grey = config, grey
         windows = preprocess.windows * preprocess.context_slices
         self.register_buffer("low", torch.tensor([w.low for w in windows]).view(1, -1, 1, 1), persistent=False)
         self.register_buffer("width", torch.tensor([w.width for w in windows]).view(1, -1, 1, 1), persistent=False)
@@ -67,7 +69,7 @@ class Augment(nn.Module):
         if not self.config.enabled:
             return image, mask
         image, mask = warp(image, mask, self.draw_geometry(mask), self._edge(image))
-        return self.change_grey(image), mask
+        return (self.change_grey(image) if self.grey else image), mask
 
     def draw_geometry(self, mask: Tensor) -> Geometry:
         """Draw rotation, scale, shear, translation, mirror, flip, crop and elastic displacement per sample."""

@@ -20,6 +20,7 @@ Schedule = Literal["one_cycle", "cosine", "constant"]
 Optimiser = Literal["adamw", "adam", "sgd"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Operating = Literal["max_dice", "sensitivity"]
+Modality = Literal["ct", "brats"]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -92,6 +93,8 @@ class AugmentConfig:
 class DataConfig:
     """What is drawn for an epoch, and how."""
 
+    modality: Modality = "ct"
+    """brats: four MR channels from a folder of prepared BraTS cases; `preprocess` then gives only the size."""
     batch_size: int = Field(default=16, ge=1)
     samples_per_epoch: int | None = Field(default=None, ge=1)
     """Slices drawn per epoch with the class-balanced sampler; None: as many as there are."""
@@ -238,11 +241,11 @@ def merged(base: Mapping[str, Any], change: Mapping[str, Any], *, where: str, pa
 
 def _coupled(config: TrainConfig) -> TrainConfig:
     """Return the config with the network's input channels and size taken from the preprocessing."""
-    channels = config.preprocess.channels
-    if isinstance(config.model, SegmenterConfig):
-        model = replace(config.model, in_channels=channels, input_size=config.preprocess.size)
-        return replace(config, model=model)
-    return replace(config, model=replace(config.model, in_channels=channels))
+    model = config.model
+    channels = config.preprocess.channels if config.data.modality == "ct" else model.in_channels
+    if isinstance(model, SegmenterConfig):
+        return replace(config, model=replace(model, in_channels=channels, input_size=config.preprocess.size))
+    return replace(config, model=replace(model, in_channels=channels))
 
 
 def _read_json(file: Path) -> dict[str, Any]:

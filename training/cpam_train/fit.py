@@ -16,15 +16,16 @@ from rich.console import Console
 from torch.utils.data import DataLoader
 
 from cpam_train.averaging import ema
+from cpam_train.brats.folder import BratsFolder
 from cpam_train.calibrate import OperatingPoint, choose_operating_points
 from cpam_train.config import TrainConfig
 from cpam_train.draft import draft_card
 from cpam_train.keeper import Keeper, score_epoch
-from cpam_train.loaders import CACHE_FOLDER, EpochSeeds, Loaders
+from cpam_train.loaders import CACHE_FOLDER, EpochSeeds, Loaders, build_loaders
 from cpam_train.precision import lightning_precision
 from cpam_train.progress import GentleStop, RunProgress
 from cpam_train.record import Record, joined
-from cpam_train.runs import CARD_DRAFT, RunFolder, open_run
+from cpam_train.runs import CARD_DRAFT, RunFolder, begin_run, open_run
 from cpam_train.schedule import LearningRate, WallClock
 from cpam_train.task import Task, build_task
 from napari_cpam_stroke.annotations import AnnotationStore
@@ -62,7 +63,7 @@ class Machine:
 
 def fit(
     config: TrainConfig,
-    store: AnnotationStore,
+    store: AnnotationStore | BratsFolder,
     run_path: Path,
     *,
     resume: bool = False,
@@ -87,9 +88,11 @@ def fit(
     console = console or Console(stderr=True)
     run, config = open_run(run_path, config, resume=resume)
     seed_everything(config.seed, workers=True, verbose=False)
-    loaders = Loaders(store, config, cache=run.path.parent / CACHE_FOLDER if config.data.cache else None)
-    loaders.prepare(console)
+    loaders = build_loaders(store, config, cache=run.path.parent / CACHE_FOLDER if config.data.cache else None)
     task = build_task(config)
+    if not resume:
+        begin_run(run, config)
+    loaders.prepare(console)
     clock = WallClock(config.stop.max_minutes, config.max_steps)
     rate = LearningRate(config.optim, clock)
     keeper = Keeper(run, config.stop, clock, rate)

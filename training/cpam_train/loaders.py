@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from rich.console import Console
-from rich.progress import Progress
-from torch.utils.data import DataLoader, WeightedRandomSampler
+from rich.progress import Progress, TaskID
+from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 
 from cpam_train.config import TrainConfig
 from cpam_train.dataset import SliceDataset
@@ -19,7 +21,10 @@ from cpam_train.sampler import balanced_sampler
 from cpam_train.slice_split import STAMP, split_by_slice
 from cpam_train.slices import SliceRow, collect_slices
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from cpam_train.brats.folder import BratsFolder
 
 CACHE_FOLDER = "slice-cache"
 """Preprocessed slices, beside the run folders so that runs on the same data share them; may be deleted at any time."""
@@ -33,74 +38,61 @@ SLICE_FRACTIONS = (0.875, 0.125, 0.0)
 class Loaders(LightningDataModule):
     """Training and validation batches; each process of several draws its own and validates its share.
 
-    Parameters
+    Attributes
     ----------
-    cache
-        Folder of preprocessed slices; None: preprocess each time.
-
-    Raises
-    ------
-    InputError
-        If training or validation would be empty.
+    train, validation
+        Data sets whose items are the batches' rows.
     """
 
-    def __init__(self, store: AnnotationStore, config: TrainConfig, *, cache: Path | None) -> None:
+    train: Dataset[Any]
+    validation: Dataset[Any]
+
+    def __init__(self, config: TrainConfig) -> None:
         super().__init__()
         self.config = config
-        train_rows, validation_rows, self.split_rule = divide(store, config)
-        drawn = config.data.synthesis if config.data.synthetic else None
-        self.train = SliceDataset(store, config.preprocess, train_rows, cache=cache, synthesis=drawn, seed=config.seed)
-        self.validation = SliceDataset(store, config.preprocess, validation_rows, cache=cache)
+
+    @abstractmethod
+    def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
+        """Return the slices of one epoch for one process."""
+
+    @abstractmethod
+    def cases(self, record: Record) -> list[str]:
+        """Return the case of each slice of a validation record."""
+
+    @abstractmethod
+    def summary(self) -> dict[str, Any]:
+        """Return what a card says about the data."""
 
     def prepare(self, console: Console) -> None:
-        """Preprocess what the cache does not hold yet, with a bar."""
-        for name, data in (("training", self.train), ("validation", self.validation)):
-            with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-                job = progress.add_task(f"preparing {name} slices", total=None)
-                data.prepare(lambda done, total: progress.update(job, completed=done, total=total))  # noqa: B023 - called at once
+        """Do once what every epoch needs."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Tell the data sets which epoch it is."""
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Return batches of this epoch's draw."""
+        size = len(self.train)  # type: ignore[arg-type]
         return DataLoader(
             self.train,
             batch_size=self.config.data.batch_size,
             sampler=self.draw(self._epoch, self._rank, self._world),
-            drop_last=len(self.train) > self.config.data.batch_size,
+            drop_last=size > self.config.data.batch_size,
             **_loading(worker_count(self.config)),
         )
 
     def val_dataloader(self, *, whole: bool = False) -> DataLoader[Any]:
         """Return validation batches: this process's share, or the whole."""
-        share = range(len(self.validation)) if whole else range(len(self.validation))[self._rank :: self._world]
+        every = range(len(self.validation))  # type: ignore[arg-type]
         return DataLoader(
             self.validation,
             batch_size=self.config.data.batch_size,
-            sampler=list(share),
+            sampler=list(every if whole else every[self._rank :: self._world]),
             **_loading(0 if whole else worker_count(self.config)),
         )
 
-    def cases(self, record: Record) -> list[str]:
-        """Return the case of each slice of a validation record."""
-        return [self.validation.rows[i].case.case_id for i in record.index]
-
-    def summary(self) -> dict[str, Any]:
-        """Return what a card says about the data."""
-        return {
-            "split_rule": self.split_rule,
-            "train": summarise(self.train.rows),
-            "validation": summarise(self.validation.rows),
-        }
-
-    def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
-        """Return the slices of one epoch for one process."""
-        data, length = self.config.data, self.config.data.samples_per_epoch or len(self.train)
-        return balanced_sampler(
-            self.train.rows,
-            balance=data.balance,
-            hard_negative_weight=data.hard_negative_weight,
-            samples=max(length // world, 1),
-            seed=hash((self.config.seed, epoch, rank)) % 2**31,
-        )
+    def seed_of(self, epoch: int, rank: int) -> int:
+        """Return the seed of one epoch's draw in one process."""
+        return hash((self.config.seed, epoch, rank)) % 2**31
 
     @property
     def _rank(self) -> int:
@@ -115,6 +107,88 @@ class Loaders(LightningDataModule):
         return 0 if self.trainer is None else self.trainer.current_epoch
 
 
+class SliceLoaders(Loaders):
+    """Batches of CT slices from a store.
+
+    Parameters
+    ----------
+    cache
+        Folder of preprocessed slices; None: preprocess each time.
+
+    Raises
+    ------
+    InputError
+        If training or validation would be empty.
+    """
+
+    train: SliceDataset
+    validation: SliceDataset
+
+    def __init__(self, store: AnnotationStore, config: TrainConfig, *, cache: Path | None) -> None:
+        super().__init__(config)
+        train_rows, validation_rows, self.split_rule = divide(store, config)
+        drawn = config.data.synthesis if config.data.synthetic else None
+        self.train = SliceDataset(store, config.preprocess, train_rows, cache=cache, synthesis=drawn, seed=config.seed)
+        self.validation = SliceDataset(store, config.preprocess, validation_rows, cache=cache)
+
+    def prepare(self, console: Console) -> None:
+        """Preprocess what the cache does not hold yet, with a bar."""
+        for name, data in (("training", self.train), ("validation", self.validation)):
+            with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+                job = progress.add_task(f"preparing {name} slices", total=None)
+                data.prepare(partial(_show, progress, job))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw other synthetic lesions."""
+        self.train.set_epoch(epoch)
+
+    def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
+        """Return the slices of one epoch for one process, classes and sources evenly."""
+        data, length = self.config.data, self.config.data.samples_per_epoch or len(self.train)
+        return balanced_sampler(
+            self.train.rows,
+            balance=data.balance,
+            hard_negative_weight=data.hard_negative_weight,
+            samples=max(length // world, 1),
+            seed=self.seed_of(epoch, rank),
+        )
+
+    def cases(self, record: Record) -> list[str]:
+        """Return the case of each slice of a validation record."""
+        return [self.validation.rows[i].case.case_id for i in record.index]
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a card says about the data."""
+        return {
+            "split_rule": self.split_rule,
+            "train": summarise(self.train.rows),
+            "validation": summarise(self.validation.rows),
+        }
+
+
+def build_loaders(source: AnnotationStore | BratsFolder, config: TrainConfig, *, cache: Path | None) -> Loaders:
+    """Return the batches of a run.
+
+    Raises
+    ------
+    ConfigError
+        If the settings are for another kind of data.
+    """
+    from cpam_train.brats.folder import BratsFolder
+    from cpam_train.brats.loaders import BratsLoaders
+
+    is_brats = isinstance(source, BratsFolder)
+    if is_brats != (config.data.modality == "brats"):
+        raise ConfigError(
+            "Settings and data do not fit each other",
+            got=f"data.modality {config.data.modality} for {'a BraTS folder' if is_brats else 'a CT store'}",
+            remedy="use --preset brats for BraTS and only for it",
+        )
+    return (
+        BratsLoaders(source, config) if isinstance(source, BratsFolder) else SliceLoaders(source, config, cache=cache)
+    )
+
+
 class EpochSeeds(Callback):
     """Gives every epoch its own draw of slices and synthetic lesions, the same again in a resumed run."""
 
@@ -124,7 +198,7 @@ class EpochSeeds(Callback):
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Reseed before the first batch is drawn."""
         epoch, loader = trainer.current_epoch, trainer.train_dataloader
-        self.loaders.train.set_epoch(epoch)
+        self.loaders.set_epoch(epoch)
         if loader is not None:
             fresh = self.loaders.draw(epoch, trainer.global_rank, trainer.world_size)
             loader.sampler.generator = fresh.generator
@@ -190,6 +264,10 @@ def summarise(rows: tuple[SliceRow, ...]) -> dict[str, Any]:
         }
         for source in sources
     }
+
+
+def _show(progress: Progress, job: TaskID, done: int, total: int) -> None:
+    progress.update(job, completed=done, total=total)
 
 
 def worker_count(config: TrainConfig) -> int:

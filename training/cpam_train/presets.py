@@ -1,4 +1,4 @@
-"""The starting points of a run by name: `default`, `paper`, `quick`."""
+"""The starting points of a run by name: `default`, `paper`, `quick`, and `brats` for the MR set of the paper."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from napari_cpam_stroke.config import (
 )
 from napari_cpam_stroke.errors import ConfigError, nearest
 
-PRESETS: tuple[str, ...] = ("default", "paper", "quick")
+PRESETS: tuple[str, ...] = ("default", "paper", "quick", "brats")
 KINDS: tuple[str, ...] = ("segmenter", "classifier")
 
 
@@ -40,7 +40,7 @@ def preset_values(kind: str, name: str) -> dict[str, Any]:
         raise ConfigError(f"There is no task {kind!r}{nearest(kind, KINDS)}", expected=" or ".join(KINDS))
     if name not in PRESETS:
         raise ConfigError(f"There is no preset {name!r}{nearest(name, PRESETS)}", expected=", ".join(PRESETS))
-    build = {"default": _default, "paper": _paper, "quick": _quick}[name]
+    build = {"default": _default, "paper": _paper, "quick": _quick, "brats": _brats}[name]
     return plain(build(SegmenterConfig() if kind == "segmenter" else ClassifierConfig()))
 
 
@@ -85,4 +85,15 @@ def _quick(model: ModelConfig) -> TrainConfig:
         data=DataConfig(batch_size=8),
         optim=OptimConfig(lr=2e-3, ema=0.9),
         epochs=5,
+    )
+
+
+def _brats(model: ModelConfig) -> TrainConfig:
+    """Return a run on BraTS 2018: four MR channels, three tumour labels, grey values left alone (MR has no scale)."""
+    if not isinstance(model, SegmenterConfig):
+        raise ConfigError("BraTS is for segmenters only", remedy="use: cpam-train fit segmenter --preset brats")
+    return TrainConfig(
+        model=replace(model, in_channels=4, classes=("necrosis", "edema", "enhancing"), dropout=0.1),
+        preprocess=PreprocessConfig(size=192, crop_to_head=False),
+        data=DataConfig(modality="brats", synthetic=False, cache=False),
     )

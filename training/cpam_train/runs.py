@@ -97,7 +97,7 @@ class RunFolder:
 
 
 def open_run(path: Path, config: TrainConfig, *, resume: bool) -> tuple[RunFolder, TrainConfig]:
-    """Return the run folder and the settings to use: those given, or the stored ones of a resumed run.
+    """Return the run folder and the settings to use: those given, or the stored ones of a resumed run. Writes nothing.
 
     Raises
     ------
@@ -115,10 +115,25 @@ def open_run(path: Path, config: TrainConfig, *, resume: bool) -> tuple[RunFolde
         raise InputError(
             f"The run folder {path} already exists", remedy="choose another --run, or go on with it by --resume"
         )
-    path.mkdir(parents=True, exist_ok=True)
+    return run, config
+
+
+def begin_run(run: RunFolder, config: TrainConfig) -> None:
+    """Make the folder and note the settings; called once everything else is known to be in order.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made.
+    """
+    if rank_zero_only.rank:
+        return
+    try:
+        run.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"The run folder {run.path} cannot be made", got=error.strerror) from error
     run.write_json("config.json", {"schema_version": SCHEMA_VERSION, "config": plain(config)})
     run.write_json("environment.json", environment())
-    return run, config
 
 
 def environment() -> dict[str, object]:

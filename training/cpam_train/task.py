@@ -32,7 +32,7 @@ class Task(LightningModule):
         super().__init__()
         self.config = config
         self.model = build_model(config.model).to(memory_format=torch.channels_last)
-        self.augment = Augment(config.augment, config.preprocess)
+        self.augment = Augment(config.augment, config.preprocess, grey=config.data.modality == "ct")
         self.records: list[Record] = []
 
     @abstractmethod

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cpam_train.brats.folder import BratsFolder
     from napari_cpam_stroke.annotations import AnnotationStore
 
 console = Console(highlight=False, soft_wrap=True)
@@ -33,6 +34,23 @@ def opened(where: str, *, create: bool = False) -> Iterator[AnnotationStore]:
 
     with AnnotationStore.open(where, create=create) as store:
         yield store
+
+
+@contextmanager
+def opened_data(where: str) -> Iterator[AnnotationStore | BratsFolder]:
+    """Open a store, or a folder of prepared BraTS cases where it is one."""
+    if is_brats(where):
+        from cpam_train.brats.folder import BratsFolder
+
+        yield BratsFolder.open(Path(where), create=False)
+        return
+    with opened(where) as store:
+        yield store
+
+
+def is_brats(where: str) -> bool:
+    """Whether a place is a folder of prepared BraTS cases."""
+    return (Path(where) / "brats.json").is_file()
 
 
 @contextmanager

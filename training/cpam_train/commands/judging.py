@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cpam_train.commands.common import ConfigFile, Overrides, Preset, StoreOption, console, counting, errors, opened
+from cpam_train.commands.common import (
+    ConfigFile,
+    Overrides,
+    Preset,
+    StoreOption,
+    console,
+    counting,
+    errors,
+    is_brats,
+    opened,
+)
 
 if TYPE_CHECKING:
+    from cpam_train.benchmark.systems import Recipe
     from cpam_train.evaluation.run import Evaluation
     from napari_cpam_stroke.annotations.records import Split
 
@@ -28,7 +39,10 @@ def evaluate(
     source: Sources = None,
     device: Device = "auto",
 ) -> None:
-    """Judge a model on annotated cases it has not been trained on."""
+    """Judge a model on annotated cases it has not been trained on; on a BraTS folder by its regions."""
+    if is_brats(store):
+        _evaluate_brats(model, store, out, split=split, device=device)
+        return
     evaluation = _evaluated(model, store, split=split, sources=source, device=device)
     from cpam_train.evaluation.write import write_evaluation
 
@@ -129,11 +143,15 @@ def benchmark(  # noqa: PLR0913 - one per option
 
     from cpam_train.benchmark.systems import CLASSIFIERS, SEGMENTERS, Recipe
 
-    names = [name.strip() for name in systems.split(",") if name.strip()] or [*CLASSIFIERS, *SEGMENTERS]
+    usual = SEGMENTERS if is_brats(store) else (*CLASSIFIERS, *SEGMENTERS)
+    names = [name.strip() for name in systems.split(",") if name.strip()] or list(usual)
     own = (("segmenter", tuple(segmenter or ())), ("classifier", tuple(classifier or ())))
     recipe = Recipe(preset, config, tuple(settings or ()), own)
     for name in names:
         recipe.config(name, 0)
+    if is_brats(store):
+        _benchmark_brats(store, out, recipe, names, seeds)
+        return
     with opened(store) as source:
         from cpam_train.benchmark.run import run_systems
         from cpam_train.benchmark.tables import render
@@ -145,6 +163,37 @@ def benchmark(  # noqa: PLR0913 - one per option
     (out / "benchmark.md").write_text(page, encoding="utf-8")
     console.print(Markdown(page))
     console.print(f"Wrote {out / 'benchmark.md'}.")
+
+
+def _evaluate_brats(model: str, store: str, out: Path, *, split: str, device: str) -> None:
+    import json
+    from dataclasses import asdict
+
+    from cpam_train.brats.folder import BratsFolder
+    from cpam_train.brats.judge import judge_brats, region_estimates
+    from cpam_train.runs import RunFolder
+    from napari_cpam_stroke.annotations.records import SPLITS, one_of
+
+    chosen = cast("Split", one_of(split, SPLITS, "split"))
+    folder = BratsFolder.open(Path(store), create=False)
+    with counting("judging") as progress:
+        judged = judge_brats(RunFolder(Path(model)), folder, split=chosen, device=device, progress=progress)
+    estimates = region_estimates([judged])
+    out.mkdir(parents=True, exist_ok=True)
+    values = {"split": split, "regions": {name: asdict(e) for name, e in estimates.items()}}
+    (out / "metrics.json").write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    for name, figure in estimates.items():
+        console.print(f"{name}: Dice {figure}")
+
+
+def _benchmark_brats(store: str, out: Path, recipe: Recipe, names: list[str], seeds: int) -> None:
+    from cpam_train.brats.benchmark import render_table_7, run_brats
+    from cpam_train.brats.folder import BratsFolder
+
+    folder = BratsFolder.open(Path(store), create=False)
+    page = render_table_7(run_brats(folder, out, recipe, names, seeds, console=errors, counting=counting), seeds=seeds)
+    (out / "benchmark.md").write_text(page, encoding="utf-8")
+    console.print(page)
 
 
 def _evaluated(model: str, where: str, *, split: str, sources: list[str] | None, device: str) -> Evaluation:

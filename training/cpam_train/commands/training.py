@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cpam_train.commands.common import ConfigFile, Kind, Overrides, Preset, StoreOption, console, opened
+from cpam_train.commands.common import ConfigFile, Kind, Overrides, Preset, StoreOption, console, opened, opened_data
 
 
 def fit(  # noqa: PLR0913 - one per option
@@ -26,7 +26,7 @@ def fit(  # noqa: PLR0913 - one per option
     from cpam_train.config import build_train_config
 
     values = build_train_config(kind, preset=preset, file=config, overrides=settings or ())
-    with opened(store) as source:
+    with opened_data(store) as source:
         from cpam_train.fit import Machine
         from cpam_train.fit import fit as train
 

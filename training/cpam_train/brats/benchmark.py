@@ -1,0 +1,83 @@
+"""The paper's table 7 on BraTS: every segmenter under one recipe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from cpam_train.benchmark.paper import TABLE_7
+from cpam_train.benchmark.systems import Recipe, kind_of
+from cpam_train.benchmark.tables import markdown
+from cpam_train.brats.folder import BratsFolder
+from cpam_train.brats.judge import RegionDice, judge_brats, region_estimates
+from cpam_train.brats.regions import REGIONS
+from cpam_train.fit import fit
+from cpam_train.runs import RunFolder
+from napari_cpam_stroke.errors import CancelledError, ConfigError
+
+Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
+FILE = "regions.json"
+
+NOTE = (
+    "Mean Dice over test cases with 95 % intervals over patients. Both the paper and we judge two-dimensional networks "
+    "on parts of the training release, each with its own split. The paper sets its WT / TC / ET beside a reference "
+    "that lists ET, WT, TC; put in one order, it is behind that reference on WT and TC."
+)
+
+
+def run_brats(
+    folder: BratsFolder,
+    out: Path,
+    recipe: Recipe,
+    systems: Sequence[str],
+    seeds: int,
+    *,
+    console: Console,
+    counting: Counting,
+) -> dict[str, list[list[RegionDice]]]:
+    """Return the region Dice of every system and seed; what is done already is not done again.
+
+    Raises
+    ------
+    ConfigError
+        For a classifier, a wrong setting, or a run in the folder that was made with other settings.
+    CancelledError
+        After Ctrl-C; the next call goes on where this one stopped.
+    """
+    wrong = [name for name in systems if kind_of(name) != "segmenter"]
+    if wrong:
+        raise ConfigError("BraTS is for segmenters only", got=wrong[0], remedy="name them by --systems")
+    found: dict[str, list[list[RegionDice]]] = {name: [] for name in systems}
+    for seed in range(seeds):
+        for system in systems:
+            config = recipe.config(system, seed)
+            run = RunFolder(out / "runs" / f"{system}-{seed}")
+            file = run.path / FILE
+            if file.is_file() and run.config() != config:
+                raise ConfigError(f"{run.path} was made with other settings", remedy="use another --out")
+            if not file.is_file():
+                result = fit(config, folder, run.path, resume=run.checkpoint.is_file(), console=console)
+                if result.interrupted:
+                    raise CancelledError("The benchmark was stopped", remedy="the same command goes on from here")
+                with counting(f"judging {system}") as progress:
+                    judged = judge_brats(run, folder, progress=progress)
+                file.write_text(json.dumps([asdict(case) for case in judged]) + "\n", encoding="utf-8")
+            found[system].append([RegionDice(**case) for case in json.loads(file.read_text(encoding="utf-8"))])
+    return found
+
+
+def render_table_7(found: dict[str, list[list[RegionDice]]], *, seeds: int) -> str:
+    """Return the page."""
+    head = ["system", *(cell for name in REGIONS for cell in (f"{name} Dice", "paper"))]
+    rows = []
+    for system, judged in found.items():
+        paper = [f"{value:g}" for value in TABLE_7[system]] if system in TABLE_7 else ["-"] * len(REGIONS)
+        ours = [str(value) for value in region_estimates(judged).values()]
+        rows.append([system, *(cell for pair in zip(ours, paper, strict=True) for cell in pair)])
+    return f"# Benchmark on BraTS\n\n{seeds} seed(s). {NOTE}\n\n## Table 7\n\n{markdown(head, rows)}\n"
