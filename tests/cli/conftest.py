@@ -54,22 +54,31 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def one_slice_dir(tmp_path_factory: pytest.TempPathFactory, stroke_series_dir: Path) -> Path:
+def ct_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The synthetic stroke case with few pixels, as DICOM; do not write into it."""
+    from napari_cpam_stroke.samples import phantom_volume, stroke_geometry, write_dicom_series
+
+    volume = phantom_volume()
+    return write_dicom_series(tmp_path_factory.mktemp("ct") / "case", volume.hu, stroke_geometry(volume.shape[1]))
+
+
+@pytest.fixture(scope="session")
+def one_slice_dir(tmp_path_factory: pytest.TempPathFactory, ct_dir: Path) -> Path:
     """A CT series of one slice."""
     folder = tmp_path_factory.mktemp("one_slice")
-    first = min(stroke_series_dir.iterdir())
+    first = min(ct_dir.iterdir())
     (folder / first.name).write_bytes(first.read_bytes())
     return folder
 
 
 @pytest.fixture(scope="session")
-def mr_dir(tmp_path_factory: pytest.TempPathFactory, stroke_series_dir: Path) -> Path:
+def mr_dir(tmp_path_factory: pytest.TempPathFactory, ct_dir: Path) -> Path:
     """A series of another modality."""
     from pydicom import dcmread
     from pydicom.uid import MRImageStorage
 
     folder = tmp_path_factory.mktemp("mr")
-    for file in sorted(stroke_series_dir.iterdir())[:5]:
+    for file in sorted(ct_dir.iterdir())[:5]:
         dataset = dcmread(file)
         dataset.Modality = "MR"
         dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = MRImageStorage
@@ -78,15 +87,15 @@ def mr_dir(tmp_path_factory: pytest.TempPathFactory, stroke_series_dir: Path) ->
 
 
 @pytest.fixture(scope="session")
-def mixed_dir(tmp_path_factory: pytest.TempPathFactory, stroke_series_dir: Path) -> Path:
+def mixed_dir(tmp_path_factory: pytest.TempPathFactory, ct_dir: Path) -> Path:
     """The stroke case, a second series of one slice, and a text file."""
     from pydicom import dcmread
     from pydicom.uid import generate_uid
 
     folder = tmp_path_factory.mktemp("mixed")
-    for file in stroke_series_dir.iterdir():
+    for file in ct_dir.iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
-    dataset = dcmread(sorted(stroke_series_dir.iterdir())[3])
+    dataset = dcmread(sorted(ct_dir.iterdir())[3])
     dataset.SeriesInstanceUID = generate_uid()
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     dataset.save_as(folder / "alone.dcm")

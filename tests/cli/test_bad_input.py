@@ -77,13 +77,13 @@ def test_a_path_that_is_not_there(command: str, run: Run, tiny_model: Path, tmp_
 
 
 @pytest.mark.parametrize("model", ["unknown", "unknown@2.0", "./nowhere"])
-def test_a_model_that_is_not_there(model: str, run: Run, stroke_series_dir: Path, tmp_path: Path) -> None:
-    done = run("predict", stroke_series_dir, "--out", tmp_path / "out", "--model", model)
+def test_a_model_that_is_not_there(model: str, run: Run, ct_dir: Path, tmp_path: Path) -> None:
+    done = run("predict", ct_dir, "--out", tmp_path / "out", "--model", model)
     assert_one_sentence(done, model.removeprefix("./").partition("@")[0])
     assert_nothing_written(tmp_path / "out")
 
 
-def test_a_model_whose_weights_changed(run: Run, stroke_series_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_a_model_whose_weights_changed(run: Run, ct_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()
     for file in tiny_model.iterdir():
@@ -91,30 +91,28 @@ def test_a_model_whose_weights_changed(run: Run, stroke_series_dir: Path, tiny_m
         if file.suffix == ".safetensors":
             content[-1] ^= 1
         (broken / file.name).write_bytes(content)
-    done = run("predict", stroke_series_dir, "--out", tmp_path / "out", "--model", broken)
+    done = run("predict", ct_dir, "--out", tmp_path / "out", "--model", broken)
     assert_one_sentence(done, "sha256")
     assert_nothing_written(tmp_path / "out")
     assert_one_sentence(run("models", "import", broken), "sha256")
     assert run("models", "list", "--json").out.count("broken") == 0
 
 
-def test_a_device_that_is_not_there(run: Run, stroke_series_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
-    done = run("predict", stroke_series_dir, "--out", tmp_path / "out", "--model", tiny_model, "--device", "tpu")
+def test_a_device_that_is_not_there(run: Run, ct_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
+    done = run("predict", ct_dir, "--out", tmp_path / "out", "--model", tiny_model, "--device", "tpu")
     assert_one_sentence(done, "'tpu'", "cpu")
     assert_nothing_written(tmp_path / "out")
 
 
-def test_a_series_that_is_not_there(run: Run, stroke_series_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
-    done = run("predict", stroke_series_dir, "--out", tmp_path / "out", "--model", tiny_model, "--series", "abc")
+def test_a_series_that_is_not_there(run: Run, ct_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
+    done = run("predict", ct_dir, "--out", tmp_path / "out", "--model", tiny_model, "--series", "abc")
     assert_one_sentence(done, "'abc'", "expected one of")
     assert_nothing_written(tmp_path / "out")
 
 
-def test_an_output_folder_that_cannot_be_one(
-    run: Run, stroke_series_dir: Path, tiny_model: Path, tmp_path: Path
-) -> None:
+def test_an_output_folder_that_cannot_be_one(run: Run, ct_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    done = run("predict", stroke_series_dir, "--out", tmp_path / "out", "--model", tiny_model)
+    done = run("predict", ct_dir, "--out", tmp_path / "out", "--model", tiny_model)
     assert_one_sentence(done, str(tmp_path / "out"), "choose another")
     assert (tmp_path / "out").read_text() == "a file"
 
@@ -157,12 +155,12 @@ def test_the_program_itself_ends_with_the_same_sentence(empty_dir: Path) -> None
     assert_one_sentence(Done(done.returncode, done.stdout, done.stderr), str(empty_dir))
 
 
-def test_ctrl_c_ends_with_a_word(run: Run, monkeypatch: pytest.MonkeyPatch, stroke_series_dir: Path) -> None:
+def test_ctrl_c_ends_with_a_word(run: Run, monkeypatch: pytest.MonkeyPatch, ct_dir: Path) -> None:
     from napari_cpam_stroke.commands import series
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(series, "scan_folder", stop)
-    done = run("series", stroke_series_dir)
+    done = run("series", ct_dir)
     assert (done.code, done.err.strip()) == (130, "Stopped.")

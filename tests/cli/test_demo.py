@@ -43,8 +43,8 @@ def test_a_missing_model_is_said_before_anything_is_written(run: Run, tmp_path: 
 
 
 @pytest.mark.usefixtures("without_display")
-def test_open_says_what_a_window_needs(run: Run, stroke_series_dir: Path) -> None:
-    done = run("open", stroke_series_dir)
+def test_open_says_what_a_window_needs(run: Run, ct_dir: Path) -> None:
+    done = run("open", ct_dir)
     assert done.code == 2
     assert "apt-get install" in done.err
     assert "cpam-stroke predict" in done.err
@@ -91,9 +91,9 @@ open_window(Path(source), run_models=True, model=model, device="cpu", screenshot
     sys.platform.startswith("linux") and not os.environ.get("DISPLAY"), reason="needs a display with OpenGL (xvfb)"
 )
 @pytest.mark.timeout(600)
-def test_the_window_is_pictured_whole_and_closes(stroke_series_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_the_window_is_pictured_whole_and_closes(ct_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
     shot, own = tmp_path / "shot.png", tmp_path / "own"
-    program = [sys.executable, "-c", LAUNCH, str(stroke_series_dir), str(tiny_model), str(shot), str(own)]
+    program = [sys.executable, "-c", LAUNCH, str(ct_dir), str(tiny_model), str(shot), str(own)]
     window = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
     done = subprocess.run(program, env=window, capture_output=True, text=True, check=False, timeout=540)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -12,10 +12,8 @@ from .conftest import Run
 FILES = ["mask.nii.gz", "measurements.dcm", "report.html", "report.json", "segmentation.dcm"]
 
 
-def test_one_folder_with_five_files_per_ready_series(
-    run: Run, stroke_series_dir: Path, tiny_model: Path, tmp_path: Path
-) -> None:
-    done = run("predict", stroke_series_dir, "--out", tmp_path / "out", "--model", tiny_model, "--device", "cpu")
+def test_one_folder_with_five_files_per_ready_series(run: Run, ct_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
+    done = run("predict", ct_dir, "--out", tmp_path / "out", "--model", tiny_model, "--device", "cpu")
     assert done.code == 0, done.err
     (case,) = (tmp_path / "out").iterdir()
     assert sorted(p.name for p in case.iterdir()) == FILES
@@ -61,8 +59,8 @@ def test_a_series_that_may_not_be_used_is_refused_by_name_too(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_second_run_replaces_the_first(run: Run, stroke_series_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
-    arguments = ("predict", stroke_series_dir, "--out", tmp_path, "--model", tiny_model)
+def test_a_second_run_replaces_the_first(run: Run, ct_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
+    arguments = ("predict", ct_dir, "--out", tmp_path, "--model", tiny_model)
     assert run(*arguments).code == 0
     (case,) = tmp_path.iterdir()
     first = json.loads((case / "report.json").read_text())
@@ -72,12 +70,10 @@ def test_a_second_run_replaces_the_first(run: Run, stroke_series_dir: Path, tiny
     assert {**first, "seconds": 0} == {**second, "seconds": 0}
 
 
-def test_the_patient_goes_along_only_on_demand(
-    run: Run, stroke_series_dir: Path, tiny_model: Path, tmp_path: Path
-) -> None:
+def test_the_patient_goes_along_only_on_demand(run: Run, ct_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
     for flags, named in (([], False), (["--keep-patient"], True)):
         out = tmp_path / str(named)
-        assert run("predict", stroke_series_dir, "--out", out, "--model", tiny_model, *flags).code == 0
+        assert run("predict", ct_dir, "--out", out, "--model", tiny_model, *flags).code == 0
         (case,) = out.iterdir()
         assert (b"Phantom^Ada" in (case / "segmentation.dcm").read_bytes()) == named
         assert b"Phantom^Ada" not in (case / "report.html").read_bytes()

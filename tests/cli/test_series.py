@@ -10,7 +10,7 @@ def test_every_series_with_verdict_and_reasons(run: Run, mixed_dir: Path) -> Non
     done = run("series", mixed_dir)
     assert done.code == 1, "one of them is not ready"
     lines = done.out.splitlines()
-    assert any("  ready  24 slices of 256 x 256  HEAD 5.0 STANDARD" in line for line in lines)
+    assert any("  ready  24 slices of 128 x 128  HEAD 5.0 STANDARD" in line for line in lines)
     assert any(line.startswith("To read first: ") for line in lines)
     assert any("notes.txt: " in line for line in lines)
 
@@ -19,21 +19,21 @@ def test_json_for_a_program(run: Run, mixed_dir: Path) -> None:
     report = json.loads(run("series", mixed_dir, "--json").out)
     ready, other = sorted(report["series"], key=lambda s: s["verdict"] != "ready")
     assert ready["slices"] == 24
-    assert ready["matrix"] == [256, 256]
+    assert ready["matrix"] == [128, 128]
     assert ready["reasons"] == []
     assert other["reasons"]
     assert report["proposed"] == ready["key"]
     assert [Path(file["path"]).name for file in report["rejected"]] == ["notes.txt"]
 
 
-def test_all_ready_is_zero(run: Run, stroke_series_dir: Path) -> None:
-    assert run("series", stroke_series_dir).code == 0
+def test_all_ready_is_zero(run: Run, ct_dir: Path) -> None:
+    assert run("series", ct_dir).code == 0
 
 
-def test_words_from_a_header_are_not_markup(run: Run, tmp_path: Path, stroke_series_dir: Path) -> None:
+def test_words_from_a_header_are_not_markup(run: Run, tmp_path: Path, ct_dir: Path) -> None:
     from pydicom import dcmread
 
-    for file in stroke_series_dir.iterdir():
+    for file in ct_dir.iterdir():
         dataset = dcmread(file)
         dataset.SeriesDescription = "[bold]HEAD[/nothing]"
         dataset.save_as(tmp_path / file.name)
