@@ -96,16 +96,9 @@ class Archive:
         self._zip.close()
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a regular file begins like a zip archive."""
-    try:
-        source = FileSource(path)
-    except UnreadableError:
-        return False
-    try:
-        return source.read(0, 4) in (b"PK\x03\x04", b"PK\x05\x06")
-    finally:
-        source.close()
+def is_archive(source: FileSource) -> bool:
+    """Whether a file begins like a zip archive."""
+    return source.read(0, 4) in (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def split_archive_path(path: Path) -> tuple[Path, str] | None:

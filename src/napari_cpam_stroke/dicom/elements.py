@@ -141,7 +141,7 @@ class _Walker:
         """
         found: Elements = {}
         while end is None or at < end:
-            if depth == 0 and not self._bytes(at, 1):
+            if depth == 0 and self._place(at, 1) == len(self._block):
                 break
             tag, vr, length, value = self._element(at, encoding)
             if tag == _ITEM_END and end is None and depth:
@@ -221,18 +221,20 @@ class _Walker:
         self._count += 1
         if self._count > MAX_ELEMENTS:
             raise UnreadableError(f"the header holds more than {MAX_ELEMENTS} elements")
-        head = self._bytes(at, 12)
-        if len(head) < 8:
+        place = self._place(at, 12)
+        block = self._block
+        if len(block) - place < 8:
             raise UnreadableError("the header ends in the middle")
-        group, number = encoding.tag.unpack_from(head)
-        tag = group << 16 | number
-        if group == 0xFFFE or not encoding.explicit or not _is_vr(vr := head[4:6]):
-            return tag, b"", encoding.long.unpack_from(head, 4)[0], at + 8
-        if vr in _LONG:
-            if len(head) < 12:
-                raise UnreadableError("the header ends in the middle")
-            return tag, vr, encoding.long.unpack_from(head, 8)[0], at + 12
-        return tag, vr, encoding.short.unpack_from(head, 6)[0], at + 8
+        group, number = encoding.tag.unpack_from(block, place)
+        tag, vr = group << 16 | number, block[place + 4 : place + 6]
+        if encoding.explicit and group != 0xFFFE:
+            if vr in _SHORT:
+                return tag, vr, encoding.short.unpack_from(block, place + 6)[0], at + 8
+            if vr in _LONG:
+                if len(block) - place < 12:
+                    raise UnreadableError("the header ends in the middle")
+                return tag, vr, encoding.long.unpack_from(block, place + 8)[0], at + 12
+        return tag, b"", encoding.long.unpack_from(block, place + 4)[0], at + 8
 
     def _value(self, tag: int, at: int, length: int) -> bytes:
         if length > MAX_VALUE_BYTES:
@@ -243,15 +245,24 @@ class _Walker:
         return value
 
     def _bytes(self, at: int, length: int) -> bytes:
-        """Return up to `length` bytes, read in blocks; a header beyond `MAX_HEADER_BYTES` is refused."""
-        start = at - self._base
-        if start < 0 or start + length > len(self._block):
-            self._block, self._base = self._source.read(at, max(length, HEADER_BLOCK_BYTES)), at
-            self._read += len(self._block)
-            if self._read > MAX_HEADER_BYTES:
-                raise UnreadableError(f"the header is longer than {MAX_HEADER_BYTES // 2**20} MB")
-            start = 0
-        return self._block[start : start + length]
+        """Return up to `length` bytes."""
+        place = self._place(at, length)
+        return self._block[place : place + length]
+
+    def _place(self, at: int, length: int) -> int:
+        """Return where `at` lies in the block, which is read so that it holds what there is of `length` bytes.
+
+        A header beyond `MAX_HEADER_BYTES` is refused.
+        """
+        place = at - self._base
+        if place >= 0 and place + length <= len(self._block):
+            return place
+        wanted = HEADER_BLOCK_BYTES - at if at + length <= HEADER_BLOCK_BYTES else HEADER_BLOCK_BYTES
+        self._block, self._base = self._source.read(at, max(length, wanted)), at
+        self._read += len(self._block)
+        if self._read > MAX_HEADER_BYTES:
+            raise UnreadableError(f"the header is longer than {MAX_HEADER_BYTES // 2**20} MB")
+        return 0
 
 
 def tag_name(tag: int) -> str:

@@ -6,11 +6,15 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pydicom.charset import convert_encodings, decode_bytes
 
 MAX_PLAIN_CHARACTERS = 64
 """Longest text shown; DICOM allows 64 for a description."""
+
+MIN_HIDDEN_CHARACTERS = 3
+"""Shorter words of a name are left: they would hide parts of other words."""
 
 _DELIMITERS = {0x0A, 0x0C, 0x0D, 0x09}
 _UNSAFE = re.compile(r"[<>&\"'`$|;{}]")
@@ -47,10 +51,15 @@ def plain_text(text: str, *, hide: Iterable[str] = ()) -> str:
     hide
         Words that must not appear (a patient's name or number); they become an ellipsis.
     """
-    text = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in unicodedata.normalize("NFC", text))
     for word in hide:
-        if len(word) >= 3:
+        if len(word) >= MIN_HIDDEN_CHARACTERS:
             text = re.sub(re.escape(word), _HIDDEN, text, flags=re.IGNORECASE)
+    return _harmless(text)
+
+
+@lru_cache(maxsize=1024)
+def _harmless(text: str) -> str:
+    text = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in unicodedata.normalize("NFC", text))
     text = _UNSAFE.sub(" ", text)
     while _PATH_LIKE.search(text.strip()):
         text = _PATH_LIKE.sub(" ", text.strip())

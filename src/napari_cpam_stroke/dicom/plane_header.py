@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from napari_cpam_stroke.dicom.frame_header import Vector
@@ -45,10 +47,18 @@ def orientation(e: ElementReader, problems: list[str]) -> tuple[Vector, Vector] 
         if e.raw(Tag.IMAGE_ORIENTATION_PATIENT).strip(b" \0"):
             problems.append(f"{Tag.IMAGE_ORIENTATION_PATIENT} is not six numbers")
         return None
+    directions = _unit_directions(values)
+    if directions is None:
+        problems.append(f"{Tag.IMAGE_ORIENTATION_PATIENT} is not two unit vectors at a right angle")
+    return directions
+
+
+@lru_cache(maxsize=64)
+def _unit_directions(values: tuple[float, ...]) -> tuple[Vector, Vector] | None:
+    """Return row and column made exactly unit and orthogonal, or None if they are far from it."""
     row, column = np.array(values[:3]), np.array(values[3:])
     lengths = np.linalg.norm(row), np.linalg.norm(column)
     if max(abs(lengths[0] - 1), abs(lengths[1] - 1), abs(row @ column)) > COSINE_TOLERANCE:
-        problems.append(f"{Tag.IMAGE_ORIENTATION_PATIENT} is not two unit vectors at a right angle")
         return None
     row = row / lengths[0]
     column = column - (column @ row) * row

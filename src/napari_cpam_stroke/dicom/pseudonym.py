@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import hmac
 import os
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from napari_cpam_stroke.errors import InputError
@@ -56,7 +56,7 @@ class Pseudonyms:
             )
         return cls(key)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """A name for the key itself, safe to keep."""
         return self.of("key")
@@ -64,7 +64,7 @@ class Pseudonyms:
     def of(self, *identifiers: str) -> str:
         """Return the pseudonym of some identifiers, in order: 12 hexadecimal digits."""
         message = b"".join(len(part).to_bytes(4, "big") + part for part in (i.encode() for i in identifiers))
-        return hmac.new(self.key, message, hashlib.sha256).hexdigest()[:PSEUDONYM_DIGITS]
+        return hmac.digest(self.key, message, "sha256").hex()[:PSEUDONYM_DIGITS]
 
     def case(self, *identifiers: str) -> str:
         """Return the pseudonym of a series."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 from napari_cpam_stroke.dicom.archive import Archive, is_archive
@@ -104,10 +103,8 @@ class _Scan:
                 self._dicomdir(path, follow=False)
             elif (known := _CACHE.get(path, stamp, self.pseudonyms)) is not None:
                 self._keep(path, known)
-            elif is_archive(path):
-                self._archive(path)
             else:
-                self._read(path, stamp, partial(FileSource, path))
+                self._file(path, stamp)
         self.progress(len(files), len(files))
 
     def _step(self, done: int, total: int) -> None:
@@ -115,11 +112,21 @@ class _Scan:
             raise CancelledError("The scan was stopped")
         self.progress(done, total)
 
-    def _read(self, path: Path, stamp: tuple[int, int], source_of: Callable[[], ByteSource]) -> None:
+    def _file(self, path: Path, stamp: tuple[int, int]) -> None:
+        try:
+            with closing(FileSource(path)) as source:
+                if not is_archive(source):
+                    self._read(path, stamp, source)
+                    return
+        except UnreadableError as error:
+            self._keep(path, error)
+            return
+        self._archive(path)
+
+    def _read(self, path: Path, stamp: tuple[int, int], source: ByteSource) -> None:
         result: tuple[FrameHeader, ...] | UnreadableError
         try:
-            with closing(source_of()) as source:
-                result = read_frames(source, Origin(path, stamp), self.pseudonyms)
+            result = read_frames(source, Origin(path, stamp), self.pseudonyms)
         except UnreadableError as error:
             result = error
         _CACHE.put(path, stamp, self.pseudonyms, result)
@@ -150,8 +157,12 @@ class _Scan:
         known = _CACHE.get(path, stamp, self.pseudonyms)
         if known is not None:
             self._keep(path, known)
-        else:
-            self._read(path, stamp, partial(archive.open, name, MAX_HEADER_BYTES))
+            return
+        try:
+            with closing(archive.open(name, MAX_HEADER_BYTES)) as source:
+                self._read(path, stamp, source)
+        except UnreadableError as error:
+            self._keep(path, error)
 
     def _dicomdir(self, path: Path, *, follow: bool) -> None:
         """Check what a DICOMDIR lists; read it too unless the whole folder is read anyway."""

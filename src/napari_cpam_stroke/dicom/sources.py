@@ -47,9 +47,15 @@ class FileSource:
             raise UnreadableError("not a regular file")
         self.size = status.st_size
         self.stamp = status.st_mtime_ns
+        self._head: bytes | None = None
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return up to `length` bytes from `offset`."""
+        """Return up to `length` bytes from `offset`; the beginning of the file is read once and kept."""
+        if offset + length <= HEADER_BLOCK_BYTES:
+            if self._head is None:
+                os.lseek(self._file, 0, os.SEEK_SET)
+                self._head = os.read(self._file, HEADER_BLOCK_BYTES)
+            return self._head[offset : offset + length]
         os.lseek(self._file, offset, os.SEEK_SET)
         return os.read(self._file, length)
 

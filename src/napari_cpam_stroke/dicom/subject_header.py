@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from napari_cpam_stroke.dicom.plain import decode_text, plain_text
 from napari_cpam_stroke.dicom.pseudonym import Pseudonyms
@@ -26,7 +25,6 @@ def patient_pseudonyms(e: ElementReader, pseudonyms: Pseudonyms) -> tuple[str, s
     return _pseudonyms_of(number, name, birth, pseudonyms)
 
 
-@lru_cache(maxsize=256)
 def _pseudonyms_of(number: str, name: str, birth: str, pseudonyms: Pseudonyms) -> tuple[str, str, tuple[str, ...]]:
     parts = tuple(part for part in _NAME_PARTS.split(name.casefold()) if part)
     patient = pseudonyms.patient(number.casefold()) if number else pseudonyms.patient(*parts, birth if parts else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import Literal
 
 from napari_cpam_stroke.dicom.elements import Elements
@@ -56,18 +57,10 @@ class ElementReader:
 
     def numbers(self, tag: int, count: int) -> tuple[float, ...] | None:
         """Return exactly `count` finite decimal values, or None."""
-        parts = self.raw(tag).strip(b" \0").split(b"\\")
-        if len(parts) != count:
-            return None
-        values = []
-        for part in (p.strip(b" \0") for p in parts):
-            written = part.replace(b",", b".") if part.count(b",") == 1 and b"." not in part else part
-            if not _NUMBER.fullmatch(written) or not math.isfinite(value := float(written)):
-                return None
-            if written != part:
-                self.commas.add(tag)
-            values.append(value)
-        return tuple(values)
+        values, comma = _parse(self.raw(tag), count)
+        if comma:
+            self.commas.add(tag)
+        return values
 
     def unsigned(self, tag: int) -> int | None:
         """Return a 16 or 32 bit binary number."""
@@ -78,3 +71,16 @@ class ElementReader:
         """Return a 16 or 32 bit binary number as two's complement."""
         raw = self.raw(tag)
         return int.from_bytes(raw, self._order, signed=True) if len(raw) in (2, 4) else None
+
+
+@lru_cache(maxsize=4096)
+def _parse(raw: bytes, count: int) -> tuple[tuple[float, ...] | None, bool]:
+    """Return `count` decimals and whether one was written with a comma; most values repeat from slice to slice."""
+    parts = [part.strip(b" \0") for part in raw.split(b"\\")]
+    if len(parts) != count:
+        return None, False
+    written = [part.replace(b",", b".") if part.count(b",") == 1 and b"." not in part else part for part in parts]
+    if not all(map(_NUMBER.fullmatch, written)):
+        return None, False
+    values = tuple(map(float, written))
+    return (values, written != parts) if all(map(math.isfinite, values)) else (None, False)
