@@ -139,3 +139,18 @@ def test_executable_preamble_is_zeroed_in_what_is_written(marked, tmp_path):
     for keep in (False, True):
         path = write_segmentation(tmp_path / "s.dcm", mask, volume, keep_patient=keep, **MODEL)
         assert path.read_bytes()[:132] == bytes(128) + b"DICM"
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [("ISO_IR 144", "Люксембург^Роза"), ("GB18030", "王^小东"), ("ISO_IR 192", "Wörld^Ærø"), ("", "Plain^Name")],
+)
+def test_kept_name_survives_its_character_set(tmp_path, label, name):
+    items = datasets(truth_of())
+    for item in items:
+        item.SpecificCharacterSet, item.PatientName = label, name
+    save_all(tmp_path / "series", items)
+    volume = read_series(scan_folder(tmp_path / "series").series[0])
+    mask = PHANTOM.truth_mask(volume.geometry, volume.shape[1:])
+    written = pydicom.dcmread(write_segmentation(tmp_path / "s.dcm", mask, volume, keep_patient=True, **MODEL))
+    assert str(written.PatientName) == name

@@ -9,6 +9,7 @@ from napari_cpam_stroke.dicom import stacking, verdict
 from napari_cpam_stroke.dicom.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.grouping import Group, group_frames
 from napari_cpam_stroke.dicom.kernels import kernel_sharpness
+from napari_cpam_stroke.dicom.plain import plain_text
 from napari_cpam_stroke.dicom.pseudonym import Pseudonyms
 from napari_cpam_stroke.dicom.rejected_file import RejectedFile
 from napari_cpam_stroke.dicom.series_entry import SeriesEntry, Verdict
@@ -59,7 +60,7 @@ def _entry(group: Group, stack: stacking.Stack, lost: list[FrameHeader], pseudon
         thickness_mm=None if geometry is None else float(sorted(geometry.thickness_mm)[geometry.slices // 2]),
         lossy=any(f.lossy for f in frames),
         ai_on_request=judged == "view_only" and not limits,
-        series_uid=first.series_uid,
+        series_uid=plain_text(first.series_uid),
         geometry=geometry,
         frames=frames,
     )

@@ -114,7 +114,7 @@ def _frame(
         frame_of_reference_uid=e.code(Tag.FRAME_OF_REFERENCE_UID),
         patient=patient,
         patient_key=key,
-        modality=e.code(Tag.MODALITY).upper(),
+        modality=plain_text(e.code(Tag.MODALITY)).upper(),
         image_type=tuple(plain_text(v).upper() for v in e.codes(Tag.IMAGE_TYPE)),
         kernel=plain_text(decode_text(e.raw(Tag.CONVOLUTION_KERNEL), charset), hide=words),
         contrast=contrast_agent(e, charset),

@@ -36,4 +36,5 @@ def contrast_agent(e: ElementReader, charset: str) -> str:
     agent = decode_text(e.raw(Tag.CONTRAST_BOLUS_AGENT), charset).strip()
     if agent.upper() not in NO_CONTRAST:
         return plain_text(agent) or "unnamed"
-    return "unnamed" if e.items(Tag.CONTRAST_BOLUS_AGENT_SEQUENCE) else ""
+    given = e.items(Tag.CONTRAST_BOLUS_AGENT_SEQUENCE) or (e.number(Tag.CONTRAST_BOLUS_VOLUME) or 0) > 0
+    return "unnamed" if given else ""

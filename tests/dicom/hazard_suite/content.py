@@ -252,6 +252,7 @@ HAZARDS = [
     Hazard("perfusion by time", _perfusion(_by_time), "split", ("perfusion",), slices=26),
     Hazard("perfusion that nothing tells apart", _perfusion(_by_nothing), "refused", ("nothing in the headers",)),
     Hazard("contrast agent", _said(ContrastBolusAgent="Omnipaque"), "view_only", ("contrast agent",)),
+    Hazard("contrast volume without a name", _said(ContrastBolusVolume="60"), "view_only", ("contrast agent",)),
     Hazard("contrast agent 'NONE'", _said(ContrastBolusAgent="NONE")),
     Hazard("contrast by description only", _said(SeriesDescription="CTA HEAD"), says=("suggests a contrast",)),
     Hazard("bone kernel", _said(ConvolutionKernel="H60s"), says=("Bone kernel",)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from copy import deepcopy
 from pathlib import Path
 
 import imagecodecs
@@ -86,6 +87,21 @@ def _enhanced_compressed(folder: Path) -> Truth:
     dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
     save_dataset(folder / "enhanced", dataset, transfer_syntax=JPEG2000Lossless)
     return truth
+
+
+def _enhanced_perfusion(folder: Path) -> None:
+    """Three time points of every place in one file."""
+    dataset = enhanced_dataset(truth_of(), seed=None)
+    frames, pixels = list(dataset.PerFrameFunctionalGroupsSequence), dataset.PixelData
+    repeated = []
+    for moment in range(3):
+        for frame in frames:
+            again = deepcopy(frame)
+            again.FrameContentSequence[0].TemporalPositionIndex = moment + 1
+            repeated.append(again)
+    dataset.PerFrameFunctionalGroupsSequence, dataset.NumberOfFrames = repeated, len(repeated)
+    dataset.PixelData = pixels * 3
+    save_dataset(folder / "enhanced", dataset)
 
 
 def _multi_frame_without_positions(folder: Path) -> None:
@@ -235,6 +251,7 @@ HAZARDS = [
     Hazard("Enhanced, implicit VR", _enhanced(syntax="1.2.840.10008.1.2")),
     Hazard("Enhanced, deflated", _enhanced(syntax="1.2.840.10008.1.2.1.99")),
     Hazard("Enhanced, JPEG 2000", _enhanced_compressed),
+    Hazard("Enhanced perfusion", _enhanced_perfusion, "split", ("perfusion",), parts=(26, 26, 26)),
     Hazard("multi-frame without positions", _multi_frame_without_positions, "rejected", ("without a position",)),
     Hazard("Enhanced, frame count lies", _frame_count_lies, "rejected", ("NumberOfFrames",)),
     Hazard("no preamble, no meta group", _no_preamble),
