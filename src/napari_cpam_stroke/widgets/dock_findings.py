@@ -169,7 +169,7 @@ class FindingsDock(QWidget):
             self._show_lesions(review.table)
         else:
             volume, mask = layers.volume, prediction.mask
-            self._job = Job(lambda *_: measure_lesions(mask, volume), self)
+            self._job = Job(lambda *_: measure_lesions(mask, volume), self._session)
             self._job.done.connect(self._show_lesions)
 
     def _show_lesions(self, table: LesionTable | None) -> None:

@@ -88,7 +88,7 @@ class HistoryDock(QWidget):
             return
         if self._shown() == review.revision.id:
             return
-        job = Job(lambda *_: review.history(), self)
+        job = Job(lambda *_: review.history(), self._session)
         job.done.connect(self._show)
 
     def _shown(self) -> str:
@@ -105,9 +105,12 @@ class HistoryDock(QWidget):
         if review is None or revision is None:
             self.message.setText("Select a version first.")
             return
-        job = Job(lambda *_: review.fetch(revision.id), self)
+        job = Job(lambda *_: review.fetch(revision.id), self._session)
         job.done.connect(use)
-        job.failed.connect(lambda error: self.message.setText(sentence(error)))
+        job.failed.connect(self._fail)
+
+    def _fail(self, error: Exception) -> None:
+        self.message.setText(sentence(error))
 
 
 def _tree() -> QTreeWidget:

@@ -48,7 +48,7 @@ class Job(QObject):
     Notes
     -----
     Exactly one of `done`, `failed` and `cancelled` is emitted, on the main thread, and `ended` after it. A cancelled
-    job ends at once, even where its task takes longer to notice.
+    job ends at once, even where its task takes longer to notice. After that the object goes away by itself.
 
     A worker sits in Qt's shared thread pool only to pass things on, so it lends its place there to others: Qt converts
     images in that pool while the main thread holds Python's lock, and a full pool would never let either go on.
@@ -100,6 +100,7 @@ class Job(QObject):
         else:
             self.done.emit(outcome.value)
         self.ended.emit()
+        self.deleteLater()
 
     def _on_aborted(self) -> None:
         self._on_returned(STOPPED)
