@@ -1,0 +1,45 @@
+"""The user guide names what the program really has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from napari_cpam_stroke.cli import app
+from napari_cpam_stroke.export.summary import summary
+from napari_cpam_stroke.widgets.keys import KEYS
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "docs" / "user-guide.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.keys)
+def test_every_key_is_in_the_table(key) -> None:
+    name = key.keys.replace("-", "+").replace("Control", "Ctrl")
+    table = " ".join(line for line in GUIDE.splitlines() if line.startswith("|"))
+    assert re.search(rf"(?<![\w+]){re.escape(name)}(?![\w+])", table), name
+
+
+@pytest.mark.parametrize("command", sorted(get_command(app).commands))
+def test_every_command_is_explained(command: str) -> None:
+    assert f"cpam-stroke {command}" in GUIDE
+    for below in getattr(get_command(app).commands[command], "commands", {}):
+        assert re.search(rf"`[^`]*\b{below}\b", GUIDE), f"{command} {below}"
+
+
+def test_every_key_of_the_report_is_explained(phantom_volume) -> None:
+    from napari_cpam_stroke.export import CaseResult
+
+    result = CaseResult(phantom_volume, (phantom_volume.hu > 60).astype("uint8"), "MANUAL")
+    for key in summary(result):
+        assert f"`{key}`" in GUIDE, key
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/user-guide.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    source = ROOT / page
+    for target in re.findall(r"\]\(([^)#]+)\)", source.read_text(encoding="utf-8")):
+        assert "://" in target or (source.parent / target).exists(), target
