@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,16 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("NAPARI_CONFIG", "")
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what draws with OpenGL where there is neither a display nor Xvfb; never in CI."""
+    if os.environ.get("DISPLAY") or os.environ.get("CI") or not sys.platform.startswith("linux"):
+        return
+    skip = pytest.mark.skip(reason="needs a display or Xvfb (apt-get install xvfb)")
+    for item in items:
+        if item.get_closest_marker("window") or "make_napari_viewer" in getattr(item, "fixturenames", ()):
+            item.add_marker(skip)
 
 
 @pytest.fixture(autouse=True)

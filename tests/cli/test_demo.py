@@ -87,9 +87,7 @@ open_window(Path(source), run_models=True, model=model, device="cpu", screenshot
 """
 
 
-@pytest.mark.skipif(
-    sys.platform.startswith("linux") and not os.environ.get("DISPLAY"), reason="needs a display with OpenGL (xvfb)"
-)
+@pytest.mark.window
 @pytest.mark.timeout(600)
 def test_the_window_is_pictured_whole_and_closes(ct_dir: Path, tiny_model: Path, tmp_path: Path) -> None:
     shot, own = tmp_path / "shot.png", tmp_path / "own"
