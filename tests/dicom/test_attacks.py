@@ -49,7 +49,11 @@ def test_bombs_cost_neither_time_nor_memory(tmp_path, plain_series):
         folders.append(next(folder.glob("*.zip"), folder))
     assert len(folders) == len(BOMBS)
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, plain_series, *folders], stdout=subprocess.PIPE, text=True, check=True, timeout=120
+        [sys.executable, "-c", PROGRAM, plain_series, *folders],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=120,
     )
     for name, line in zip(BOMBS, done.stdout.splitlines(), strict=True):
         seconds, memory = map(float, line.split())

@@ -135,3 +135,14 @@ def test_wrong_ending_and_case_without_positions_are_refused(plain_volume, tmp_p
     flat = CTVolume(plain_volume.hu, None, "x")
     with pytest.raises(InputError, match="without positions"):
         write_nifti(tmp_path / "mask.nii", mask_for(plain_volume), flat)
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_mask_with_a_useless_affine_is_said(value, plain_volume, tmp_path):
+    image = nib.Nifti1Image(np.zeros(plain_volume.shape[::-1], np.uint8), np.eye(4))
+    image.header["qform_code"], image.header["sform_code"], image.header["vox_offset"] = 0, 1, 352
+    for row in ("srow_x", "srow_y", "srow_z"):
+        image.header[row] = value
+    (tmp_path / "x.nii").write_bytes(image.header.binaryblock + bytes(4) + bytes(plain_volume.hu.size))
+    with pytest.raises(InputError, match=r"cannot be read as NIfTI|gives no grid"):
+        read_nifti_mask(tmp_path / "x.nii", plain_volume)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_cpam_stroke.dicom.algorithm import AlgorithmType
     from napari_cpam_stroke.dicom.folder_report import FolderReport
-    from napari_cpam_stroke.dicom.nifti import read_nifti_mask, write_nifti
+    from napari_cpam_stroke.dicom.nifti import write_nifti
+    from napari_cpam_stroke.dicom.nifti_reader import read_nifti_mask
     from napari_cpam_stroke.dicom.pseudonym import case_pseudonym, patient_pseudonym
     from napari_cpam_stroke.dicom.reader import read_series
     from napari_cpam_stroke.dicom.rejected_file import RejectedFile
@@ -28,7 +29,7 @@ _HOMES = {
     "SeriesEntry": "series_entry",
     "case_pseudonym": "pseudonym",
     "patient_pseudonym": "pseudonym",
-    "read_nifti_mask": "nifti",
+    "read_nifti_mask": "nifti_reader",
     "read_segmentation": "segmentation_reader",
     "read_series": "reader",
     "scan_folder": "scan",
