@@ -57,7 +57,7 @@ def test_order(session: Any, dock: CasesDock, three: list[str], order: str, firs
 
 
 def test_search_and_status(session: Any, dock: CasesDock, three: list[str], qtbot: Any) -> None:
-    dock.search.setText("gam")
+    dock.search.setText("gamm")
     qtbot.waitUntil(lambda: listed(dock) == ["! gamma"], timeout=5000)
     dock.search.clear()
     dock.status.setCurrentText("new")
@@ -98,7 +98,7 @@ def test_every_rejected_file_has_its_reason(
 
 def test_a_refused_series_says_why(session: Any, dock: CasesDock) -> None:
     entry = SimpleNamespace(verdict="refused", reasons=("It is a scout.",))
-    session.open_entry(entry)
+    session.opener.open_entry(entry)
     assert dock.message.text() == "This series cannot be read: It is a scout."
     assert session.review is None
 

@@ -25,8 +25,9 @@ class Asides(QObject):
 
     changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, session: Any) -> None:
+        super().__init__(session)
+        self._session = session
         self.layers: CaseLayers | None = None
 
     def attach(self, layers: CaseLayers) -> None:
@@ -47,10 +48,31 @@ class Asides(QObject):
             self.layers.hide_extra(name)
             self.changed.emit()
 
+    def toggle_difference(self) -> None:
+        """Show where reading and AI differ, or take that away."""
+        prediction = self._session.models.prediction
+        if self.shown(DIFFERENCE):
+            self.hide(DIFFERENCE)
+        elif prediction is None:
+            self._session.said.emit("There is no AI result to compare with.")
+        else:
+            self.show_difference(prediction.mask)
+
+    def toggle_mirror(self) -> None:
+        """Show the head mirrored beside it, or take that away."""
+        if self.shown(MIRROR):
+            self.hide(MIRROR)
+        else:
+            self.show_mirror()
+        if self._session.viewer is not None:
+            self._session.viewer.reset_view()
+            self._session.view.update_letters()
+
     def show_difference(self, before: Mask) -> None:
         """Show where the reading differs from another mask."""
         if self.layers is None:
             return
+        self._session.flush()
         mask = self.layers.turned(difference(before, self.layers.reading_mask))
         colours = class_colormap(DIFFERENCE_COLOURS)
 
@@ -58,6 +80,7 @@ class Asides(QObject):
             return viewer.add_labels(mask, name=DIFFERENCE, colormap=colours, **place)
 
         self.layers.show_extra(DIFFERENCE, make).editable = False
+        self._session.said.emit("Difference: green was added, pink is gone or of another class.")
         self.changed.emit()
 
     def show_mirror(self) -> None:

@@ -71,7 +71,7 @@ class CasesDock(QWidget):
         self.series.setIconSize(QSize(40, 40))
         self.message = wrapped("Open a folder, or drop one on the window.", name="message")
         self.progress = QProgressBar()
-        self.cancel = button("Cancel", "Stop opening", session.cancel)
+        self.cancel = button("Cancel", "Stop opening", session.opener.cancel)
         for part in (self.progress, self.cancel):
             keep_place(part)
         column(
@@ -85,8 +85,8 @@ class CasesDock(QWidget):
         self._connect()
         self._show_job("", 0, 0)
         self._show_cases(session.records.cases)
-        if session.report is not None:
-            self._show_series(session.report)
+        if session.opener.report is not None:
+            self._show_series(session.opener.report)
         session.records.refresh()
 
     def ask_for_folder(self) -> None:
@@ -112,8 +112,8 @@ class CasesDock(QWidget):
         self.mine.clicked.connect(lambda _: self._filter())
         self.worklist.itemActivated.connect(self._open_case)
         self.series.itemActivated.connect(self._open_series)
-        session.folder_scanned.connect(self._show_series)
-        session.thumbnails_read.connect(self._show_thumbnails)
+        session.opener.scanned.connect(self._show_series)
+        session.opener.pictured.connect(self._show_thumbnails)
         session.records.worklist_changed.connect(self._show_cases)
         session.job_changed.connect(self._show_job)
         session.said.connect(self.message.setText)
@@ -141,7 +141,7 @@ class CasesDock(QWidget):
     def _open_series(self, item: QListWidgetItem) -> None:
         entry = item.data(ENTRY)
         if entry is not None:
-            self._session.open_entry(entry)
+            self._session.opener.open_entry(entry)
 
     def _show_cases(self, cases: list[Any]) -> None:
         self.worklist.clear()

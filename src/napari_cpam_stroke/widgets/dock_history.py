@@ -51,7 +51,7 @@ class HistoryDock(QWidget):
 
     def show_difference(self) -> None:
         """Show the selected version against the reading."""
-        self._with_stored(lambda stored: self._session.show_difference(stored.annotation.mask))
+        self._with_stored(lambda stored: self._session.asides.show_difference(stored.annotation.mask))
 
     def restore_version(self) -> None:
         """Make the selected version the reading again, as an edit."""

@@ -95,7 +95,7 @@ class WindowDock(QWidget):
         self._session.view.toggle_style()
 
     def _on_mirror(self) -> None:
-        self._session.toggle_mirror()
+        self._session.asides.toggle_mirror()
 
     def _on_opacity(self, percent: int) -> None:
         if self._session.layers is not None:

@@ -127,6 +127,15 @@ class CaseLayers:
         """Show one native slice."""
         self._viewer.dims.set_point(0, self.world_of((z, 0, 0))[0])
 
+    def next_marked(self, step: int) -> int | None:
+        """Return the next (1) or previous (-1) native slice towards the head with a mask in sight, or None."""
+        marked = self.reading_mask.any(axis=(1, 2))
+        if self.ai.visible:
+            marked = marked | self.turned(self.ai.data).any(axis=(1, 2))
+        here, way = self.slice_index, -step if self.flips[0] else step
+        ahead = [int(z) for z in np.flatnonzero(marked) if (z - here) * way > 0]
+        return min(ahead, key=lambda z: abs(z - here)) if ahead else None
+
     def edit_axes(self) -> list[int]:
         """Return the array axes napari's brush works in: the displayed two, or all three for the ball."""
         order = [axis - (self._viewer.dims.ndim - 3) for axis in self._viewer.dims.order]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
-import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cpam_stroke.annotations import Rejection
@@ -21,9 +20,10 @@ from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume, Lesion
 from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets import compat
-from napari_cpam_stroke.widgets.asides import DIFFERENCE, MIRROR, Asides
-from napari_cpam_stroke.widgets.jobs import Cancelled, Job, Progress, Task, sentence
+from napari_cpam_stroke.widgets.asides import Asides
+from napari_cpam_stroke.widgets.jobs import Job, Task, sentence
 from napari_cpam_stroke.widgets.layers import CaseLayers
+from napari_cpam_stroke.widgets.opening import Opener
 from napari_cpam_stroke.widgets.records import Records
 from napari_cpam_stroke.widgets.runner import ModelRunner
 from napari_cpam_stroke.widgets.settings import SettingsFile
@@ -31,7 +31,7 @@ from napari_cpam_stroke.widgets.tools import Tools
 from napari_cpam_stroke.widgets.view import ViewControl
 
 if TYPE_CHECKING:
-    from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
+    from napari_cpam_stroke.dicom import SeriesEntry
 
 SETTLE_MS = 200
 """After the last stroke, before derived values (tables, volumes, labels) are worked out again."""
@@ -47,14 +47,12 @@ class ReviewSession(QObject):
     ----------
     review
         The open case, or None.
-    report, entry
-        The scanned folder and the series of it that is open.
+    entry
+        The DICOM series it was read from; None for a case of the store.
     ask
         Called with a question and the possible answers; returns one of them. Without a window: the first.
     """
 
-    folder_scanned = Signal(object)
-    thumbnails_read = Signal(object)
     case_opened = Signal()
     case_closed = Signal()
     case_refreshed = Signal()
@@ -73,8 +71,8 @@ class ReviewSession(QObject):
         self.settings = settings or SettingsFile()
         self.review: CaseReview | None = None
         self.layers: CaseLayers | None = None
-        self.report: FolderReport | None = None
         self.entry: SeriesEntry | None = None
+        self.opener = Opener(self)
         self.view = ViewControl(viewer, self)
         self.asides = Asides(self)
         self.tools = Tools(self)
@@ -83,7 +81,6 @@ class ReviewSession(QObject):
         self.ask: Ask = lambda _question, answers: answers[0]
         self.main_window: Callable[[], Any] = lambda: None
         self.keys_window: Any = None
-        self._job: Job | None = None
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
@@ -97,47 +94,21 @@ class ReviewSession(QObject):
         return self._viewer_ref()
 
     def open_path(self, path: Path | str, *, wait: bool = False) -> None:
-        """Scan a folder, DICOMDIR, zip or file and open the series it proposes."""
-        from napari_cpam_stroke.dicom import scan_folder
-
-        wanted = Path(path)
-
-        def scan(progress: Progress, cancelled: Cancelled) -> Any:
-            return scan_folder(wanted, progress=progress, cancelled=cancelled)
-
-        self._start(f"Looking through {wanted.name}", scan, self._on_scanned, wait=wait)
-
-    def open_entry(self, entry: SeriesEntry, *, wait: bool = False) -> None:
-        """Open one series of the scanned folder."""
-        if entry.verdict == "refused":
-            self.warn(f"This series cannot be read: {' '.join(entry.reasons)}")
-            return
-
-        def read(progress: Progress, cancelled: Cancelled) -> tuple[CTVolume, Window | None]:
-            from napari_cpam_stroke.dicom import read_series
-            from napari_cpam_stroke.widgets.previews import header_window
-
-            return read_series(entry, progress=progress, cancelled=cancelled), header_window(entry)
-
-        def done(found: tuple[CTVolume, Window | None]) -> None:
-            self.view.header_window = found[1]
-            self.show(found[0], entry=entry)
-
-        if self.may_leave():
-            self._start("Reading the series", read, done, wait=wait)
+        """Open the series that a folder, DICOMDIR, zip or file proposes."""
+        self.opener.open_path(Path(path))
+        if wait:
+            self.wait()
 
     def open_case(self, case_id: str, *, wait: bool = False) -> None:
-        """Open a case of the worklist from the store."""
-        store = self.records.store()
-        if store is not None and self.may_leave():
-            self._start("Opening the case", lambda *_: store.read_volume(case_id), self.show, wait=wait)
+        """Open a case of the worklist."""
+        self.opener.open_case(case_id)
+        if wait:
+            self.wait()
 
-    def show(self, volume: CTVolume, *, entry: SeriesEntry | None = None) -> None:
+    def show(self, volume: CTVolume, *, entry: SeriesEntry | None = None, header: Window | None = None) -> None:
         """Put a volume on the screen and, in the background, fetch what is known of it."""
         self.close_case(ask=False)
-        if entry is None:
-            self.view.header_window = None
-        self.entry = entry
+        self.entry, self.view.header_window = entry, header
         values = self.settings.values
         self.review = CaseReview(volume, author=values.author, blinded=values.blinded)
         self._attach(self.review)
@@ -211,18 +182,11 @@ class ReviewSession(QObject):
 
     def next_finding(self, step: int) -> None:
         """Go to the next (1) or previous (-1) slice towards the head with a finding of the reading or the shown AI."""
-        if self.layers is None:
-            return
-        shown = self.layers.reading_mask.any(axis=(1, 2))
-        if self.layers.ai.visible:
-            shown = shown | self.layers.turned(self.layers.ai.data).any(axis=(1, 2))
-        here = self.layers.slice_index
-        way = -step if self.layers.flips[0] else step
-        found = [z for z in np.flatnonzero(shown) if (z - here) * way > 0]
-        if found:
-            self.go_to_slice(int(min(found, key=lambda z: abs(z - here))))
-        else:
+        found = None if self.layers is None else self.layers.next_marked(step)
+        if found is None:
             self.said.emit("No further slice with a finding.")
+        else:
+            self.go_to_slice(found)
 
     def reject_finding(self, lesion: Lesion, reason: Reason) -> None:
         """Turn a finding down: the reason is kept, the reading loses the finding as one undo step."""
@@ -235,31 +199,6 @@ class ReviewSession(QObject):
         """Take a rejection back; what it erased comes back with undo."""
         if self.review is not None:
             self.review.withdraw_rejection(rejection)
-
-    def toggle_difference(self) -> None:
-        """Show where reading and AI differ, or take that away."""
-        if self.asides.shown(DIFFERENCE):
-            self.asides.hide(DIFFERENCE)
-        elif self.models.prediction is None:
-            self.said.emit("There is no AI result to compare with.")
-        else:
-            self.show_difference(self.models.prediction.mask)
-
-    def show_difference(self, before: Any) -> None:
-        """Show where the reading differs from another mask."""
-        self.flush()
-        self.asides.show_difference(before)
-        self.said.emit("Difference: green was added, pink is gone or of another class.")
-
-    def toggle_mirror(self) -> None:
-        """Show the head mirrored beside it, or take that away."""
-        if self.asides.shown(MIRROR):
-            self.asides.hide(MIRROR)
-        else:
-            self.asides.show_mirror()
-        if self.viewer is not None:
-            self.viewer.reset_view()
-            self.view.update_letters()
 
     def restore(self, stored: Any) -> None:
         """Bring a stored version back into the reading, as one undo step."""
@@ -298,14 +237,9 @@ class ReviewSession(QObject):
             return None
         return self.layers.index_at(self.viewer.cursor.position)
 
-    def cancel(self) -> None:
-        """Stop opening."""
-        if self._job is not None:
-            self._job.cancel()
-
     def shut(self) -> None:
         """Let go of everything once the window is gone; unsaved strokes stay in the draft."""
-        self.cancel()
+        self.opener.cancel()
         self.models.cancel()
         self._settle.stop()
         self.records.shut()
@@ -326,29 +260,6 @@ class ReviewSession(QObject):
         job.ended.connect(lambda: self.job_changed.emit("", 0, 0))
         self.job_changed.emit(text, 0, 0)
         return job
-
-    def _start(self, text: str, task: Task, done: Callable[[Any], None], *, wait: bool = False) -> None:
-        self.cancel()
-        self._job = self.start(text, task, done)
-        if wait:
-            self.wait()
-
-    def _on_scanned(self, report: FolderReport) -> None:
-        self.report = report
-        self.folder_scanned.emit(report)
-        self._fetch_thumbnails(report)
-        if report.proposed is not None:
-            self.open_entry(report.proposed)
-        elif not report.series:
-            self.warn("No CT series found there; the Cases dock lists why each file was left out.")
-
-    def _fetch_thumbnails(self, report: FolderReport) -> None:
-        def fetch(_: Progress, cancelled: Cancelled) -> Any:
-            from napari_cpam_stroke.widgets.previews import thumbnails
-
-            return thumbnails(report.series, cancelled)
-
-        Job(fetch, self).done.connect(self.thumbnails_read)
 
     def _attach(self, review: CaseReview) -> None:
         volume = review.volume
