@@ -107,11 +107,7 @@ def _frame(
         path=origin.path,
         frame_number=number,
         stamp=origin.stamp,
-        sop_instance_uid=e.code(Tag.SOP_INSTANCE_UID),
-        sop_class_uid=e.code(Tag.SOP_CLASS_UID),
-        study_uid=e.code(Tag.STUDY_INSTANCE_UID),
-        series_uid=e.code(Tag.SERIES_INSTANCE_UID),
-        frame_of_reference_uid=e.code(Tag.FRAME_OF_REFERENCE_UID),
+        **_identifiers(e),
         patient=patient,
         patient_key=key,
         modality=plain_text(e.code(Tag.MODALITY)).upper(),
@@ -132,6 +128,16 @@ def _frame(
         problems=tuple(problems),
         notes=_notes(e),
     )
+
+
+def _identifiers(e: ElementReader) -> dict[str, str]:
+    return {
+        "sop_instance_uid": e.code(Tag.SOP_INSTANCE_UID),
+        "sop_class_uid": e.code(Tag.SOP_CLASS_UID),
+        "study_uid": e.code(Tag.STUDY_INSTANCE_UID),
+        "series_uid": e.code(Tag.SERIES_INSTANCE_UID),
+        "frame_of_reference_uid": e.code(Tag.FRAME_OF_REFERENCE_UID),
+    }
 
 
 def _moments(e: ElementReader) -> tuple[tuple[str, str], ...]:

@@ -17,6 +17,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
 from napari_cpam_stroke.core import CTVolume, SourceFrame
+from napari_cpam_stroke.dicom.algorithm import UTF_8
 from napari_cpam_stroke.dicom.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.headers import Origin, read_frames
 from napari_cpam_stroke.dicom.limits import MAX_HEADER_BYTES, SAME_PLACE_MM
@@ -25,9 +26,6 @@ from napari_cpam_stroke.dicom.plain import plain_text
 from napari_cpam_stroke.dicom.pseudonym import Pseudonyms
 from napari_cpam_stroke.dicom.sources import UnreadableError
 from napari_cpam_stroke.errors import SeriesError
-
-UTF_8 = "ISO_IR 192"
-"""Specific Character Set of everything written here."""
 
 PATIENT_AND_STUDY = (
     "PatientName",

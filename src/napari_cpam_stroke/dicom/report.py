@@ -15,8 +15,8 @@ from pydicom.uid import generate_uid
 from napari_cpam_stroke import __version__
 from napari_cpam_stroke.core import CTVolume, LesionClass, LesionTable
 from napari_cpam_stroke.dicom import codes
-from napari_cpam_stroke.dicom.algorithm import MANUFACTURER, SERIES_NUMBER, AlgorithmType
-from napari_cpam_stroke.dicom.references import UTF_8, source_images
+from napari_cpam_stroke.dicom.algorithm import MANUFACTURER, SERIES_NUMBER, AlgorithmType, written_series
+from napari_cpam_stroke.dicom.references import source_images
 from napari_cpam_stroke.dicom.segmentation import save_atomically
 from napari_cpam_stroke.errors import InputError
 
@@ -63,33 +63,27 @@ def write_report(
     except (OSError, InvalidDicomError) as error:
         raise InputError("The segmentation to report on cannot be read", got=Path(segmentation_path).name) from error
     algorithm = None if algorithm_type == "MANUAL" else (algorithm_name, algorithm_version or "unknown")
-    found = [c for c in LesionClass if table.volumes_ml[c.label]] or list(LesionClass)
-    groups = [_group(c, table.volumes_ml[c.label] or 0.0, segmentation, algorithm) for c in found]
-    content = sr.MeasurementReport(
-        observation_context=sr.ObservationContext(observer_device_context=_device()),
-        procedure_reported=codes.CT_OF_HEAD,
-        imaging_measurements=groups,
-        title=dicom_codes.DCM.ImagingMeasurementReport,
-    )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # unusual names: highdicom says so on standard error
         report = sr.Comprehensive3DSR(
             evidence=[*images, segmentation],
-            content=content[0],
-            series_instance_uid=generate_uid(prefix=None),
-            series_number=SERIES_NUMBER + 1,
-            sop_instance_uid=generate_uid(prefix=None),
-            instance_number=1,
-            manufacturer=MANUFACTURER,
+            content=_measurements(table, segmentation, algorithm)[0],
             is_complete=True,
             is_final=False,
             is_verified=False,
-            series_description=SERIES_DESCRIPTION,
-            manufacturer_model_name=MANUFACTURER,
-            software_versions=__version__,
-            specific_character_set=UTF_8,
+            **written_series(SERIES_NUMBER + 1, SERIES_DESCRIPTION),
         )
     return save_atomically(Path(path), report)
+
+
+def _measurements(table: LesionTable, segmentation: Dataset, algorithm: tuple[str, str] | None) -> sr.MeasurementReport:
+    found = [c for c in LesionClass if table.volumes_ml[c.label]] or list(LesionClass)
+    return sr.MeasurementReport(
+        observation_context=sr.ObservationContext(observer_device_context=_device()),
+        procedure_reported=codes.CT_OF_HEAD,
+        imaging_measurements=[_group(c, table.volumes_ml[c.label] or 0.0, segmentation, algorithm) for c in found],
+        title=dicom_codes.DCM.ImagingMeasurementReport,
+    )
 
 
 def _device() -> sr.ObserverContext:

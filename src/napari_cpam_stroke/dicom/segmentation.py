@@ -15,13 +15,12 @@ from pydicom.sequence import Sequence as Items
 from pydicom.uid import generate_uid
 from skimage.color import rgb2lab
 
-from napari_cpam_stroke import __version__
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.dicom import codes
-from napari_cpam_stroke.dicom.algorithm import MANUFACTURER, SERIES_NUMBER, AlgorithmType
+from napari_cpam_stroke.dicom.algorithm import SERIES_NUMBER, AlgorithmType, written_series
 from napari_cpam_stroke.dicom.export_checks import check_segmentation
-from napari_cpam_stroke.dicom.references import UTF_8, decimal, frame_indices, source_images
+from napari_cpam_stroke.dicom.references import decimal, frame_indices, source_images
 from napari_cpam_stroke.errors import GeometryMismatchError
 
 SERIES_DESCRIPTION = "Stroke segmentation (research)"
@@ -74,18 +73,10 @@ def write_segmentation(
             pixel_array=frames,
             segmentation_type="LABELMAP" if labelmap else "BINARY",
             segment_descriptions=[_segment(c, algorithm_type, algorithm_name, algorithm_version) for c in LesionClass],
-            series_instance_uid=generate_uid(prefix=None),
-            series_number=SERIES_NUMBER,
-            sop_instance_uid=generate_uid(prefix=None),
-            instance_number=1,
-            manufacturer=MANUFACTURER,
-            manufacturer_model_name=MANUFACTURER,
-            software_versions=__version__,
             device_serial_number="0",
             content_label="STROKE",
             content_description=volume.content_hash,
-            series_description=SERIES_DESCRIPTION,
-            specific_character_set=UTF_8,
+            **written_series(SERIES_NUMBER, SERIES_DESCRIPTION),
         )
     _state_thickness(segmentation, volume)
     check_segmentation(segmentation, volume)
