@@ -95,7 +95,7 @@ def _compare(hazard: Hazard, entry: SeriesEntry, truth: Truth | None, verdict: s
         outcome = "view only" if entry.verdict == "view_only" else "right"
         return Row(hazard.name, hazard.expect, verdict, outcome, hu_error=hu)
     found = measure(volume, truth)
-    right = found.landmark_mm <= NEAREST_MM and found.ml_error <= hazard.ml
+    right = found.excess_mm <= NEAREST_MM and found.ml_error <= hazard.ml
     outcome = ("view only" if entry.verdict == "view_only" else "right") if right else "SILENTLY WRONG"
     return Row(hazard.name, hazard.expect, verdict, outcome, found.landmark_mm, found.ml_error, hu)
 
@@ -109,7 +109,7 @@ def format_table(rows: Sequence[Row]) -> list[str]:
     lines = [f"{'case':<46} {'verdict':<28} {'outcome':<12} {'landmark mm':>11} {'ml %':>6} {'HU':>5}"]
     for row in rows:
         numbers = [
-            f"{max(row.landmark_mm, 0):11.2f}" if np.isfinite(row.landmark_mm) else " " * 11,
+            f"{row.landmark_mm:11.2f}" if np.isfinite(row.landmark_mm) else " " * 11,
             f"{100 * row.ml_error:6.1f}" if np.isfinite(row.ml_error) else " " * 6,
             f"{row.hu_error:5.0f}" if np.isfinite(row.hu_error) else " " * 5,
         ]
