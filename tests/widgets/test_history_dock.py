@@ -35,6 +35,7 @@ def test_an_older_version_comes_back_as_an_undoable_edit(case: Any, dock: Histor
     dock.versions.setCurrentItem(dock.versions.topLevelItem(1))
     dock.restore.click()
     case.wait()
+    assert dock.message.text().startswith("Version 1 is back")
     assert not (case.review.reading == 2).any()
     assert case.review.dirty
     case.layers.reading.undo()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_cpam_stroke.core import CTVolume
+from napari_cpam_stroke.core import CTVolume, VolumeGeometry
 from napari_cpam_stroke.widgets.layers import AI, ORIGINAL, READING
 from napari_cpam_stroke.widgets.session import DISCARD, SAVE, session_of
 
@@ -76,3 +76,36 @@ def test_leaving_with_unsaved_work_asks(case: Any) -> None:
 def test_one_session_per_viewer(session: Any, viewer: Any) -> None:
     assert session_of(viewer) is session
     assert session.viewer is viewer
+
+
+def test_the_next_case_takes_over_the_layers(case: Any) -> None:
+    before = list(case.viewer.layers)
+    case.layers.reading.paint((12, 60, 60), 1)
+    case.records.save(wait=True)
+    other = other_volume()
+    case.show(other)
+    case.wait()
+    assert list(case.viewer.layers) == before
+    assert case.layers.reading.data.shape == other.shape
+    case.layers.reading.undo()
+    assert not case.review.reading.any(), "the undo of the case before must not reach this one"
+    case.layers.reading.paint(case.layers.turned_index((1, 30, 20)), 2)
+    case.flush()
+    assert (case.review.reading[1] == 2).any()
+    assert tuple(case.layers.reading.scale) == (5.0, 0.5, 0.75)
+
+
+def test_the_limited_brush_follows_to_the_next_case(case: Any) -> None:
+    case.tools.limit(limited=True, hu_range=(100, 200))
+    case.show(other_volume())
+    case.layers.reading.brush_size = 9
+    case.layers.reading.paint((1, 30, 20), 1)
+    assert not case.review.reading.any()
+
+
+def other_volume() -> CTVolume:
+    """Another shape, turned the other way round."""
+    z, y, x = 6, 40, 48
+    positions = np.outer(np.arange(z) * 5.0, [0, 0, -1.0])
+    geometry = VolumeGeometry(positions, np.r_[-1.0, 0, 0], np.r_[0, 1.0, 0], (0.5, 0.75), np.full(z, 5.0))
+    return CTVolume(hu=np.full((z, y, x), 30, dtype=np.int16), geometry=geometry, case_id="other")

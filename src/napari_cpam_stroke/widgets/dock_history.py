@@ -40,6 +40,7 @@ class HistoryDock(QWidget):
             self, self.versions, row(self.compare, self.restore, self.export),
             row("reader", self.author, "store", self.store), self.message,
         )  # fmt: skip
+        self._job: Job | None = None
         self._connect()
         self._show_settings()
         self._fetch()
@@ -88,17 +89,23 @@ class HistoryDock(QWidget):
             return
         if self._shown() == review.revision.id:
             return
-        job = Job(lambda *_: review.history(), self._session)
-        job.done.connect(self._show)
+        if self._job is not None:
+            self._job.cancel()
+        self._job = Job(lambda *_: review.history(), self._session)
+        self._job.done.connect(self._show)
 
     def _shown(self) -> str:
         first = self.versions.topLevelItem(0)
         return "" if first is None else str(first.data(0, REVISION).id)
 
     def _show(self, revisions: list[Any]) -> None:
+        chosen = self.selected()
         self.versions.clear()
         for revision in reversed(revisions):
-            self.versions.addTopLevelItem(_item(revision))
+            item = _item(revision)
+            self.versions.addTopLevelItem(item)
+            if chosen is not None and revision.id == chosen.id:
+                self.versions.setCurrentItem(item)
 
     def _with_stored(self, use: Any) -> None:
         review, revision = self._session.review, self.selected()

@@ -26,6 +26,7 @@ PLACEHOLDER = "cpam_stroke_placeholder"
 
 CT_RANGE_HU = (-1024.0, 3071.0)
 AI_OPACITY = 0.9
+AI_CONTOUR = 2
 Mask = NDArray[np.uint8]
 
 
@@ -42,9 +43,13 @@ class CaseLayers:
         uint8 (Z, Y, X) mask that is edited in place; what is drawn already counts as a change at first.
     window
         First display window.
+    reuse
+        The layers of the case before, already left; they show this one, or are removed.
     """
 
-    def __init__(self, viewer: Any, volume: CTVolume, reading: Mask, window: Window) -> None:
+    def __init__(
+        self, viewer: Any, volume: CTVolume, reading: Mask, window: Window, *, reuse: CaseLayers | None = None
+    ) -> None:
         self.volume, self.reading_mask = volume, reading
         geometry = volume.geometry
         self.flips = geometry.display_flips if geometry is not None else (False, False, False)
@@ -52,20 +57,23 @@ class CaseLayers:
         self._undone = 0
         self._viewer_ref = ref(viewer)
         self._place = placement(volume, self.flips)
+        self.extra: dict[str, Any] = {}
         for layer in [layer for layer in viewer.layers if layer.metadata.get(PLACEHOLDER)]:
             viewer.layers.remove(layer)
-        self.original = viewer.add_image(
-            self.turned(volume.hu), name=ORIGINAL, colormap="gray", contrast_limits=(window.low, window.high),
-            interpolation2d="linear", **self._place,
-        )  # fmt: skip
-        self.original.contrast_limits_range = CT_RANGE_HU
-        self.ai = self._labels(np.zeros(volume.shape, dtype=np.uint8), AI, AI_OPACITY)
-        self.ai.contour, self.ai.visible, self.ai.editable = 2, False, False
-        self.reading = self._labels(reading, READING, 0.35)
-        self.extra: dict[str, Any] = {}
-        for layer in self.all:
-            compat.lock(layer)
+        if reuse is not None and reuse.fits(self):
+            self._take_over(reuse)
+        else:
+            if reuse is not None:
+                reuse.remove()
+            self._add(window)
+        self.ai.visible, self.ai.editable = False, False
+        self.reading.visible, self.reading.selected_label = True, int(LesionClass.ISCHEMIA)
         viewer.layers.selection.active = self.reading
+
+    def fits(self, other: CaseLayers) -> bool:
+        """Whether these layers can show another case: all still there, and both cases know their positions."""
+        both = self.volume.geometry is not None and other.volume.geometry is not None
+        return both and all(layer in self._viewer.layers for layer in (self.original, self.ai, self.reading))
 
     @property
     def _viewer(self) -> Any:
@@ -207,18 +215,43 @@ class CaseLayers:
             self._drop(layer)
         self.extra.clear()
 
+    def _add(self, window: Window) -> None:
+        self.original = self._viewer.add_image(
+            self.turned(self.volume.hu), name=ORIGINAL, colormap="gray", contrast_limits=(window.low, window.high),
+            interpolation2d="linear", **self._place,
+        )  # fmt: skip
+        self.original.contrast_limits_range = CT_RANGE_HU
+        self.ai = self._labels(np.zeros(self.volume.shape, dtype=np.uint8), AI, AI_OPACITY)
+        self.ai.contour = AI_CONTOUR
+        self.reading = self._labels(self.reading_mask, READING, 0.35)
+        for layer in self.all:
+            compat.lock(layer)
+
+    def _take_over(self, other: CaseLayers) -> None:
+        """Show this case in another one's layers: napari takes long to remove a layer and to make one."""
+        for name in list(other.extra):
+            other.hide_extra(name)
+        self.original, self.ai, self.reading = other.original, other.ai, other.reading
+        empty = np.zeros(self.volume.shape, dtype=np.uint8)
+        for layer, array in ((self.original, self.volume.hu), (self.ai, empty), (self.reading, self.reading_mask)):
+            layer.data = self.turned(array)
+            layer.scale, layer.translate = self._place["scale"], self._place["translate"]
+        for layer in (self.ai, self.reading):
+            layer.metadata = {CASE: self.volume.case_id}
+        mode = self.reading.mode
+        self.reading.editable = False  # the public way to make napari forget the undo steps of the case before
+        self.reading.editable, self.reading.mode = True, mode
+
     def _drop(self, layer: Any) -> None:
         compat.unlock(layer)
         if layer in self._viewer.layers:
             self._viewer.layers.remove(layer)
 
     def _labels(self, mask: Mask, name: str, opacity: float) -> Any:
-        layer = self._viewer.add_labels(
+        return self._viewer.add_labels(
             self.turned(mask), name=name, opacity=opacity, colormap=class_colormap(),
             metadata={CASE: self.volume.case_id}, **self._place,
         )  # fmt: skip
-        layer.selected_label = int(LesionClass.ISCHEMIA)
-        return layer
 
 
 def class_colormap(colours: dict[int, str] | None = None) -> Any:

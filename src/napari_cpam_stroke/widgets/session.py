@@ -107,11 +107,11 @@ class ReviewSession(QObject):
 
     def show(self, volume: CTVolume, *, entry: SeriesEntry | None = None, header: Window | None = None) -> None:
         """Put a volume on the screen and, in the background, fetch what is known of it."""
-        self.close_case(ask=False)
+        before = self._leave()
         self.entry, self.view.header_window = entry, header
         values = self.settings.values
         self.review = CaseReview(volume, author=values.author, blinded=values.blinded)
-        self._attach(self.review)
+        self._attach(self.review, before)
         self.case_opened.emit()
         self.records.register(self.review)
         if values.run_on_open:
@@ -133,20 +133,10 @@ class ReviewSession(QObject):
         """Take the case away; return False where the reader wants to stay."""
         if ask and not self.may_leave():
             return False
-        if self.review is None:
-            return True
-        self.models.cancel()
-        self.records.release()
-        self._settle.stop()
-        for part in (self.tools, self.asides, self.view):
-            part.detach()
-        for signal, slot in self._signals(self.review):
-            signal.disconnect(slot)
-        layers, self.layers, self.review = self.layers, None, None
-        if layers is not None and self.viewer is not None:
-            self._unwatch(layers)
+        layers = self._leave()
+        if layers is not None:
             layers.remove()
-        self.case_closed.emit()
+            self.case_closed.emit()
         return True
 
     def may_leave(self) -> bool:
@@ -261,9 +251,25 @@ class ReviewSession(QObject):
         self.job_changed.emit(text, 0, 0)
         return job
 
-    def _attach(self, review: CaseReview) -> None:
+    def _leave(self) -> CaseLayers | None:
+        """Let go of the open case; return its layers, which are still on the screen."""
+        review, layers = self.review, self.layers
+        if review is None or layers is None:
+            return None
+        self.models.cancel()
+        self.records.release()
+        self._settle.stop()
+        for part in (self.tools, self.asides, self.view):
+            part.detach()
+        for signal, slot in self._signals(review):
+            signal.disconnect(slot)
+        self._unwatch(layers)
+        self.layers = self.review = None
+        return layers
+
+    def _attach(self, review: CaseReview, before: CaseLayers | None) -> None:
         volume = review.volume
-        self.layers = CaseLayers(self.viewer, volume, review.reading, self.view.window)
+        self.layers = CaseLayers(self.viewer, volume, review.reading, self.view.window, reuse=before)
         for signal, slot in self._signals(review):
             signal.connect(slot)
         self.view.attach(self.layers, title=f"Case {volume.case_id}", warnings=volume.warnings)

@@ -211,7 +211,7 @@ def limit_brush(layers: CaseLayers, tools: Tools) -> None:
     brush that lie in the range go through `data_setitem`, which keeps napari's undo.
     """
     layer = layers.reading
-    free = layer.paint
+    free = MethodType(type(layer).paint, layer)
 
     def paint(_: Any, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
         if not tools.limited or new_label == 0:
