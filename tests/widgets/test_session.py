@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from napari.components import ViewerModel
 
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
 from napari_cpam_stroke.widgets.layers import AI, ORIGINAL, READING
-from napari_cpam_stroke.widgets.session import DISCARD, SAVE, session_of
+from napari_cpam_stroke.widgets.session import DISCARD, SAVE, ReviewSession, session_of
+from napari_cpam_stroke.widgets.settings import RoomSettings, SettingsFile
 
 
 def test_a_case_shows_three_layers_that_cannot_be_deleted(case: Any, viewer: Any) -> None:
@@ -109,3 +112,30 @@ def other_volume() -> CTVolume:
     positions = np.outer(np.arange(z) * 5.0, [0, 0, -1.0])
     geometry = VolumeGeometry(positions, np.r_[-1.0, 0, 0], np.r_[0, 1.0, 0], (0.5, 0.75), np.full(z, 5.0))
     return CTVolume(hu=np.full((z, y, x), 30, dtype=np.int16), geometry=geometry, case_id="other")
+
+
+def test_choices_are_there_at_the_next_start(viewer: Any, phantom_volume: CTVolume) -> None:
+    first = ReviewSession(viewer)
+    first.view.set_preset("stroke")
+    first.settings.change(mask_opacity=0.6, mask_style="contour", brush_limited=True, brush_hu=(20, 40))
+    first.records.shut()
+    other = ViewerModel()
+    second = ReviewSession(other)
+    second.show(phantom_volume)
+    second.wait()
+    assert second.view.window.width == 40
+    assert second.layers.reading.opacity == 0.6
+    assert second.layers.reading.contour == 2
+    assert (second.tools.limited, second.tools.hu_range) == (True, (20, 40))
+    second.shut()
+
+
+def test_a_damaged_settings_file_gives_the_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "room.json"
+    file.write_text('{"mask_opacity": 7, "window": ')
+    settings = SettingsFile(file)
+    assert settings.values == RoomSettings()
+    settings.change(author="Dr. Test")
+    assert SettingsFile(file).values.author == "Dr. Test"
+    file.write_text('{"author": "Dr. Test", "from_a_later_version": 1}')
+    assert SettingsFile(file).values.author == "Dr. Test"

@@ -42,7 +42,6 @@ class CorrectDock(QWidget):
         return made
 
     def _make_brush(self) -> None:
-        values = self._session.settings.values
         self.brush_size = QSpinBox()
         self.brush_size.setRange(1, 100)
         self.brush_size.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
@@ -51,7 +50,7 @@ class CorrectDock(QWidget):
         self.brush_size.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.limited = _check("only HU", "The brush changes only voxels in this range of HU")
         self.hu = RangeBox(*HU_LIMITS)
-        self.hu.setValue(values.brush_hu)
+        self._show_limit()
         self.ball = _check("3D", "The brush also paints on neighbouring slices")
         self.across = _check("all slices", "Grow and smooth reach over neighbouring slices too")
 
@@ -124,6 +123,8 @@ class CorrectDock(QWidget):
         session.tools.said.connect(self.message.setText)
         session.tools.class_changed.connect(self._show_class)
         session.tools.brush_changed.connect(self._show_size)
+        session.tools.limit_changed.connect(self._show_limit)
+        session.state_changed.connect(self._show_words)
         self.brush_size.valueChanged.connect(self._on_size)
         self.limited.clicked.connect(lambda on: self._on_limit(limited=bool(on)))
         self.hu.valueChanged.connect(lambda value: self._on_limit(hu_range=value))
@@ -142,12 +143,26 @@ class CorrectDock(QWidget):
         self.facts.say("" if layers is None else layers.facts)
         if review is not None and layers is not None:
             self._show_size()
-            for combo, value in ((self.difficulty, review.difficulty), (self.truth, review.truth_source)):
-                combo.setCurrentIndex(max(combo.findText(value or ""), 0))
-            self.comment.setText(review.comment)
             self._show_class(self._session.tools.label)
+        self._show_words()
         self._show_labels()
         self._show_state()
+
+    def _show_words(self) -> None:
+        review = self._session.review
+        if review is None:
+            return
+        for combo, value in ((self.difficulty, review.difficulty), (self.truth, review.truth_source)):
+            combo.setCurrentIndex(max(combo.findText(value or ""), 0))
+        if not self.comment.hasFocus():
+            self.comment.setText(review.comment)
+
+    def _show_limit(self) -> None:
+        tools = self._session.tools
+        self.limited.setChecked(tools.limited)
+        self.hu.blockSignals(True)
+        self.hu.setValue(tools.hu_range)
+        self.hu.blockSignals(False)
 
     def _show_class(self, label: int) -> None:
         for lesion_class, made in self.classes.items():

@@ -125,7 +125,7 @@ def _tree() -> QTreeWidget:
     tree.setHeaderLabels(["v", "when", "who", "status", "changed"])
     tree.setRootIsDecorated(False)
     tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    for column_index, width in enumerate((30, 60, 70, 70)):
+    for column_index, width in enumerate((26, 46, 62, 72)):
         tree.setColumnWidth(column_index, width)
     return tree
 

@@ -93,6 +93,7 @@ class WindowDock(QWidget):
 
     def _on_contour(self) -> None:
         self._session.view.toggle_style()
+        self._session.settings.change(mask_style="contour" if self.contour.isChecked() else "fill")
 
     def _on_mirror(self) -> None:
         self._session.asides.toggle_mirror()

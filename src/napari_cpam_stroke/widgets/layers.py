@@ -27,6 +27,7 @@ PLACEHOLDER = "cpam_stroke_placeholder"
 CT_RANGE_HU = (-1024.0, 3071.0)
 AI_OPACITY = 0.9
 AI_CONTOUR = 2
+"""Width in voxels; across slices one voxel is thick enough."""
 Mask = NDArray[np.uint8]
 
 

@@ -16,7 +16,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cpam_stroke.annotations import Rejection
 from napari_cpam_stroke.annotations.records import Reason
-from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.config import WINDOW_PRESETS, Window
 from napari_cpam_stroke.core import CTVolume, Lesion
 from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets import compat
@@ -85,6 +85,7 @@ class ReviewSession(QObject):
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
         self._settle.timeout.connect(self.flush)
+        self._remember()
         self.tools.said.connect(self.said)
         self.said.connect(self._show_status)
 
@@ -251,6 +252,14 @@ class ReviewSession(QObject):
         self.job_changed.emit(text, 0, 0)
         return job
 
+    def _remember(self) -> None:
+        """Begin with what the reader chose last time, and keep what is chosen from now on."""
+        values = self.settings.values
+        self.view.window = WINDOW_PRESETS.get(values.window, self.view.window)
+        self.tools.limit(limited=values.brush_limited, hu_range=values.brush_hu)
+        names = {window: name for name, window in WINDOW_PRESETS.items()}
+        self.view.window_changed.connect(lambda w: w in names and self.settings.change(window=names[w]))
+
     def _leave(self) -> CaseLayers | None:
         """Let go of the open case; return its layers, which are still on the screen."""
         review, layers = self.review, self.layers
@@ -273,6 +282,8 @@ class ReviewSession(QObject):
         for signal, slot in self._signals(review):
             signal.connect(slot)
         self.view.attach(self.layers, title=f"Case {volume.case_id}", warnings=volume.warnings)
+        self.layers.reading.opacity = self.settings.values.mask_opacity
+        self.view.set_style(self.settings.values.mask_style)
         self.tools.attach(self.layers, self.cursor)
         self.asides.attach(self.layers)
         self.layers.reading.events.paint.connect(self._on_paint)

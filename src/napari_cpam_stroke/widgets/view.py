@@ -15,7 +15,7 @@ from napari_cpam_stroke.config import WINDOW_PRESETS, Window
 from napari_cpam_stroke.core.labels import LesionClass
 from napari_cpam_stroke.widgets import compat
 from napari_cpam_stroke.widgets.asides import MIRROR
-from napari_cpam_stroke.widgets.layers import CaseLayers
+from napari_cpam_stroke.widgets.layers import AI_CONTOUR, CaseLayers
 from napari_cpam_stroke.widgets.orientation import PLANES, EdgeLetters, edge_letters
 
 PREFIX = "cpam_"
@@ -120,6 +120,8 @@ class ViewControl(QObject):
         """Show the axial, coronal or sagittal plane through the current point, head up."""
         viewer = self.viewer
         self.plane = plane
+        if self.layers is not None:
+            self.layers.ai.contour = AI_CONTOUR if plane == "axial" else 1
         viewer.dims.ndisplay = 2
         extra = viewer.dims.ndim - 3
         viewer.dims.order = (*range(extra), *(axis + extra for axis in PLANES[plane]))

@@ -1,0 +1,130 @@
+"""Make the pictures of the user guide in a real window, with the bundled model on the synthetic stroke case.
+
+    xvfb-run -a -s "-screen 0 1366x768x24" python docs/make_pictures.py
+
+Nothing of the user's own is touched: settings, readings and model list live in a folder that is thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SCREEN = (1366, 768)
+SETTLE_MS = 500
+PICTURES = Path(__file__).parent / "pictures"
+
+
+def main(out: Path) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        os.environ.update({"CPAM_STROKE_HOME": f"{home}/home", "NAPARI_CONFIG": ""})
+        import napari
+
+        from napari_cpam_stroke.samples import stroke_case
+        from napari_cpam_stroke.widgets.room import open_room
+
+        hide_binding_notice()
+        viewer = napari.Viewer(title="CPAM stroke")
+        viewer.window.set_geometry(0, 0, *SCREEN)
+        session = open_room(viewer)
+        session.open_path(stroke_case(Path(home) / "case"), wait=True)
+        session.models.run(wait=True)
+        out.mkdir(parents=True, exist_ok=True)
+        for name, scene in SCENES.items():
+            scene(session)
+            take(viewer, out / f"{name}.png")
+            print(out / f"{name}.png")
+        session.ask = lambda _question, answers: answers[-1]
+        session.close_case(ask=False)
+        viewer.close()
+
+
+def room(session: Any) -> None:
+    """What the model marked, beside nothing drawn yet."""
+    mask = session.models.prediction.mask
+    session.go_to_slice(int((mask > 0).sum(axis=(1, 2)).argmax()))
+    point_at(session, (session.layers.slice_index, 120, 90))
+
+
+def correct(session: Any) -> None:
+    """The AI taken as a start, then blood drawn with the brush that keeps to its HU."""
+    session.models.adopt()
+    session.tools.draw(2)
+    session.tools.limit(limited=True, hu_range=(50, 90))
+    dock(session, "Correct and save").limited.setChecked(True)
+    session.layers.reading.brush_size = 24
+    session.flush()
+
+
+def difference(session: Any) -> None:
+    """What the reader added and took away."""
+    z = session.layers.slice_index
+    shown = [int(i) for i in session.layers.turned_index((z, 100, 80))]
+    session.tools.limit(limited=False)
+    session.layers.reading.paint(shown, 1)
+    session.flush()
+    session.asides.toggle_difference()
+
+
+def coronal(session: Any) -> None:
+    """The same case in another plane, head up."""
+    session.asides.toggle_difference()
+    lesion = session.review.table.lesions[0]
+    session.go_to(lesion.centroid_zyx)
+    session.view.set_plane("coronal")
+
+
+def mirror(session: Any) -> None:
+    """Both sides of the head side by side, in the stroke window."""
+    session.view.set_plane("axial")
+    session.view.set_preset("stroke")
+    session.asides.toggle_mirror()
+
+
+def history(session: Any) -> None:
+    """Two versions, the newest accepted."""
+    session.asides.toggle_mirror()
+    session.view.set_preset("brain")
+    session.records.save(wait=True)
+    session.review.comment = "early signs on the left"
+    session.records.finish("accepted", go_on=False)
+    session.wait()
+    dock(session, "History and export").parent().raise_()
+
+
+SCENES: dict[str, Callable[[Any], None]] = {
+    scene.__name__: scene for scene in (room, correct, difference, coronal, mirror, history)
+}
+
+
+def dock(session: Any, title: str) -> Any:
+    return session.viewer.window.dock_widgets[title]
+
+
+def point_at(session: Any, native: tuple[int, int, int]) -> None:
+    """Put the cursor on a voxel, as the mouse would."""
+    session.viewer.cursor.position = session.layers.world_of(native)
+    for callback in list(session.viewer.mouse_move_callbacks):
+        callback(session.viewer, session.viewer.cursor)
+
+
+def take(viewer: Any, path: Path) -> None:
+    from qtpy.QtTest import QTest
+
+    QTest.qWait(SETTLE_MS)
+    viewer.window.screenshot(str(path), canvas_only=False, flash=False)
+
+
+def hide_binding_notice() -> None:
+    """Keep napari's notice about the Qt binding out of the pictures."""
+    from napari._qt import qt_main_window
+
+    qt_main_window.SHOW_QT_WARNING = False
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES)
