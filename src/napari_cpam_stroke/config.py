@@ -133,6 +133,8 @@ class SegmenterConfig:
     gate: bool = False
     """Multiply the masks by the image-level probability."""
     attention: AttentionConfig = field(default_factory=AttentionConfig)
+    members: int = Field(default=1, ge=1, le=16)
+    """Networks of this kind, trained apart, whose probabilities are averaged."""
 
     @property
     def first_channels(self) -> int:

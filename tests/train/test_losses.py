@@ -97,6 +97,20 @@ def test_dice_part_matches_a_plain_count():
     torch.testing.assert_close(loss.mask_loss(z, target), plain.mask_loss(z, target) + (1 - dice).mean())
 
 
+def test_dice_over_slices_is_the_mean_of_slices_with_a_lesion():
+    z, mask = torch.randn(3, 2, 8, 8), torch.zeros(3, 8, 8, dtype=torch.long)
+    mask[0, :5] = 1
+    mask[1, :2, :2] = 1
+    mask[2, 0] = 2
+    known = torch.tensor([[True, True], [True, True], [True, False]])
+    loss, plain = (SegmentationLoss(LossConfig(name=n, dice_over="slice"), "sigmoid") for n in ("dice_ce", "bce"))
+    target = target_of(mask, known)
+    p = torch.sigmoid(z[:2, 0])
+    truth = target.masks[:2, 0]
+    dice = 2 * (p * truth).sum((1, 2)) / (p.sum((1, 2)) + truth.sum((1, 2)))
+    torch.testing.assert_close(loss.mask_loss(z, target), plain.mask_loss(z, target) + (1 - dice).mean())
+
+
 def test_deep_supervision_weights_the_levels():
     config = LossConfig(name="bce", deep_supervision=(1, 0.5), image_weight=0)
     loss = SegmentationLoss(config, "sigmoid")

@@ -35,6 +35,9 @@ class LossConfig:
     focal_weight: float = Field(default=0.75, ge=0)
     positive_weight: float = Field(default=5.0, gt=0)
     """`weighted_ce`: weight of positive pixels against negative ones."""
+    dice_over: Literal["batch", "slice"] = "batch"
+    """`dice_ce`: one Dice over all pixels of a batch, in which large lesions count most, or the mean Dice of its slices
+    with a lesion, in which every slice counts the same."""
     deep_supervision: tuple[float, ...] = (1.0, 0.5, 0.25, 0.125)
     """Weights of the full-size output and of each coarser one; they are normalised to sum 1."""
     image_weight: float = Field(default=0.3, ge=0)
@@ -156,16 +159,29 @@ class StopConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class OperatingConfig:
-    """How thresholds are chosen, on validation data only."""
+    """How thresholds are chosen, on validation data only; `cpam_train.calibrate` has the rules."""
 
     point: Operating = "max_dice"
-    """max_dice: highest mean Dice. sensitivity: highest lesion-slice sensitivity within the bound below."""
-    false_positive_bound: float = Field(default=0.2, ge=0)
-    """sensitivity: at most this share of lesion-free slices may carry a marked pixel."""
+    """max_dice: highest Dice for masks, highest sensitivity + specificity for series. sensitivity: for both, the
+    highest sensitivity within the bounds below."""
+    false_positive_bound: float = Field(default=0.2, ge=0, le=1)
+    """sensitivity: at most this share of the lesion-free slices may carry a mark, and at most this share of the
+    lesion-free series may count as positive."""
+    false_positives_per_case: float = Field(default=3.0, ge=0)
+    """sensitivity: at most this many slices of a lesion-free case, on average, may carry a mark."""
+    smallest_mark: float = Field(default=5e-4, ge=0, lt=1)
+    """Share of a slice's pixels from which on marked pixels count as a mark: 18 of 192 x 192, about 0.1 ml of a head at
+    5 mm."""
+    hit_iou: float = Field(default=0.1, ge=0, le=1)
+    """A lesion on a slice counts as found from this IoU of the marked pixels on: a stray pixel finds nothing, and
+    neither does a mark over the whole head."""
     min_lesion_ml: float = Field(default=0.1, ge=0)
     """Written into the card: smaller marks are dropped in series with geometry."""
     refer_error: float = Field(default=0.1, gt=0, lt=0.5)
-    """Probabilities between the points with this share of misses and of false alarms are referred to a reader."""
+    """Series are referred to a reader unless at most this share of the positives is missed by "absent", and at most
+    this share of the negatives is accused by "present"..."""
+    refer_confidence: float = Field(default=0.9, gt=0, lt=1)
+    """... with this confidence for patients to come."""
     top_slices: int = Field(default=2, ge=1)
     """The series probability is the mean of this many highest slice probabilities."""
 

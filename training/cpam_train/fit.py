@@ -20,7 +20,7 @@ from cpam_train.brats.folder import BratsFolder
 from cpam_train.calibrate import OperatingPoint, choose_operating_points
 from cpam_train.config import TrainConfig
 from cpam_train.draft import draft_card
-from cpam_train.keeper import Keeper, score_epoch
+from cpam_train.keeper import EpochScore, Keeper, score_epoch
 from cpam_train.loaders import CACHE_FOLDER, EpochSeeds, Loaders, build_loaders
 from cpam_train.precision import lightning_precision
 from cpam_train.progress import GentleStop, RunProgress
@@ -29,7 +29,8 @@ from cpam_train.runs import CARD_DRAFT, RunFolder, begin_run, open_run
 from cpam_train.schedule import LearningRate, WallClock
 from cpam_train.task import Task, build_task
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.errors import InputError, OutOfMemoryError
+from napari_cpam_stroke.config import SegmenterConfig
+from napari_cpam_stroke.errors import ConfigError, InputError, OutOfMemoryError
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,13 @@ def fit(
     ------
     InputError
         If the run folder is in use, or training or validation has no case.
+    ConfigError
+        If the model is an ensemble, whose members are trained one by one.
     OutOfMemoryError
         If a batch does not fit the device.
     """
     console = console or Console(stderr=True)
+    refuse_ensemble(config)
     run, config = open_run(run_path, config, resume=resume)
     seed_everything(config.seed, workers=True, verbose=False)
     loaders = build_loaders(store, config, cache=run.path.parent / CACHE_FOLDER if config.data.cache else None)
@@ -106,6 +110,16 @@ def fit(
     return FitResult(
         run, keeper.patience.best, keeper.patience.best_epoch, gentle.asked, first_process=trainer.is_global_zero
     )
+
+
+def refuse_ensemble(config: TrainConfig) -> None:
+    """Raise ConfigError for a model of several members."""
+    if isinstance(config.model, SegmenterConfig) and config.model.members > 1:
+        raise ConfigError(
+            "The members of an ensemble are trained one by one",
+            got=f"model.members {config.model.members}",
+            remedy="fit each with model.members 1 (for example one per data.fold), then run cpam-train ensemble",
+        )
 
 
 def build_trainer(config: TrainConfig, run: RunFolder, callbacks: list[Callback], machine: Machine) -> Trainer:
@@ -166,8 +180,27 @@ def validation_metrics(
         "best_epoch": keeper.patience.best_epoch,
         "minutes": round(keeper.clock.elapsed_s / 60, 2),
         "interrupted": interrupted,
-        "score": _number(score.score if score.parts else keeper.patience.best),
-        "classes": {name: asdict(point) for name, point in zip(config.model.classes, points, strict=True)},
+        **metrics_of_points(points, config.model.classes, score, without_parts=keeper.patience.best),
+    }
+
+
+def metrics_of_points(
+    points: list[OperatingPoint],
+    classes: tuple[str, ...],
+    score: EpochScore,
+    *,
+    without_parts: float = float("nan"),
+) -> dict[str, Any]:
+    """Return score, operating points and per class figures as metrics.json has them.
+
+    Parameters
+    ----------
+    without_parts
+        The score to print where the data know no mask and no label.
+    """
+    return {
+        "score": _number(score.score if score.parts else without_parts),
+        "classes": {name: asdict(point) for name, point in zip(classes, points, strict=True)},
         **{name: _number(value) for name, value in score.parts.items()},
     }
 

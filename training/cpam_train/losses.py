@@ -111,7 +111,8 @@ class SegmentationLoss(nn.Module):
         super().__init__()
         self.config, self.output = config, output
         self.pixel = PIXEL_LOSSES[config.name]
-        self.dice = DiceLoss(include_background=True, batch=True, smooth_nr=1e-5, smooth_dr=1e-5, reduction="none")
+        over_batch = config.dice_over == "batch"
+        self.dice = DiceLoss(batch=over_batch, smooth_nr=1e-5, smooth_dr=1e-5, reduction="none")
 
     def forward(
         self, masks: Tensor, side: tuple[Tensor, ...], image: Tensor | None, target: SegmentationTarget
@@ -137,11 +138,12 @@ class SegmentationLoss(nn.Module):
         return loss + self._dice(z, truth, known) if self.config.name == "dice_ce" else loss
 
     def _dice(self, z: Tensor, truth: Tensor, known: Tensor) -> Tensor:
-        """Return 1 - Dice over the whole batch, averaged over the classes that are known and present in it."""
+        """Return 1 - Dice, of the batch or of its slices, averaged over the classes known and present there."""
         keep = known[..., None, None]
-        per_class = self.dice(torch.sigmoid(z) * keep, truth * keep).flatten()
-        present = ((truth * keep).sum(dim=(0, 2, 3)) > 0).to(z.dtype)
-        return (per_class * present).sum() / present.sum().clamp(min=1)
+        present = (truth * keep).sum(dim=(2, 3)) > 0
+        loss = self.dice(torch.sigmoid(z) * keep, truth * keep)[..., 0, 0]
+        present = present.any(dim=0) if self.config.dice_over == "batch" else present
+        return (loss * present).sum() / present.sum().clamp(min=1)
 
 
 def known_mean(loss: Tensor, known: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from napari_cpam_stroke.models.attention import CrossPatchAttention
 from napari_cpam_stroke.models.blocks import fold_batch_norm
 from napari_cpam_stroke.models.classifier import PAPER_BACKBONES, Classifier
 from napari_cpam_stroke.models.cpam_unet import CPAMUNet
+from napari_cpam_stroke.models.ensemble import Ensemble
 from napari_cpam_stroke.models.factory import build_model, count_parameters, restore_model
 from napari_cpam_stroke.models.output import Probabilities, SegmenterOutput, probabilities
 from napari_cpam_stroke.models.peers import AttentionUNet, DynUNet
@@ -15,6 +16,7 @@ __all__ = [
     "Classifier",
     "CrossPatchAttention",
     "DynUNet",
+    "Ensemble",
     "Probabilities",
     "SegmenterOutput",
     "build_model",

@@ -11,6 +11,7 @@ from napari_cpam_stroke.config import Architecture, ClassifierConfig, ModelConfi
 from napari_cpam_stroke.errors import BundleError
 from napari_cpam_stroke.models.classifier import Classifier
 from napari_cpam_stroke.models.cpam_unet import CPAMUNet
+from napari_cpam_stroke.models.ensemble import Ensemble
 from napari_cpam_stroke.models.peers import AttentionUNet, DynUNet
 
 SEGMENTERS: dict[Architecture, type[CPAMUNet | AttentionUNet | DynUNet]] = {
@@ -34,6 +35,9 @@ def build_model(config: ModelConfig) -> nn.Module:
     """
     if isinstance(config, ClassifierConfig):
         return Classifier(config)
+    if config.members > 1:
+        single = replace(config, members=1)
+        return Ensemble([build_model(single) for _ in range(config.members)], config.output)
     return SEGMENTERS[config.architecture](config)
 
 

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from cpam_train.commands.common import ConfigFile, Kind, Overrides, Preset, StoreOption, console, opened, opened_data
+from cpam_train.commands.common import (
+    ConfigFile,
+    Kind,
+    Overrides,
+    Preset,
+    StoreOption,
+    console,
+    counting,
+    opened,
+    opened_data,
+)
 
 
 def fit(  # noqa: PLR0913 - one per option
@@ -37,6 +47,23 @@ def fit(  # noqa: PLR0913 - one per option
     console.print(
         f"{verb}: best epoch {result.best_epoch}, validation score {result.score:.4f}, in {run}. "
         f"Next: cpam-train evaluate {run} --store {store} --out DIR"
+    )
+
+
+def ensemble(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of finished runs, at least two.")],
+    store: StoreOption,
+    run: Annotated[Path, typer.Option("--run", help="Folder for the ensemble; must be new.")],
+) -> None:
+    """Join finished runs, such as the folds of a cross-validation, into one model that averages them."""
+    with opened(store) as source:
+        from cpam_train.ensemble import build_ensemble
+
+        built = build_ensemble(runs, source, run, counting=counting)
+    metrics = built.read_json("metrics.json")
+    console.print(
+        f"{metrics['members']} members over {metrics['slices']} slices they were not trained on: score "
+        f"{metrics['score']}, in {run}. Next: cpam-train evaluate {run} --store {store} --out DIR"
     )
 
 
