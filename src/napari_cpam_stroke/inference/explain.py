@@ -39,7 +39,7 @@ def attention_at(
     """
     model = predictor.model
     if not isinstance(model, CPAMUNet | Ensemble) or not model.attention_levels:
-        raise InputError(f"The model {predictor.card.reference} has no cross patch attention to show")
+        raise InputError(f"The model {predictor.card.reference} has no attention to show")
     z, y, x = _seen(voxel, volume)
     hu = radiological_view(volume.hu, volume.geometry)
     frame = locate_head(hu, predictor.card.preprocess)
