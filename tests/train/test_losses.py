@@ -111,6 +111,15 @@ def test_dice_over_slices_is_the_mean_of_slices_with_a_lesion():
     torch.testing.assert_close(loss.mask_loss(z, target), plain.mask_loss(z, target) + (1 - dice).mean())
 
 
+def test_dice_over_both_is_their_mean():
+    z, target = torch.randn(3, 2, 8, 8), target_of(torch.randint(0, 3, (3, 8, 8)))
+    batch, each, both = (
+        SegmentationLoss(LossConfig(dice_over=over), "sigmoid").mask_loss(z, target)
+        for over in ("batch", "slice", "both")
+    )
+    torch.testing.assert_close(both, (batch + each) / 2)
+
+
 def test_deep_supervision_weights_the_levels():
     config = LossConfig(name="bce", deep_supervision=(1, 0.5), image_weight=0)
     loss = SegmentationLoss(config, "sigmoid")

@@ -111,8 +111,8 @@ class SegmentationLoss(nn.Module):
         super().__init__()
         self.config, self.output = config, output
         self.pixel = PIXEL_LOSSES[config.name]
-        over_batch = config.dice_over == "batch"
-        self.dice = DiceLoss(batch=over_batch, smooth_nr=1e-5, smooth_dr=1e-5, reduction="none")
+        over = {"batch": (True,), "slice": (False,), "both": (True, False)}[config.dice_over]
+        self.dice = [DiceLoss(batch=b, smooth_nr=1e-5, smooth_dr=1e-5, reduction="none") for b in over]
 
     def forward(
         self, masks: Tensor, side: tuple[Tensor, ...], image: Tensor | None, target: SegmentationTarget
@@ -138,12 +138,18 @@ class SegmentationLoss(nn.Module):
         return loss + self._dice(z, truth, known) if self.config.name == "dice_ce" else loss
 
     def _dice(self, z: Tensor, truth: Tensor, known: Tensor) -> Tensor:
-        """Return 1 - Dice, of the batch or of its slices, averaged over the classes known and present there."""
+        """Return 1 - Dice, of the batch or its slices or both, averaged over the classes known and present there."""
         keep = known[..., None, None]
-        present = (truth * keep).sum(dim=(2, 3)) > 0
-        loss = self.dice(torch.sigmoid(z) * keep, truth * keep)[..., 0, 0]
-        present = present.any(dim=0) if self.config.dice_over == "batch" else present
-        return (loss * present).sum() / present.sum().clamp(min=1)
+        probability, truth = torch.sigmoid(z) * keep, truth * keep
+        present = truth.sum(dim=(2, 3)) > 0
+        terms = [present_mean(dice(probability, truth)[..., 0, 0], present) for dice in self.dice]
+        return torch.stack(terms).mean()
+
+
+def present_mean(loss: Tensor, present: Tensor) -> Tensor:
+    """Return the mean of a (B, K) loss where a lesion is present, or of a (K,) loss of the whole batch; else 0."""
+    there = present.any(dim=0) if loss.ndim == 1 else present
+    return (loss * there).sum() / there.sum().clamp(min=1)
 
 
 def known_mean(loss: Tensor, known: Tensor) -> Tensor:
