@@ -36,8 +36,8 @@ class LossConfig:
     positive_weight: float = Field(default=5.0, gt=0)
     """`weighted_ce`: weight of positive pixels against negative ones."""
     dice_over: Literal["batch", "slice", "both"] = "batch"
-    """`dice_ce`: one Dice over all pixels of a batch, in which large lesions and false marks on lesion-free slices count
-    most; the mean Dice of its slices with a lesion, in which every slice counts the same; or the mean of the two."""
+    """`dice_ce`: one Dice over all pixels of a batch, where large lesions and false marks on lesion-free slices count
+    most; the mean Dice of its slices with a lesion, where every slice counts the same; or the mean of the two."""
     deep_supervision: tuple[float, ...] = (1.0, 0.5, 0.25, 0.125)
     """Weights of the full-size output and of each coarser one; they are normalised to sum 1."""
     image_weight: float = Field(default=0.3, ge=0)
