@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from scipy.special import expit
 
 from cpam_train.config import OperatingConfig
 from cpam_train.mask_point import MaskPoint, MaskRates, mask_point
-from cpam_train.record import Record
+from cpam_train.record import Origin, Record
 from cpam_train.series_point import EVERYTHING, Series, SeriesRates, series_point
 
 TEMPERATURE_RANGE = (0.2, 10.0)
@@ -29,13 +28,6 @@ MIN_EXAMPLES = 5
 """Fewer known positives or negatives than this calibrate nothing: the neutral value stays."""
 
 Floats = NDArray[np.float64]
-
-
-class Origin(NamedTuple):
-    """Where a slice comes from."""
-
-    case: str
-    patient: str
 
 
 @dataclass(frozen=True)
@@ -56,9 +48,7 @@ class OperatingPoint:
     series_rates: SeriesRates | None = None
 
 
-def choose_operating_points(
-    record: Record, origins: Sequence[Origin], config: OperatingConfig
-) -> list[OperatingPoint]:
+def choose_operating_points(record: Record, origins: Sequence[Origin], config: OperatingConfig) -> list[OperatingPoint]:
     """Return one operating point per class.
 
     Parameters

@@ -109,6 +109,8 @@ class DataConfig:
     """Only these sources; empty: all."""
     leave_out: tuple[str, ...] = ()
     """Never train or validate on these sources (leave-one-source-out)."""
+    only_cases: tuple[str, ...] = ()
+    """Train on these cases only; empty: all. Validation is not touched."""
     folds: int | None = Field(default=None, ge=2)
     """Cross-validation: train and validation patients are dealt anew into this many folds; test stays apart."""
     fold: int = Field(default=0, ge=0)

@@ -17,7 +17,7 @@ from cpam_train.draft import draft_card
 from cpam_train.fit import examine, metrics_of_points
 from cpam_train.keeper import score_epoch
 from cpam_train.loaders import CACHE_FOLDER, SliceLoaders, summarise
-from cpam_train.record import Record
+from cpam_train.record import Origin, Record
 from cpam_train.runs import CARD_DRAFT, RunFolder, begin_run, open_run, write_atomically
 from cpam_train.task import build_task
 from napari_cpam_stroke.annotations import AnnotationStore
@@ -36,13 +36,13 @@ class Member:
 
     Attributes
     ----------
-    cases
-        The case of each slice of the record.
+    origins
+        Of each slice of the record.
     """
 
     loaders: SliceLoaders
     record: Record
-    cases: list[str]
+    origins: list[Origin]
     state: dict[str, Tensor]
 
 
@@ -114,7 +114,7 @@ def judged_member(run: RunFolder, store: AnnotationStore) -> Member:
     state = load_file(run.weights)
     task.model.load_state_dict(state)
     record = examine(task, loaders.val_dataloader(whole=True))
-    return Member(loaders, record, loaders.cases(record), state)
+    return Member(loaders, record, loaders.origins(record), state)
 
 
 def write_weights(run: RunFolder, members: Sequence[Member]) -> None:
@@ -128,8 +128,8 @@ def write_weights(run: RunFolder, members: Sequence[Member]) -> None:
 def describe(run: RunFolder, config: TrainConfig, members: Sequence[Member]) -> None:
     """Choose operating points over all members' records and write metrics and the card's draft."""
     record = stacked([member.record for member in members])
-    cases = [case for member in members for case in member.cases]
-    points = choose_operating_points(record, cases, config.operating)
+    origins = [origin for member in members for origin in member.origins]
+    points = choose_operating_points(record, origins, config.operating)
     classes = config.model.classes
     metrics = {
         "split": "validation patients of each member",

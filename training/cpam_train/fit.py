@@ -163,7 +163,7 @@ def finish(run: RunFolder, task: Task, loaders: Loaders, keeper: Keeper, *, inte
         raise InputError("The run ended before its first epoch was over", remedy="start it again with more time")
     task.model.load_state_dict(load_file(run.weights))
     record = examine(task, loaders.val_dataloader(whole=True))
-    points = choose_operating_points(record, loaders.cases(record), task.config.operating)
+    points = choose_operating_points(record, loaders.origins(record), task.config.operating)
     metrics = validation_metrics(task.config, record, points, keeper, interrupted=interrupted)
     run.write_json("metrics.json", metrics)
     run.write_json(CARD_DRAFT, draft_card(task.config, points, loaders.summary(), metrics))

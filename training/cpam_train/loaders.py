@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 
 from cpam_train.config import TrainConfig
 from cpam_train.dataset import SliceDataset
-from cpam_train.record import Record
+from cpam_train.record import Origin, Record
 from cpam_train.sampler import balanced_sampler
 from cpam_train.slice_split import STAMP, split_by_slice
 from cpam_train.slices import SliceRow, collect_slices
@@ -56,8 +56,8 @@ class Loaders(LightningDataModule):
         """Return the slices of one epoch for one process."""
 
     @abstractmethod
-    def cases(self, record: Record) -> list[str]:
-        """Return the case of each slice of a validation record."""
+    def origins(self, record: Record) -> list[Origin]:
+        """Return case and patient of each slice of a validation record."""
 
     @abstractmethod
     def summary(self) -> dict[str, Any]:
@@ -153,9 +153,10 @@ class SliceLoaders(Loaders):
             seed=self.seed_of(epoch, rank),
         )
 
-    def cases(self, record: Record) -> list[str]:
-        """Return the case of each slice of a validation record."""
-        return [self.validation.rows[i].case.case_id for i in record.index]
+    def origins(self, record: Record) -> list[Origin]:
+        """Return case and patient of each slice of a validation record."""
+        cases = [self.validation.rows[i].case for i in record.index]
+        return [Origin(case.case_id, case.patient_id) for case in cases]
 
     def summary(self) -> dict[str, Any]:
         """Return what a card says about the data."""
@@ -226,6 +227,8 @@ def divide(store: AnnotationStore, config: TrainConfig) -> tuple[list[SliceRow],
             [*parts["train"], *parts["validation"]], fractions=SLICE_FRACTIONS, seed=config.seed
         )
         parts, rule = {"train": train, "validation": validation}, STAMP
+    if data.only_cases:
+        parts["train"] = [row for row in parts["train"] if row.case.case_id in set(data.only_cases)]
     for name, rows in parts.items():
         if not rows:
             raise InputError(

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from cpam_train.metrics.curve import BestThreshold, best_threshold
+
+
+class Origin(NamedTuple):
+    """Where a slice comes from."""
+
+    case: str
+    patient: str
 
 
 @dataclass(frozen=True, eq=False)

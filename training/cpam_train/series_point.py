@@ -13,6 +13,9 @@ from cpam_train.config import OperatingConfig
 EVERYTHING = (0.0, 1.0)
 """The refer band of a model of which too little is known: a reader decides on every series."""
 
+NOTHING = np.inf
+"""The cut above every probability."""
+
 Floats = NDArray[np.float64]
 
 
@@ -76,19 +79,19 @@ def series_point(series: Series, config: OperatingConfig) -> SeriesPoint:
 
 
 def series_threshold(series: Series, config: OperatingConfig) -> float:
-    """Return a threshold midway between the probabilities beside it.
+    """Return a threshold midway between the probabilities beside it; 1 where no series may count as positive.
 
     'max_dice': the highest Youden index, sensitivity + specificity - 1. 'sensitivity': the highest sensitivity among
     thresholds with at most `false_positive_bound` of the negatives above, and of equal ones the most specific.
     """
     positive, negative = series.of(1), series.of(0)
     values = np.unique(series.probabilities)
-    cuts = np.concatenate([[values[0] / 2], (values[1:] + values[:-1]) / 2, [(values[-1] + 1) / 2]])
+    cuts = np.concatenate([[values[0] / 2], (values[1:] + values[:-1]) / 2, [NOTHING]])
     found, alarms = _share_from(cuts, *positive), _share_from(cuts, *negative)
     if config.point == "max_dice":
         return float(cuts[int(np.argmax(found - alarms))])
     allowed = alarms <= config.false_positive_bound + 1e-9
-    return float(cuts[allowed & (found >= found[allowed].max() - 1e-9)].max())
+    return min(float(cuts[allowed & (found >= found[allowed].max() - 1e-9)].max()), 1.0)
 
 
 def refer_band(series: Series, threshold: float, config: OperatingConfig) -> tuple[float, float]:

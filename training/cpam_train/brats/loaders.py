@@ -12,7 +12,7 @@ from cpam_train.brats.dataset import BratsDataset
 from cpam_train.brats.folder import BratsFolder
 from cpam_train.config import TrainConfig
 from cpam_train.loaders import Loaders
-from cpam_train.record import Record
+from cpam_train.record import Origin, Record
 from napari_cpam_stroke.errors import ConfigError
 
 UNUSED = ("sources", "leave_out", "folds", "split_by_slice")
@@ -57,9 +57,10 @@ class BratsLoaders(Loaders):
         generator = torch.Generator().manual_seed(self.seed_of(epoch, rank))
         return WeightedRandomSampler(weights.tolist(), max(length // world, 1), generator=generator)
 
-    def cases(self, record: Record) -> list[str]:
-        """Return the case of each slice of a validation record."""
-        return [self.validation.rows[i][0].case_id for i in record.index]
+    def origins(self, record: Record) -> list[Origin]:
+        """Return case and patient of each slice of a validation record."""
+        cases = [self.validation.rows[i][0] for i in record.index]
+        return [Origin(case.case_id, case.patient) for case in cases]
 
     def summary(self) -> dict[str, Any]:
         """Return what a card says about the data."""

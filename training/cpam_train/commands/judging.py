@@ -124,6 +124,52 @@ def rank(
     console.print(f"{len(ranked)} cases ranked; the order is in the store's worklist.")
 
 
+def probe(model: Model, store: StoreOption, *, device: Device = "auto") -> None:
+    """Tell how well the source of a slice can be read from the input and from the network's features."""
+    from cpam_train.evaluation.model import opened_model
+    from cpam_train.probe import probe_sources
+
+    with opened(store) as source, opened_model(model, device=device) as predictor, counting("probing") as progress:
+        found = probe_sources(predictor, source, progress=progress)
+    for one in found:
+        console.print(
+            f"{one.description}: source told with balanced accuracy {one.accuracy:.3f} (chance {one.chance:.3f}; "
+            f"{one.slices} slices of {one.patients} patients)"
+        )
+
+
+def learning_curve(
+    store: StoreOption,
+    out: Annotated[Path, typer.Option("--out", help="Folder for runs, table and picture; the same one goes on.")],
+    *,
+    start: Annotated[int, typer.Option(help="Cases annotated before the reader begins.", min=1)] = 40,
+    add: Annotated[str, typer.Option(help="Numbers of corrected cases, by comma.")] = "40,120,320",
+    strategies: Annotated[str, typer.Option(help="How cases are chosen, by comma: random, rank.")] = "random,rank",
+    preset: Preset = "default",
+    config: ConfigFile = None,
+    settings: Overrides = None,
+) -> None:
+    """Simulate a reader who corrects cases, train again, and show Dice on the test patients against their number."""
+    from rich.markdown import Markdown
+
+    from cpam_train.config import build_train_config
+    from cpam_train.learning_curve.choice import strategies_of
+    from cpam_train.learning_curve.run import Plan, Room, numbers_of, run_curve
+
+    values = build_train_config("segmenter", preset=preset, file=config, overrides=settings or ())
+    chosen = strategies_of([name.strip() for name in strategies.split(",")])
+    plan = Plan(values, start, numbers_of(add), tuple(chosen))
+    with opened(store) as source:
+        points = run_curve(plan, Room(source, out, errors, counting))
+    from cpam_train.learning_curve.page import picture, render
+
+    page = render(points, plan)
+    (out / "learning-curve.md").write_text(page, encoding="utf-8")
+    (out / "learning-curve.png").write_bytes(picture(points, plan))
+    console.print(Markdown(page))
+    console.print(f"Wrote {out / 'learning-curve.md'}.")
+
+
 def benchmark(  # noqa: PLR0913 - one per option
     store: StoreOption,
     out: Annotated[Path, typer.Option("--out", help="Folder for runs and tables; the same one goes on.")],
