@@ -1,43 +1,14 @@
+"""Operating points are chosen for the goal that was asked for, and stay neutral without data."""
+
+from __future__ import annotations
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from cpam_train.calibrate import (
-    choose_operating_points,
-    fit_temperature,
-    mask_threshold,
-    refer_band,
-    series_probabilities,
-    youden_threshold,
-)
+from cpam_train.calibrate import choose_operating_points, fit_temperature, series_probabilities
 from cpam_train.config import OperatingConfig
 from cpam_train.metrics.curve import BINS
-from cpam_train.record import Record, joined
-
-
-def histogram(*slices):
-    """(N, 2, BINS) from (pixels outside, pixels inside) as {bin: count}."""
-    out = np.zeros((len(slices), 2, BINS), dtype=np.int64)
-    for n, parts in enumerate(slices):
-        for side, bins in enumerate(parts):
-            for place, size in bins.items():
-                out[n, side, place] = size
-    return out
-
-
-def test_sensitivity_comes_first_within_the_false_positive_bound():
-    hist = histogram(
-        ({0: 100}, {60: 10}),
-        ({0: 100}, {20: 10}),  # a faint lesion
-        ({0: 90, 30: 5}, {}),  # one false alarm at .47
-        ({0: 100}, {}),
-    )
-    strict = OperatingConfig(point="sensitivity", false_positive_bound=0.4)
-    loose = OperatingConfig(point="sensitivity", false_positive_bound=0.6)
-    assert mask_threshold(hist, strict) > 30 / BINS
-    assert mask_threshold(hist, loose) <= 20 / BINS
-    assert mask_threshold(hist[2:], loose) is None
+from cpam_train.record import Origin, Record, joined
 
 
 def test_temperature_is_found_again():
@@ -49,43 +20,52 @@ def test_temperature_is_found_again():
 
 def test_series_probability_is_the_mean_of_the_highest_slices():
     cases = np.array(["a", "a", "a", "b", "b", "c"])
+    patients = np.array(["p", "p", "p", "q", "q", "r"])
     labels = np.array([0, 1, 0, 0, 0, -1], dtype=np.int8)
-    values, truth = series_probabilities(np.array([0.1, 0.9, 0.7, 0.2, 0.4, 0.9]), labels, cases, 2)
-    np.testing.assert_allclose(values, [0.8, 0.3])
-    assert truth.tolist() == [1, 0]
+    found = series_probabilities(np.array([0.1, 0.9, 0.7, 0.2, 0.4, 0.9]), labels, cases, patients, 2)
+    np.testing.assert_allclose(found.probabilities, [0.8, 0.3])
+    assert found.labels.tolist() == [1, 0]
+    assert found.patients.tolist() == ["p", "q"]
 
 
-def test_youden_threshold_parts_what_can_be_parted():
-    p, y = np.array([0.1, 0.2, 0.3, 0.6, 0.7]), np.array([0, 0, 0, 1, 1])
-    assert youden_threshold(p, y) == pytest.approx(0.45)
+def record(n, logits, labels, histogram=None):
+    hist = np.zeros((n, 2, 2, BINS), dtype=np.int64) if histogram is None else histogram
+    return Record(hist, np.full((n, 2), histogram is not None), labels, logits, np.arange(n))
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=10, max_size=80), st.floats(0.02, 0.4))
-def test_refer_band_keeps_its_promise(pairs, error):
-    p = np.array([a for a, _ in pairs])
-    y = np.array([b for _, b in pairs], dtype=np.int8)
-    if min((y == 0).sum(), (y == 1).sum()) == 0:
-        return
-    low, high = refer_band(p, y, error)
-    assert low <= high
-    if low < high:
-        assert (p[y == 1] < low).mean() <= error + 1e-9
-        assert (p[y == 0] > high).mean() <= error + 1e-9
+def origins(n):
+    return [Origin(str(i), str(i)) for i in range(n)]
 
 
-def record(n, logits, labels, cases=None):
-    hist = np.zeros((n, 2, 2, BINS), dtype=np.int64)
-    return Record(hist, np.zeros((n, 2), bool), labels, logits, np.arange(n))
-
-
-def test_a_class_without_examples_keeps_neutral_values():
-    labels = np.full((12, 2), -1, dtype=np.int8)
-    labels[:, 0] = [0, 1] * 6
-    logits = np.stack([np.array([-2.0, 2.0] * 6), np.zeros(12)], axis=1).astype(np.float32)
-    seen, unseen = choose_operating_points(record(12, logits, labels), [str(i) for i in range(12)], OperatingConfig())
+def test_a_class_without_examples_keeps_neutral_values_and_refers_everything():
+    labels = np.full((60, 2), -1, dtype=np.int8)
+    labels[:, 0] = [0, 1] * 30
+    logits = np.stack([np.array([-2.0, 2.0] * 30), np.zeros(60)], axis=1).astype(np.float32)
+    seen, unseen = choose_operating_points(record(60, logits, labels), origins(60), OperatingConfig())
     assert seen.temperature < 1
     assert 0.1 < seen.series_threshold < 0.9
+    assert seen.refer_band == (seen.series_threshold, seen.series_threshold)
     assert (unseen.temperature, unseen.series_threshold, unseen.threshold) == (1, 0.5, 0.5)
+    assert unseen.refer_band == (0, 1)
+    assert unseen.mask_rates is unseen.series_rates is None
+
+
+@pytest.mark.parametrize(("point", "mask", "series"), [("max_dice", 0.5, 1.0), ("sensitivity", 0.0, 0.0)])
+def test_one_setting_moves_masks_and_series(point, mask, series):
+    """Half of the lesion-free cases are marked and positive at the threshold of the best Dice."""
+    n = 40
+    labels = np.repeat([[1, -1], [0, -1]], n // 2, axis=0).astype(np.int8)
+    hist = np.zeros((n, 2, 2, BINS), dtype=np.int64)
+    hist[:, :, 0, 0] = 900
+    hist[: n // 2, 0, 1, 30] = 100
+    hist[: n // 4, 0, 1, 60], hist[: n // 4, 0, 1, 30] = 100, 0
+    hist[n // 2 : 3 * n // 4, 0, 0, 30] = 2
+    logits = np.zeros((n, 2), dtype=np.float32)
+    logits[:, 0] = [*[2.0] * (n // 4), *[0.5] * (n // 4), *[1.0] * (n // 4), *[-2.0] * (n // 4)]
+    config = OperatingConfig(point=point, false_positive_bound=0.1, smallest_mark=0)
+    found = choose_operating_points(record(n, logits, labels, hist), origins(n), config)[0]
+    assert found.mask_rates.marked == mask
+    assert (found.series_rates.false_positives <= 0.1) == (series == 0)
 
 
 def test_joined_records_count_a_slice_once():

@@ -64,7 +64,7 @@ def test_operating_points_come_from_patients_a_member_never_saw(folds, store, en
         trained = {row.case.patient_id for row in member.loaders.train.rows}
         judged = {row.case.patient_id for row in member.loaders.validation.rows}
         assert not trained & judged
-        seen += member.cases
+        seen += [origin.case for origin in member.origins]
     open_to_training = {c.case_id for split in ("train", "validation") for c in store.cases(split=split)}
     assert set(seen) == open_to_training
     metrics = json.loads((ensemble.path / "metrics.json").read_text())

@@ -119,7 +119,7 @@ def test_time_limit_ends_the_run_and_its_schedule(store, tmp_path):
         ("model.output=softmax", "loss.name=bce_focal"),
         ("model.architecture=unet", "model.image_head=false", "optim.ema=0", "optim.accumulate=2"),
         ("augment.crop_size=16", "loss.name=weighted_ce", "precision=fp32", "preprocess.context_slices=3"),
-        ("data.folds=3", "data.fold=1", "data.cache=false", "max_steps=1"),
+        ("data.folds=3", "data.fold=1", "data.cache=false", "max_steps=1", "operating.point=sensitivity"),
     ],
 )
 def test_other_settings_train_too(store, tmp_path, settings):
