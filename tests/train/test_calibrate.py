@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cpam_train.calibrate import choose_operating_points, fit_temperature, series_probabilities
+from cpam_train.calibrate import choose_operating_points, fit_temperature, series_probabilities, smoothed
 from cpam_train.config import OperatingConfig
 from cpam_train.metrics.curve import BINS
 from cpam_train.record import Origin, Record, joined
@@ -15,7 +15,16 @@ def test_temperature_is_found_again():
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, 4000)
     labels = (rng.random(4000) < 1 / (1 + np.exp(-logits))).astype(np.int8)
-    assert fit_temperature(logits * 3, labels) == pytest.approx(3, rel=0.1)
+    targets = smoothed(labels, np.arange(4000).astype(str))
+    assert fit_temperature(logits * 3, targets) == pytest.approx(3, rel=0.1)
+
+
+@pytest.mark.parametrize("patients", [5, 50])
+def test_slices_parted_without_a_fault_are_not_certain(patients):
+    labels = np.repeat([0, 1], 500).astype(np.int8)
+    who = np.array([f"{label}-{i % patients}" for i, label in enumerate(labels)])
+    temperature = fit_temperature(np.where(labels == 1, 2.0, -2.0), smoothed(labels, who))
+    assert 1 / (1 + np.exp(-2 / temperature)) == pytest.approx((patients + 1) / (patients + 2), abs=1e-3)
 
 
 def test_series_probability_is_the_mean_of_the_highest_slices():

@@ -1,6 +1,6 @@
 """Operating points, chosen on validation data only. All rules at one place, what to choose in `config.OperatingConfig`.
 
-1. Slices: the image logits are divided by the temperature of least log loss (`fit_temperature`).
+1. Slices: the image logits are divided by the temperature of least log loss (`fit_temperature`, `smoothed`).
 2. Series: its probability is the mean of its highest slice probabilities (`series_probabilities`); the threshold
    follows `operating.point`, and a band in which a reader decides lies around it (`series_point`).
 3. Masks: the pixel threshold follows `operating.point` (`mask_point`).
@@ -62,15 +62,25 @@ def choose_operating_points(record: Record, origins: Sequence[Origin], config: O
     return [_point(record, k, cases, patients, config) for k in range(record.known.shape[1])]
 
 
-def fit_temperature(logits: Floats, labels: NDArray[np.int8]) -> float:
-    """Return the temperature that minimises the log loss of ``sigmoid(logit / temperature)``."""
-    sign = np.where(labels == 1, 1.0, -1.0)
+def fit_temperature(logits: Floats, targets: Floats) -> float:
+    """Return the temperature of least log loss between ``sigmoid(logit / temperature)`` and targets from 0 to 1."""
 
     def log_loss(log_temperature: float) -> float:
-        return float(np.logaddexp(0.0, -sign * logits / np.exp(log_temperature)).mean())
+        scaled = logits / np.exp(log_temperature)
+        return float((np.logaddexp(0.0, scaled) - targets * scaled).mean())
 
     low, high = np.log(TEMPERATURE_RANGE)
     return float(np.exp(minimize_scalar(log_loss, bounds=(low, high), method="bounded").x))
+
+
+def smoothed(labels: NDArray[np.int8], patients: NDArray[np.str_]) -> Floats:
+    """Return the targets of Platt (1999): not 0 and 1, but what so many patients of each label can vouch for.
+
+    Where the slices seen are parted without a fault, 0 and 1 would drive the temperature to 0 and every probability to
+    certainty.
+    """
+    absent, present = (len(np.unique(patients[labels == label])) for label in (0, 1))
+    return np.where(labels == 1, (present + 1) / (present + 2), 1 / (absent + 2))
 
 
 def series_probabilities(
@@ -104,7 +114,7 @@ def _point(
     known = labels >= 0
     if not _enough(labels):
         return OperatingPoint(threshold, mask_rates=rates)
-    temperature = fit_temperature(record.logits[known, k].astype(np.float64), labels[known])
+    temperature = fit_temperature(record.logits[known, k].astype(np.float64), smoothed(labels[known], patients[known]))
     slices = expit(record.logits[:, k].astype(np.float64) / temperature)
     series = series_probabilities(slices, labels, cases, patients, config.top_slices)
     if not _enough(series.labels):
