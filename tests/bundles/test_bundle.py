@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 import torch
+from pydantic import ValidationError
 
-from napari_cpam_stroke.bundles import load_bundle, save_bundle
+from napari_cpam_stroke.bundles import KnownFailure, load_bundle, save_bundle
 from napari_cpam_stroke.errors import BundleError
 
 
@@ -83,3 +84,30 @@ def test_nothing_is_overwritten_and_nothing_half_written(tmp_path, card, bundle)
 def test_import_loads_no_torch():
     code = "import sys, napari_cpam_stroke.bundles as b; b.Registry().list(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+PICTURE = b"\x89PNG synthetic"
+FAILURE = KnownFailure("Calcium is marked", "Marked 2 ml of a synthetic calcification.", "failures/calcium.png")
+
+
+def test_pictures_of_known_failures_travel_with_the_model(tmp_path, card, bundle, registry):
+    card = replace(card, failures=(FAILURE, KnownFailure("Small infarcts are missed", "Below 1 ml.")))
+    saved = save_bundle(tmp_path / "shown", card, bundle.state_dict(), pictures={FAILURE.picture: PICTURE})
+    entry = registry.install(saved.path, "shown")
+    assert (entry.path / FAILURE.picture).read_bytes() == PICTURE
+    text = (entry.path / "README.md").read_text()
+    assert f"![{FAILURE.title}]({FAILURE.picture})" in text
+    assert "Small infarcts are missed" in text
+
+
+def test_a_picture_that_is_not_there_is_said_and_nothing_is_left(tmp_path, card, bundle):
+    with pytest.raises(BundleError, match=r"failures/calcium\.png"):
+        save_bundle(tmp_path / "shown", replace(card, failures=(FAILURE,)), bundle.state_dict())
+    assert not list(tmp_path.glob("shown*"))
+    assert not list(tmp_path.glob(".new-*"))
+
+
+@pytest.mark.parametrize("name", ["../x.png", "failures/../x.png", "/etc/x.png", "failures/x.svg", "x.png"])
+def test_a_picture_lies_in_the_bundle(name):
+    with pytest.raises(ValidationError):
+        KnownFailure("title", "text", name)

@@ -81,6 +81,26 @@ def test_readme_says_what_the_card_says(bundle):
         assert word in text
 
 
+def test_readme_is_for_reading(card):
+    training = {
+        "data": {"split_rule": "by patient", "train": {"here": {"patients": 3, "ischemia_slices": 9}}},
+        "settings": {"optim": {"lr": 0.125}},
+        "terms": {"here": "CC BY 4.0"},
+    }
+    metrics = {"test": {"split": "test", "ischemia": {"lesion_cases: dice": "0.512 [0.400, 0.600]"}}}
+    text = render_readme(replace(card, training=training, metrics=metrics))
+    assert "| train | here | 3 | 9 |" in text
+    assert "| here | CC BY 4.0 |" in text
+    assert "| ischemia | cases with it | dice | 0.512 [0.400, 0.600] |" in text
+    assert "Split rule: by patient." in text
+    assert "0.125" not in text
+
+
+def test_an_ensemble_says_how_many_it_is(card):
+    together = replace(card, architecture=replace(card.architecture, members=4))
+    assert "4 x cpam_unet, averaged" in render_readme(together)
+
+
 def test_preprocessing_must_fit_the_network(card):
     with pytest.raises(ValidationError, match="input channels"):
         replace(card, architecture=SegmenterConfig(in_channels=9), preprocess=card.preprocess)

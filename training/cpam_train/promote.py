@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,13 +16,16 @@ from cpam_train.evaluation.run import Evaluation, evaluate_model
 from cpam_train.evaluation.tables import headline
 from cpam_train.runs import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.bundles import Bundle, ModelCard, ModelEntry, Registry
+from napari_cpam_stroke.bundles import Bundle, KnownFailure, ModelCard, ModelEntry, Registry
 from napari_cpam_stroke.bundles.bundle import save_bundle
-from napari_cpam_stroke.errors import CpamError
+from napari_cpam_stroke.config import build_config
+from napari_cpam_stroke.errors import CpamError, InputError
 from napari_cpam_stroke.inference.predictor import Predictor
 
 FLOAT16_FROM_PARAMETERS = 3_000_000
 """Larger networks are published in half precision: half the download, the same masks."""
+
+FAILURES_FILE = "failures.json"
 
 Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 """Shows progress under a name."""
@@ -37,6 +41,9 @@ class Remarks:
 
     terms: dict[str, str] = field(default_factory=dict)
     notes: str = ""
+    failures: tuple[KnownFailure, ...] = ()
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    """PNG data of the failures' pictures, which must not show patients."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +91,7 @@ def promote(
     PromotionRefusedError
         If it is not better by `min_gain`.
     """
-    registry = registry or Registry()
+    registry, said = registry or Registry(), said or Remarks()
     with tempfile.TemporaryDirectory() as folder:
         card = replace(draft_of_run(run), name=name, weights_dtype=_dtype(run))
         candidate = bundle_of_run(run, Path(folder) / "candidate", card)
@@ -96,10 +103,10 @@ def promote(
             gain = judged.score - current.score
             _refuse_unless_better(gain, min_gain, before.card, judged, current)
             versus = difference_text(judged, current)
-        final = finished_card(candidate.card, judged, versus=versus, said=said or Remarks())
+        final = finished_card(candidate.card, judged, versus=versus, said=said)
         if out is not None:
-            return Promotion(save_bundle(out, final, candidate.state_dict()), None, judged.score, gain)
-        ready = save_bundle(Path(folder) / "ready", final, candidate.state_dict())
+            return Promotion(_saved(out, final, candidate, said), None, judged.score, gain)
+        ready = _saved(Path(folder) / "ready", final, candidate, said)
         entry = registry.install(ready.path, name)
         return Promotion(registry.resolve(f"{name}@{entry.version}"), entry, judged.score, gain)
 
@@ -110,7 +117,31 @@ def finished_card(card: ModelCard, judged: Evaluation, *, versus: dict[str, str]
     if versus is not None:
         metrics["against_predecessor"] = versus
     training = {**card.training, "terms": said.terms} if said.terms else card.training
-    return replace(card, metrics=metrics, training=training, notes=said.notes, weights_sha256="")
+    return replace(
+        card, metrics=metrics, training=training, notes=said.notes, failures=said.failures, weights_sha256=""
+    )
+
+
+def read_failures(folder: Path) -> tuple[tuple[KnownFailure, ...], dict[str, bytes]]:
+    """Return the known failures of a folder's failures.json (a list of title, text, picture) and their pictures.
+
+    Raises
+    ------
+    InputError
+        If the file or a picture is missing, or a value is not as it should be.
+    """
+    file = folder / FAILURES_FILE
+    try:
+        failures = build_config(tuple[KnownFailure, ...], json.loads(file.read_text(encoding="utf-8")), where=file.name)
+        return failures, {f.picture: (folder / f.picture).read_bytes() for f in failures if f.picture}
+    except OSError as error:
+        raise InputError(f"The known failures in {folder} cannot be read", got=error) from error
+    except ValueError as error:
+        raise InputError(f"{file} is not JSON ({error})") from error
+
+
+def _saved(folder: Path, card: ModelCard, candidate: Bundle, said: Remarks) -> Bundle:
+    return save_bundle(folder, card, candidate.state_dict(), pictures=said.pictures)
 
 
 def difference_text(first: Evaluation, second: Evaluation) -> dict[str, str]:

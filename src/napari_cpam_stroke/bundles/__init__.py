@@ -1,13 +1,14 @@
 """Models on disk: card, weights, registry. No torch at import."""
 
 from napari_cpam_stroke.bundles.bundle import Bundle, load_bundle, save_bundle
-from napari_cpam_stroke.bundles.card import INTENDED_USE, ModelCard, ModelIdentity, per_class
+from napari_cpam_stroke.bundles.card import INTENDED_USE, KnownFailure, ModelCard, ModelIdentity, per_class
 from napari_cpam_stroke.bundles.registry import DEFAULT, ModelEntry, Registry
 
 __all__ = [
     "DEFAULT",
     "INTENDED_USE",
     "Bundle",
+    "KnownFailure",
     "ModelCard",
     "ModelEntry",
     "ModelIdentity",

@@ -1,4 +1,4 @@
-"""A model on disk is a folder: card.json, model.safetensors, README.md."""
+"""A model on disk is a folder: card.json, model.safetensors, README.md, and pictures of known failures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +62,11 @@ class Bundle:
         """
         self._verified_weights()
 
+    def pictures(self) -> dict[str, bytes]:
+        """Return the PNG data of the card's known failures, by file name; a missing file is left out."""
+        files = {f.picture: self.path / f.picture for f in self.card.failures if f.picture}
+        return {name: path.read_bytes() for name, path in files.items() if path.is_file()}
+
     def _verified_weights(self) -> bytes:
         path = self.path / WEIGHTS_FILE
         try:
@@ -108,7 +114,13 @@ def load_bundle(path: str | Path) -> Bundle:
     return Bundle(card_from_plain(values, where=str(file)), folder)
 
 
-def save_bundle(folder: str | Path, card: ModelCard, state_dict: Mapping[str, Tensor]) -> Bundle:
+def save_bundle(
+    folder: str | Path,
+    card: ModelCard,
+    state_dict: Mapping[str, Tensor],
+    *,
+    pictures: Mapping[str, bytes] | None = None,
+) -> Bundle:
     """Write a bundle: complete or not at all, and never over something that exists.
 
     Parameters
@@ -117,11 +129,13 @@ def save_bundle(folder: str | Path, card: ModelCard, state_dict: Mapping[str, Te
         `weights_dtype` chooses the precision on disk; sha256, and the date where it is empty, are filled in here.
     state_dict
         All tensors of the network, on any device.
+    pictures
+        PNG data of every picture the card's known failures name.
 
     Raises
     ------
     BundleError
-        If the folder exists already or cannot be written.
+        If the folder exists already or cannot be written, or a picture is missing.
     """
     target = Path(folder)
     if target.exists():
@@ -133,19 +147,41 @@ def save_bundle(folder: str | Path, card: ModelCard, state_dict: Mapping[str, Te
         created=card.created or datetime.now(UTC).isoformat(timespec="seconds"),
     )
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
-        try:
+        with staged(target) as staging:
             (staging / WEIGHTS_FILE).write_bytes(content)
+            _write_pictures(staging, card, pictures or {})
             write_card(staging, card)
-            staging.chmod(0o755)
-            staging.rename(target)
-        except BaseException:
-            shutil.rmtree(staging, ignore_errors=True)
-            raise
     except OSError as error:
         raise BundleError(f"The bundle {target} cannot be written", got=_reason(error)) from error
     return Bundle(card, target)
+
+
+def copy_bundle(source: Bundle, card: ModelCard, target: Path) -> None:
+    """Copy a bundle under another card: complete or not at all.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, or the target exists.
+    """
+    with staged(target) as staging:
+        shutil.copyfile(source.path / WEIGHTS_FILE, staging / WEIGHTS_FILE)
+        _write_pictures(staging, card, source.pictures())
+        write_card(staging, card)
+
+
+@contextmanager
+def staged(target: Path) -> Iterator[Path]:
+    """Yield a folder beside the target that takes its name once the block is through, and is gone if it fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
+    try:
+        yield staging
+        staging.chmod(0o755)
+        staging.rename(target)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
 
 
 def write_card(folder: Path, card: ModelCard) -> None:
@@ -153,6 +189,14 @@ def write_card(folder: Path, card: ModelCard) -> None:
     text = json.dumps(card_to_plain(card), indent=2, ensure_ascii=False, allow_nan=False)
     (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
     (folder / README_FILE).write_text(render_readme(card), encoding="utf-8")
+
+
+def _write_pictures(folder: Path, card: ModelCard, pictures: Mapping[str, bytes]) -> None:
+    for name in (failure.picture for failure in card.failures if failure.picture):
+        if name not in pictures:
+            raise BundleError(f"The card shows a picture that is not there: {name}", remedy="add it, or leave it out")
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(pictures[name])
 
 
 def _serialised(state_dict: Mapping[str, Tensor], dtype: str) -> bytes:

@@ -21,6 +21,9 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 VERSION_PATTERN = r"^[0-9]{1,6}(\.[0-9]{1,6}){1,2}$"
 """Names and versions become folder names: no separators, no leading dot."""
 
+PICTURE_PATTERN = r"^(failures/[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.png)?$"
+"""A picture lies in the bundle's folder `failures`; no separators but that one."""
+
 INTENDED_USE = "Research only; not a medical device. Every result is to be checked by a radiologist."
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -35,6 +38,15 @@ class ModelIdentity:
     name: str
     version: str
     sha256: str
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", validate_default=True))
+class KnownFailure:
+    """What a model is known to get wrong, in words, and perhaps a picture of a synthetic head in the bundle."""
+
+    title: str = Field(min_length=1, max_length=120)
+    text: str = Field(min_length=1, max_length=2000)
+    picture: str = Field(default="", pattern=PICTURE_PATTERN)
 
 
 def per_class(value: float) -> dict[str, float]:
@@ -63,6 +75,8 @@ class ModelCard:
         Of model.safetensors; filled in by `save_bundle`.
     training, metrics
         Data, terms, split and settings; figures with their intervals. JSON-ready.
+    failures
+        What the model is known to get wrong.
     """
 
     name: str = Field(pattern=NAME_PATTERN)
@@ -83,6 +97,7 @@ class ModelCard:
     weights_dtype: Literal["float32", "float16"] = "float32"
     created: str = ""
     notes: str = ""
+    failures: tuple[KnownFailure, ...] = ()
     intended_use: str = INTENDED_USE
     schema_version: Literal[1] = SCHEMA_VERSION
 

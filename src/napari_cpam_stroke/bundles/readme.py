@@ -1,11 +1,23 @@
-"""README.md of a bundle: the card in words."""
+"""README.md of a bundle: the card in words, for a reader who decides whether to trust the model."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from napari_cpam_stroke.bundles.card import ModelCard
-from napari_cpam_stroke.config import ClassifierConfig
+from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig
+
+SETTINGS = "settings"
+"""Part of the training data a README leaves to card.json: hundreds of lines that no reader needs."""
+
+PARTS = {
+    "lesion_cases": "cases with it",
+    "empty_cases": "cases without it",
+    "slices": "slices",
+    "cases": "cases",
+}
+"""What a figure was computed over, by its prefix in the card."""
 
 
 def render_readme(card: ModelCard) -> str:
@@ -14,49 +26,117 @@ def render_readme(card: ModelCard) -> str:
         f"# {card.name} {card.version}",
         card.intended_use,
         _table(["", ""], _facts(card)),
-        "## Classes",
+        "## Operating point",
         _table(
             ["Class", "Mask from", "Smallest lesion (ml)", "Series from", "Refer between", "Temperature"], _rows(card)
         ),
         f"The series probability is the mean of the {card.top_slices} highest slice probabilities.",
     ]
-    for title, values in (("Training", card.training), ("Metrics", card.metrics)):
-        if values:
-            sections += [f"## {title}", "\n".join(_bullets(values))]
+    sections += _metrics(card) + _failures(card) + _training(card)
     if card.notes:
         sections += ["## Notes", card.notes]
     return "\n\n".join(sections) + "\n"
 
 
 def _facts(card: ModelCard) -> list[list[str]]:
-    config = card.architecture
-    network = config.backbone if isinstance(config, ClassifierConfig) else config.architecture
     inputs = card.preprocess
     windows = ", ".join(f"{w.centre:g}/{w.width:g}" for w in inputs.windows)
     return [
         ["Task", card.task],
-        ["Network", network],
+        ["Network", _network(card)],
         ["Input", f"{inputs.size} x {inputs.size}, windows {windows} HU, {inputs.context_slices} slice(s)"],
         ["Created", card.created],
         ["Weights", f"{card.weights_dtype}, sha256 `{card.weights_sha256}`"],
     ]
 
 
+def _network(card: ModelCard) -> str:
+    config = card.architecture
+    if isinstance(config, ClassifierConfig):
+        return config.backbone
+    assert isinstance(config, SegmenterConfig)  # noqa: S101 - the card knows two kinds
+    return config.architecture if config.members == 1 else f"{config.members} x {config.architecture}, averaged"
+
+
 def _rows(card: ModelCard) -> list[list[str]]:
     def refer(name: str) -> str:
         band = card.refer_band.get(name)
-        return "-" if band is None else f"{band[0]:g} and {band[1]:g}"
+        return "-" if band is None else f"{band[0]:.3g} and {band[1]:.3g}"
 
     return [
         [
             name,
-            f"{card.thresholds[name]:g}",
+            f"{card.thresholds[name]:.3g}",
             f"{card.min_lesion_ml[name]:g}",
-            f"{card.series_thresholds[name]:g}",
+            f"{card.series_thresholds[name]:.3g}",
             refer(name),
-            f"{card.temperature[name]:g}",
+            f"{card.temperature[name]:.3g}",
         ]
         for name in card.classes
+    ]
+
+
+def _metrics(card: ModelCard) -> list[str]:
+    """Return a table of the test figures; whatever else is known, as a list."""
+    if not card.metrics:
+        return []
+    rest = {key: value for key, value in card.metrics.items() if key != "test"}
+    sections = ["## Metrics"]
+    test = card.metrics.get("test")
+    if isinstance(test, Mapping):
+        rows = [[name, *_figure(key), str(value)] for name in card.classes for key, value in _of(test, name).items()]
+        told = ", ".join(f"{_words(k)} {v}" for k, v in test.items() if k not in card.classes)
+        sections.append(f"On patients nobody trained on, with 95 % intervals over patients ({told}):")
+        sections.append(_table(["Class", "Over", "Figure", "Value"], rows))
+    return [*sections, *(["\n".join(_bullets(rest))] if rest else [])]
+
+
+def _of(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = values.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _figure(key: str) -> list[str]:
+    part, separator, figure = key.partition(": ")
+    return [PARTS.get(part, _words(part)), _words(figure)] if separator else ["", _words(key)]
+
+
+def _failures(card: ModelCard) -> list[str]:
+    if not card.failures:
+        return []
+    sections = ["## Known failures"]
+    for failure in card.failures:
+        sections.append(f"**{failure.title}** {failure.text}")
+        if failure.picture:
+            sections.append(f"![{failure.title}]({failure.picture})")
+    return sections
+
+
+def _training(card: ModelCard) -> list[str]:
+    if not card.training:
+        return []
+    data, terms = _of(card.training, "data"), _of(card.training, "terms")
+    rest = {k: v for k, v in card.training.items() if k not in {"data", "terms", SETTINGS}}
+    sections = ["## Training", *(["All settings are in card.json."] if SETTINGS in card.training else [])]
+    sections += [
+        f"{_words(key).capitalize()}: {value}." for key, value in data.items() if not isinstance(value, Mapping)
+    ]
+    rows = _data_rows({key: value for key, value in data.items() if isinstance(value, Mapping)})
+    if rows:
+        heads = list(dict.fromkeys(head for _, _, counts in rows for head in counts))
+        lines = [[split, source, *(str(counts.get(head, "")) for head in heads)] for split, source, counts in rows]
+        sections.append(_table(["Split", "Source", *map(_words, heads)], lines))
+    if terms:
+        sections.append(_table(["Source", "Terms"], [[source, str(text)] for source, text in terms.items()]))
+    return [*sections, *(["\n".join(_bullets(rest))] if rest else [])]
+
+
+def _data_rows(splits: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
+    return [
+        (split, source, counts)
+        for split, sources in splits.items()
+        for source, counts in sources.items()
+        if isinstance(counts, Mapping)
     ]
 
 
@@ -65,11 +145,15 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
 
-def _bullets(values: dict[str, Any], indent: int = 0) -> list[str]:
+def _bullets(values: Mapping[str, Any], indent: int = 0) -> list[str]:
     lines: list[str] = []
     for key, value in values.items():
-        if isinstance(value, dict):
-            lines += [f"{'  ' * indent}- {key}:", *_bullets(value, indent + 1)]
+        if isinstance(value, Mapping):
+            lines += [f"{'  ' * indent}- {_words(key)}:", *_bullets(value, indent + 1)]
         else:
-            lines.append(f"{'  ' * indent}- {key}: {value}")
+            lines.append(f"{'  ' * indent}- {_words(key)}: {value}")
     return lines
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")

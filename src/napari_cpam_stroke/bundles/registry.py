@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from napari_cpam_stroke.bundles.bundle import CARD_FILE, WEIGHTS_FILE, Bundle, load_bundle, write_card
-from napari_cpam_stroke.bundles.card import ModelCard, check_name, check_version
+from napari_cpam_stroke.bundles.bundle import CARD_FILE, Bundle, copy_bundle, load_bundle
+from napari_cpam_stroke.bundles.card import check_name, check_version
 from napari_cpam_stroke.errors import BundleError, nearest
 from napari_cpam_stroke.home import application_home
 
@@ -212,7 +210,7 @@ class Registry:
             version = f"{_next_major(folder)}.0"
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                _copy(source, replace(source.card, name=name, version=version), folder / version)
+                copy_bundle(source, replace(source.card, name=name, version=version), folder / version)
             except OSError as error:
                 if (folder / version).exists():
                     continue
@@ -234,19 +232,6 @@ def _folder_of(ref: str | Path) -> Path | None:
     text, path = str(ref), Path(ref)
     looks_like_path = isinstance(ref, Path) or os.sep in text or "/" in text or text in {".", ".."}
     return path if looks_like_path or (path / CARD_FILE).is_file() else None
-
-
-def _copy(source: Bundle, card: ModelCard, target: Path) -> None:
-    """Copy a bundle under another card: complete or not at all."""
-    staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
-    try:
-        shutil.copyfile(source.path / WEIGHTS_FILE, staging / WEIGHTS_FILE)
-        write_card(staging, card)
-        staging.chmod(0o755)
-        staging.rename(target)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
 
 
 def _next_major(folder: Path) -> int:

@@ -71,13 +71,17 @@ def promote(
     min_gain: Annotated[float, typer.Option(help="Least gain in score over the version in use.")] = 0.0,
     out: Annotated[Path | None, typer.Option(help="Write the bundle here instead of installing it.")] = None,
     terms: Annotated[list[str] | None, typer.Option("--terms", help="Terms of a source, as source=text.")] = None,
-    notes: Annotated[str, typer.Option(help="Known failures and remarks for the card.")] = "",
+    notes: Annotated[str, typer.Option(help="Remarks for the card.")] = "",
+    failures: Annotated[
+        Path | None, typer.Option(help="Folder with failures.json and pictures of synthetic heads.")
+    ] = None,
 ) -> None:
     """Publish a run if it is better than the version in use on the frozen test set; else exit with 1."""
-    from cpam_train.promote import PromotionRefusedError, Remarks
+    from cpam_train.promote import PromotionRefusedError, Remarks, read_failures
     from cpam_train.promote import promote as publish
     from cpam_train.runs import RunFolder
 
+    known, pictures = read_failures(failures) if failures else ((), {})
     with opened(store) as source:
         try:
             done = publish(
@@ -87,7 +91,7 @@ def promote(
                 min_gain=min_gain,
                 out=out,
                 counting=counting,
-                said=Remarks(_terms(terms), notes),
+                said=Remarks(_terms(terms), notes, known, pictures),
             )
         except PromotionRefusedError as error:
             errors.print(str(error), style="red", markup=False, soft_wrap=True)
