@@ -83,8 +83,9 @@ def test_out_of_memory_is_recorded_and_the_study_goes_on(store, tmp_path, monkey
 def test_folds_are_averaged(store, tmp_path):
     folder = tmp_path / "study"
     result = tune(setup(store, folder, folds=2), study_of(folder), trials=1)
-    scores = [json.loads((folder / "trial-0000" / f"fold-{k}" / "metrics.json").read_text())["score"] for k in range(2)]
+    scores = [json.loads((folder / f"trial-0000-fold-{k}" / "metrics.json").read_text())["score"] for k in range(2)]
     assert result.score == pytest.approx(sum(scores) / 2, abs=1e-4)
+    assert (folder / "slice-cache").is_dir()
 
 
 def test_paper_space_and_what_the_user_fixes():

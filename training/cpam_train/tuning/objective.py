@@ -77,7 +77,7 @@ class Objective:
     def _score(self, trial: optuna.Trial, config: TrainConfig, fold: int, *, report: bool) -> float:
         if self.setup.folds is not None:
             config = replace(config, data=replace(config.data, folds=self.setup.folds, fold=fold))
-        run = self.setup.folder / f"trial-{trial.number:04d}" / f"fold-{fold}"
+        run = self.setup.folder / f"trial-{trial.number:04d}-fold-{fold}"
         watch = [Pruning(trial)] if report else []
         try:
             result = fit(config, self.setup.store, run, console=self.setup.console, extra=watch)
