@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from cpam_train.commands.common import counting
 from cpam_train.config import build_train_config
-from cpam_train.ensemble import build_ensemble, judged_member
+from cpam_train.ensemble import build_ensemble, fit_folds, judged_member
 from cpam_train.evaluation.model import opened_model
 from cpam_train.evaluation.run import evaluate_model
 from cpam_train.fit import fit
@@ -124,6 +124,24 @@ def test_an_unfinished_member_is_refused(folds, store, tmp_path):
     half.write_json("config.json", folds[0].read_json("config.json"))
     with pytest.raises(InputError, match="not finished"):
         build_ensemble([folds[0].path, half.path], store, tmp_path / "out", counting=counting)
+
+
+def test_cross_validation_goes_on_where_it_stopped(folds, store, tmp_path):
+    out = tmp_path / "cv"
+    out.mkdir()
+    (out / "fold-0").symlink_to(folds[0].path)
+    before = folds[0].weights.stat().st_mtime_ns
+    run = fit_folds(config("data.folds=2"), store, out, console=QUIET, counting=counting)
+    assert folds[0].weights.stat().st_mtime_ns == before
+    assert run.path == out / "ensemble"
+    seeds = [RunFolder(out / f"fold-{k}").config() for k in range(2)]
+    assert [c.data.fold for c in seeds] == [0, 1]
+    assert seeds[1].seed == 1
+
+
+def test_cross_validation_needs_folds(store, tmp_path):
+    with pytest.raises(ConfigError, match="number of folds"):
+        fit_folds(config(), store, tmp_path, console=QUIET, counting=counting)
 
 
 def test_fit_refuses_to_train_an_ensemble_as_one(store, tmp_path):

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 from torch import Tensor
 
 from cpam_train.calibrate import choose_operating_points
 from cpam_train.config import TrainConfig
 from cpam_train.draft import draft_card
-from cpam_train.fit import examine, metrics_of_points
+from cpam_train.fit import examine, fit, metrics_of_points
 from cpam_train.keeper import score_epoch
 from cpam_train.loaders import CACHE_FOLDER, SliceLoaders, summarise
 from cpam_train.record import Origin, Record
@@ -22,7 +23,7 @@ from cpam_train.runs import CARD_DRAFT, RunFolder, begin_run, open_run, write_at
 from cpam_train.task import build_task
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import SegmenterConfig
-from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.errors import CancelledError, ConfigError, InputError
 
 SHARED = ("model", "preprocess", "operating")
 """Settings in which all members must agree."""
@@ -70,6 +71,32 @@ def build_ensemble(paths: Sequence[Path], store: AnnotationStore, out: Path, *, 
     write_weights(run, members)
     describe(run, config, members)
     return run
+
+
+def fit_folds(
+    config: TrainConfig, store: AnnotationStore, out: Path, *, console: Console, counting: Counting
+) -> RunFolder:
+    """Train every fold of a cross-validation, each with a seed of its own, and join them; what is done stays done.
+
+    Raises
+    ------
+    ConfigError
+        If the settings name no folds.
+    CancelledError
+        After Ctrl-C; the same call goes on where this one stopped.
+    """
+    if config.data.folds is None:
+        raise ConfigError("A cross-validation needs a number of folds", remedy="add --set data.folds=4")
+    runs = [RunFolder(out / f"fold-{fold}") for fold in range(config.data.folds)]
+    for fold, run in enumerate(runs):
+        if (run.path / CARD_DRAFT).is_file():
+            continue
+        console.print(f"fold {fold + 1} of {len(runs)}")
+        own = replace(config, seed=config.seed + fold, data=replace(config.data, fold=fold))
+        result = fit(own, store, run.path, resume=run.checkpoint.is_file(), console=console)
+        if result.interrupted:
+            raise CancelledError("The cross-validation was stopped", remedy="the same command goes on from here")
+    return build_ensemble([run.path for run in runs], store, out / "ensemble", counting=counting)
 
 
 def shared_config(runs: Sequence[RunFolder]) -> TrainConfig:

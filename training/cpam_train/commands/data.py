@@ -45,20 +45,18 @@ def check(
     store: StoreOption,
     *,
     assign: Annotated[bool, typer.Option("--assign", help="First give patients without a split one.")] = False,
+    seed: Annotated[int, typer.Option(help="Of that split.")] = 0,
     compare: Annotated[bool, typer.Option(help="Look for one patient under two names (slow).")] = True,
 ) -> None:
     """Look for damage, patients in two splits and near-duplicates; exit 1 where something stands in the way."""
     from rich.table import Table
 
     from cpam_train.check import check_store
-    from cpam_train.splits import assign_splits
 
-    with opened(store) as source:
-        if assign:
-            with counting("looking for near-duplicates") as progress:
-                assign_splits(source, progress=progress)
-        with counting("comparing slices") as progress:
-            report = check_store(source, compare=compare, progress=progress)
+    if assign:
+        _assign(store, seed)
+    with opened(store) as source, counting("comparing slices") as progress:
+        report = check_store(source, compare=compare, progress=progress)
     table = Table("source", "split", "patients", "cases", "slices", "labelled", "outlined")
     for cell in report.counts:
         told = (" / ".join(f"{n} {v}" for n, v in values.items()) for values in (cell.labelled, cell.outlined))

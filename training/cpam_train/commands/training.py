@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +15,13 @@ from cpam_train.commands.common import (
     StoreOption,
     console,
     counting,
+    errors,
     opened,
     opened_data,
 )
+
+if TYPE_CHECKING:
+    from cpam_train.runs import RunFolder
 
 
 def fit(  # noqa: PLR0913 - one per option
@@ -50,6 +54,25 @@ def fit(  # noqa: PLR0913 - one per option
     )
 
 
+def cross_validate(
+    store: StoreOption,
+    run: Annotated[Path, typer.Option("--run", help="Folder for the folds and their ensemble; the same one goes on.")],
+    *,
+    preset: Preset = "default",
+    config: ConfigFile = None,
+    settings: Overrides = None,
+) -> None:
+    """Train a segmenter on every fold (data.folds) and join the folds into one model."""
+    from cpam_train.config import build_train_config
+
+    values = build_train_config("segmenter", preset=preset, file=config, overrides=settings or ())
+    with opened(store) as source:
+        from cpam_train.ensemble import fit_folds
+
+        built = fit_folds(values, source, run, console=errors, counting=counting)
+    _tell_ensemble(built, store)
+
+
 def ensemble(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of finished runs, at least two.")],
     store: StoreOption,
@@ -60,10 +83,14 @@ def ensemble(
         from cpam_train.ensemble import build_ensemble
 
         built = build_ensemble(runs, source, run, counting=counting)
-    metrics = built.read_json("metrics.json")
+    _tell_ensemble(built, store)
+
+
+def _tell_ensemble(run: RunFolder, store: str) -> None:
+    metrics = run.read_json("metrics.json")
     console.print(
         f"{metrics['members']} members over {metrics['slices']} slices they were not trained on: score "
-        f"{metrics['score']}, in {run}. Next: cpam-train evaluate {run} --store {store} --out DIR"
+        f"{metrics['score']}, in {run.path}. Next: cpam-train evaluate {run.path} --store {store} --out DIR"
     )
 
 
