@@ -7,7 +7,7 @@ import torch
 from napari_cpam_stroke.config import AttentionConfig
 from napari_cpam_stroke.errors import ConfigError
 from napari_cpam_stroke.models import CrossPatchAttention
-from napari_cpam_stroke.models.attention import mirrored
+from napari_cpam_stroke.models.attention import DenseGradient, mirrored
 
 CONFIG = AttentionConfig(width=32, heads=2)
 SIMILARITIES = ["scaled_dot", "cosine", "additive", "linear"]
@@ -121,6 +121,31 @@ def test_memory_format_and_dtype_stay(last):
         y = module()(x.bfloat16())
     assert y.dtype == torch.bfloat16
     assert y.is_contiguous(memory_format=layout)
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_gradient_of_a_slice_comes_back_dense(layout):
+    """As a skip gets it, which is concatenated with what comes from below."""
+    seen = []
+    x = feature().contiguous(memory_format=layout).requires_grad_()
+    before = x * 2
+    y = DenseGradient.pass_on(before)
+    assert torch.equal(y, before)
+    before.register_hook(lambda gradient: seen.append(gradient.is_contiguous(memory_format=layout)))
+    wider = torch.cat([y, y.detach()], dim=1)
+    weights = torch.randn_like(wider)
+    (wider * weights).sum().backward()
+    torch.testing.assert_close(x.grad, 2 * weights[:, :6])
+    assert seen == [True]
+
+
+@pytest.mark.parametrize("size", [(16, 24), (4, 4)])
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_embedding_is_the_strided_convolution_it_stands_for(size, layout):
+    built = module()
+    x = feature(*size).contiguous(memory_format=layout)
+    embedded = built.norm(built.embed(x).flatten(2).transpose(1, 2)) + built.positions(size[0] // 4, size[1] // 4)
+    torch.testing.assert_close(built.tokens(x), embedded, rtol=1e-4, atol=1e-5)
 
 
 def test_additive_similarity_has_a_limit():

@@ -165,6 +165,22 @@ def test_torch_compile_traces_without_a_break():
         torch.testing.assert_close(compiled(image()).masks, model(image()).masks)
 
 
+def test_torch_compile_trains_in_bfloat16_without_a_break():
+    """One graph forward, one backward, and the gradients of the plain network."""
+    gradients = []
+    for wrap in (lambda m: m, lambda m: torch.compile(m, backend="aot_eager", fullgraph=True)):
+        model = seeded(SMALL).train()
+        for module in model.attention.values():
+            torch.nn.init.ones_(module.gamma)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            output = wrap(model)(image())
+        sum(logits.float().square().mean() for logits in (output.masks, output.image, *output.side)).backward()
+        gradients.append({name: p.grad for name, p in model.named_parameters()})
+    plain, compiled = gradients
+    for name, gradient in plain.items():
+        torch.testing.assert_close(compiled[name], gradient, rtol=0.1, atol=0.02 * float(gradient.abs().max()))
+
+
 def test_weights_restore_and_other_weights_are_refused():
     saved = seeded(SMALL)
     restored = restore_model(SMALL, saved.state_dict())

@@ -7,6 +7,7 @@ similarity, and adds what they gather back to the feature map through a gain tha
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -90,7 +91,7 @@ class CrossPatchAttention(nn.Module):
         update = _like(update * self.gamma.view(1, -1, 1, 1), x)
         if self.patch > 1:
             update = functional.interpolate(update, scale_factor=self.patch, mode="bilinear", align_corners=False)
-        return padding.crop(update).add_(x)  # in place: `update` is a fresh tensor, and another full-size one is dear
+        return DenseGradient.pass_on(padding.crop(update).add_(x))  # in place: another full-size tensor is dear
 
     def attention_map(self, x: Tensor) -> Tensor:
         """Return A (B, h, N, N), float32: row i is what patch i attends to; rows sum to 1, no dropout."""
@@ -100,9 +101,9 @@ class CrossPatchAttention(nn.Module):
 
     def tokens(self, padded: Tensor) -> Tensor:
         """Return T (B, N, d) = LayerNorm(patch embedding) + positions."""
-        embedded = self.embed(padded)
-        rows, columns = embedded.shape[-2:]
-        normed: Tensor = self.norm(embedded.flatten(2).transpose(1, 2))
+        rows, columns = (edge // self.patch for edge in padded.shape[-2:])
+        weight = self.embed.weight.permute(0, 2, 3, 1).flatten(1)
+        normed: Tensor = self.norm(functional.linear(patches(padded, self.patch), weight, self.embed.bias))
         return normed + self.positions(rows, columns)
 
     def compared(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,10 +125,53 @@ class CrossPatchAttention(nn.Module):
         return tokens.reshape(*tokens.shape[:2], self.heads, -1).transpose(1, 2)
 
 
+class DenseGradient(torch.autograd.Function):
+    """Identity whose gradient comes back dense, in the memory format of the tensor.
+
+    A skip is concatenated, so its gradient is a slice of a wider one; brought upstream as it is, the gradient of the
+    bilinear upsampling took ten times as long in channels-last.
+    """
+
+    @staticmethod
+    def forward(y: Tensor) -> Tensor:
+        """Return y."""
+        return y.detach()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:  # noqa: ARG004 - torch's signature
+        """Remember the memory format."""
+        ctx.format = memory_format(inputs[0])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        """Return the gradient without gaps."""
+        return gradient.contiguous(memory_format=ctx.format)
+
+    @classmethod
+    def pass_on(cls, y: Tensor) -> Tensor:
+        """Return y, for the next layer."""
+        passed: Tensor = cls.apply(y)
+        return passed
+
+
+def memory_format(x: Tensor) -> torch.memory_format:
+    """Return the memory format of (B, C, H, W)."""
+    return torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+
+
 def _like(update: Tensor, x: Tensor) -> Tensor:
     """Return `update` in the dtype and memory format of x: a mixed sum is slow, and rounds otherwise downstream."""
-    last = x.is_contiguous(memory_format=torch.channels_last)
-    return update.to(x.dtype, memory_format=torch.channels_last if last else torch.contiguous_format)
+    return update.to(x.dtype, memory_format=memory_format(x))
+
+
+def patches(x: Tensor, edge: int) -> Tensor:
+    """Return x (B, C, H, W) cut into flattened patches (B, N, edge * edge * C), row by row.
+
+    A linear map of these is a convolution of kernel and stride `edge`, whose backward pass is slower.
+    """
+    batch, channels, height, width = x.shape
+    cut = x.permute(0, 2, 3, 1).reshape(batch, height // edge, edge, width // edge, edge, channels)
+    return cut.transpose(2, 3).reshape(batch, -1, edge * edge * channels)
 
 
 def mirrored(tokens: Tensor, grid: tuple[int, int]) -> Tensor:
