@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -5,11 +6,11 @@ import pytest
 
 from cpam_train.evaluation.case import judge_case, voxel_volumes_ml
 from cpam_train.evaluation.compare import compare
-from cpam_train.evaluation.figures import bland_altman
+from cpam_train.evaluation.figures import bland_altman, roc
 from cpam_train.evaluation.gallery import PER_KIND, Gallery
 from cpam_train.evaluation.run import Evaluation
 from cpam_train.evaluation.summary import case_dice, summarise_class, thickness_group
-from cpam_train.facts import spacing_fact, thickness_fact
+from cpam_train.facts import scanner_fact, spacing_fact, thickness_fact
 from napari_cpam_stroke.core import Annotation, CTVolume, VolumeGeometry
 from napari_cpam_stroke.errors import InputError
 
@@ -127,6 +128,36 @@ def test_gallery_keeps_the_few_worst():
     assert [p.rank for p in worst] == sorted(p.rank for p in worst)
     assert worst[0].rank == pytest.approx(1 - (PER_KIND + 2) / 10)
     assert "slice 1 of 3" in worst[0].title
+
+
+def test_volumes_are_drawn_as_difference_against_mean():
+    results = {"ischemia": [judged("a")[0], judged("b", shift=6)[0]]}
+    axes = bland_altman(results).axes[0]
+    (points,) = axes.collections
+    true, found = np.array([[r.mask.reference_ml, r.mask.predicted_ml] for r in results["ischemia"]]).T
+    np.testing.assert_allclose(points.get_offsets(), np.stack([(true + found) / 2, found - true], axis=1))
+    assert len(axes.lines) == 3  # mean and limits of agreement
+
+
+def test_roc_curve_passes_through_what_scikit_learn_counts():
+    mine = replace(
+        judged()[0], all_labels=np.array([1, 0, 1, -1, 0]), all_probabilities=np.array([0.9, 0.8, 0.7, 0.6, 0.1])
+    )
+    _, curve = roc({"ischemia": [mine]}).axes[0].lines
+    assert (0.5, 1.0) in list(zip(*curve.get_data(), strict=True))
+    assert curve.get_label() == "ischemia"
+    assert len(roc({"ischemia": [replace(mine, all_labels=np.zeros(5))]}).axes[0].lines) == 1
+
+
+def test_figures_are_told_per_scanner():
+    reference, predicted = masks()
+    results = [
+        judge_case(prediction(predicted), Annotation.from_mask(reference), volume(name, facts=facts), source="here")[0]
+        for name, facts in (("a", (scanner_fact("GE <b>", "LightSpeed^VCT"),)), ("b", ()))
+    ]
+    evaluation = Evaluation(None, "test", "", {"ischemia": tuple(results)}, 0.0, "cpu")
+    assert list(evaluation.groups()["scanner"]) == ["GE b LightSpeed VCT", "scanner not told"]
+    assert scanner_fact(None, "") is None
 
 
 def test_no_volumes_no_volume_plot():

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cpam_train.cli import main
+from cpam_train.slice_split import STAMP
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.bundles import Registry, load_bundle
 
@@ -90,6 +91,35 @@ def test_fit_evaluate_from_the_command_line(run_cli, store_folder, tmp_path):
     assert "data:image/png;base64," in page
     assert "src='http" not in page
     assert "pixel accuracy" not in page.lower()
+    for part in REPORT_PARTS:
+        assert part in page, part
+
+
+REPORT_PARTS = (
+    "Dice, mean over cases",
+    "Brackets are 95 % intervals over patients",
+    "Marks in cases whose reference does not hold the class",
+    "Sensitivity at specificity 0.95",
+    "Calibration error (ECE)",
+    "<h2>By source</h2>",
+    "<h2>By scanner</h2>",
+    "<h2>By thickness</h2>",
+    "alt='ROC curves'",
+    "alt='calibration'",
+    "<h2>Lowest Dice: ischemia</h2>",
+)
+
+
+def test_a_split_by_slice_is_on_every_report(run_cli, store_folder, tmp_path):
+    run = tmp_path / "run"
+    code, _ = run_cli("fit", "segmenter", "--store", store_folder, "--run", run, *settings(data__split_by_slice="true"))
+    assert code == 0
+    assert json.loads((run / "card-draft.json").read_text())["training"]["data"]["split_rule"] == STAMP
+    code, _ = run_cli("evaluate", run, "--store", store_folder, "--out", tmp_path / "out")
+    assert (code, STAMP in (tmp_path / "out" / "report.html").read_text()) == (0, True)
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text())["split_rule"] == STAMP
+    run_cli("promote", run, "--name", "m", "--store", store_folder, "--out", tmp_path / "bundle")
+    assert STAMP in (tmp_path / "bundle" / "README.md").read_text()
 
 
 def test_promotion_needs_a_gain(run_cli, store_folder, runs):

@@ -6,7 +6,10 @@ import re
 from collections.abc import Sequence
 
 _SPACING = re.compile(r"pixel spacing ([\d.]+) x ([\d.]+) mm")
+_SCANNER = re.compile(r"^scanner (.+)$")
 _THICKNESS = re.compile(r"slice thickness ([\d.]+) mm")
+
+SCANNER_LENGTH = 60
 
 
 def spacing_fact(row_mm: float, column_mm: float) -> str:
@@ -17,6 +20,18 @@ def spacing_fact(row_mm: float, column_mm: float) -> str:
 def thickness_fact(thickness_mm: float) -> str:
     """Return the sentence for a slice thickness."""
     return f"slice thickness {thickness_mm:g} mm"
+
+
+def scanner_fact(manufacturer: object, model: object) -> str | None:
+    """Return the sentence for maker and model of a scanner, None where neither is told; letters and digits only."""
+    words = re.findall(r"[A-Za-z0-9][\w.-]*", f"{manufacturer or ''} {model or ''}", flags=re.ASCII)
+    return f"scanner {' '.join(words)[:SCANNER_LENGTH]}" if words else None
+
+
+def scanner_of(facts: Sequence[str]) -> str | None:
+    """Return maker and model of the scanner told by a case's facts, None where they are silent."""
+    match = _first(_SCANNER, facts)
+    return match[1] if match else None
 
 
 def spacing_of(facts: Sequence[str]) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cpam_train.facts import spacing_of, thickness_of
+from cpam_train.facts import scanner_of, spacing_of, thickness_of
 from cpam_train.metrics.counts import Counts, count
 from cpam_train.metrics.lesionwise import LesionCounts, count_lesions
 from cpam_train.metrics.surface import SurfaceDistance, surface_distance
@@ -75,6 +75,7 @@ class ClassResult:
     patient_id: str
     source: str
     thickness_mm: float | None
+    scanner: str | None
     lesion_class: LesionClass
     mask: MaskResult | None
     label: int
@@ -141,6 +142,7 @@ def _judge(
         patient_id=volume.patient_id or volume.case_id,
         source=source,
         thickness_mm=thickness_mm(volume),
+        scanner=scanner_of(volume.facts),
         lesion_class=lesion_class,
         mask=_compare(prediction.mask == lesion_class, annotation.mask == lesion_class, known, volume)
         if masks and known.any()

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.metrics import roc_curve
 
 from cpam_train.evaluation.case import ClassResult
 from cpam_train.evaluation.gallery import Picture
@@ -62,6 +64,23 @@ def calibration(results: dict[str, Sequence[ClassResult]]) -> Figure:
     return figure
 
 
+def roc(results: dict[str, Sequence[ClassResult]]) -> Figure:
+    """Draw the share of slices with a class that are found against the share of the others that are accused."""
+    figure = Figure(figsize=(4.6, 4.2))
+    axis = figure.subplots()
+    axis.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle="--")
+    for name, own in results.items():
+        probability, present = _slices(own)
+        if 0 < present.sum() < len(present):
+            accused, found, _ = roc_curve(present, probability)
+            axis.plot(accused, found, color=CLASS_COLOURS[name], label=name)
+    axis.set_xlabel("1 - specificity")
+    axis.set_ylabel("sensitivity")
+    if axis.get_legend_handles_labels()[0]:
+        axis.legend(frameon=False)
+    return figure
+
+
 def bland_altman(results: dict[str, Sequence[ClassResult]]) -> Figure | None:
     """Draw the error of the volume against the volume, None where no case has volumes."""
     figure = Figure(figsize=(4.6, 4.2))
@@ -97,12 +116,17 @@ def _draw(axis: Any, image: Any, mask: Any, colour: str) -> None:
     axis.set_yticks([])
 
 
+def _slices(results: Sequence[ClassResult]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return probability and truth of all slices whose label is known."""
+    probability = np.concatenate([np.empty(0), *(r.slice_probabilities for r in results)])
+    labels = np.concatenate([np.empty(0), *(r.slice_labels for r in results)])
+    return probability, labels == 1
+
+
 def _calibration_line(axis: Any, name: str, results: Sequence[ClassResult]) -> None:
-    parts = [r for r in results if len(r.slice_labels)]
-    if not parts:
+    probability, present = _slices(results)
+    if not len(present):
         return
-    probability = np.concatenate([r.slice_probabilities for r in parts])
-    present = np.concatenate([r.slice_labels for r in parts]) == 1
     bins = calibration_bin(probability)
     used = [b for b in range(CALIBRATION_BINS) if (bins == b).any()]
     x, y = ([values[bins == b].mean() for b in used] for values in (probability, present))

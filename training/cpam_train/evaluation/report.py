@@ -7,7 +7,7 @@ from html import escape
 
 from matplotlib.figure import Figure
 
-from cpam_train.evaluation.figures import bland_altman, calibration, data_url, picture_row
+from cpam_train.evaluation.figures import bland_altman, calibration, data_url, picture_row, roc
 from cpam_train.evaluation.run import Evaluation
 from cpam_train.evaluation.summary import ClassSummary, Figures
 from cpam_train.evaluation.tables import split_rule
@@ -140,6 +140,7 @@ def _group_row(group: str, name: str, summary: ClassSummary) -> list[str]:
 
 
 def _plots(evaluation: Evaluation) -> Iterable[str]:
+    yield f"<h2>ROC curves of slices</h2>{_image(roc(dict(evaluation.results)), 'ROC curves')}"
     yield f"<h2>Calibration</h2>{_image(calibration(dict(evaluation.results)), 'calibration')}"
     volumes = bland_altman(dict(evaluation.results))
     if volumes is not None:

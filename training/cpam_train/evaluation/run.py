@@ -45,8 +45,12 @@ class Evaluation:
         return {name: summarise_class(results) for name, results in self.results.items()}
 
     def groups(self) -> dict[str, dict[str, dict[str, ClassSummary]]]:
-        """Return the figures by source and by slice thickness: kind of group, group, class."""
-        kinds: dict[str, Callable[[ClassResult], str]] = {"source": lambda r: r.source, "thickness": thickness_group}
+        """Return the figures by source, scanner and slice thickness: kind of group, group, class."""
+        kinds: dict[str, Callable[[ClassResult], str]] = {
+            "source": lambda r: r.source,
+            "scanner": lambda r: r.scanner or "scanner not told",
+            "thickness": thickness_group,
+        }
         found: dict[str, dict[str, dict[str, ClassSummary]]] = {}
         for kind, group in kinds.items():
             for name, results in self.results.items():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
-from cpam_train.facts import spacing_fact, thickness_fact
+from cpam_train.facts import scanner_fact, spacing_fact, thickness_fact
 from napari_cpam_stroke.core.volume import AIR_HU
 from napari_cpam_stroke.errors import InputError
 
@@ -72,4 +72,6 @@ def _facts(header: Dataset) -> tuple[str, ...]:
         facts.append(spacing_fact(float(spacing[0]), float(spacing[1])))
     if (thickness := header.get("SliceThickness")) is not None:
         facts.append(thickness_fact(float(thickness)))
+    if (scanner := scanner_fact(header.get("Manufacturer"), header.get("ManufacturerModelName"))) is not None:
+        facts.append(scanner)
     return tuple(facts)
