@@ -3,7 +3,14 @@ import pytest
 from rich.console import Console
 
 from cpam_train.benchmark import systems
-from cpam_train.benchmark.figures import mean_overlap, overlap_difference, slice_auc, slice_rates
+from cpam_train.benchmark.figures import (
+    false_pixels_per_million,
+    marked_share,
+    mean_overlap,
+    overlap_difference,
+    slice_auc,
+    slice_rates,
+)
 from cpam_train.benchmark.outcome import Cases, Outcome, Slices
 from cpam_train.benchmark.run import run_systems
 from cpam_train.benchmark.systems import Recipe
@@ -80,6 +87,14 @@ def test_seeds_are_averaged_case_by_case():
     assert mean_overlap(group, "dice").cases == 2
     other = [outcome("cpam_unet", 0, [0.5, 0.8])]
     assert overlap_difference(other, group).value == pytest.approx(0.2)
+
+
+def test_false_marks_are_counted_where_the_class_is_not():
+    group = [outcome("unet", seed, [0.5, 0.5]) for seed in range(2)]
+    assert marked_share(group, names=["ischemia"]).value == 1.0
+    found = false_pixels_per_million(group, names=["ischemia"])
+    assert found.value == pytest.approx(1e6 * 5 / (1e4 + 5))
+    assert (found.cases, found.patients) == (2, 1)
 
 
 def test_slice_figures_are_counts():

@@ -32,6 +32,21 @@ def mean_overlap(group: Group, measure: str, *, names: Sequence[str] | None = No
     return estimate(mean_of(values), patients)
 
 
+def marked_share(group: Group, *, names: Sequence[str]) -> Estimate:
+    """Return the share of test cases without a class that carry a mark of it, over all seeds."""
+    own = [outcome.masks["test"][name] for outcome in group for name in names]
+    marked = np.concatenate([(c.pixels.fp > 0)[~c.holds] for c in own]).astype(float)
+    return estimate(mean_of(marked), [p for c in own for p in _free(c)])
+
+
+def false_pixels_per_million(group: Group, *, names: Sequence[str]) -> Estimate:
+    """Return marked pixels per million in test cases without a class, over all seeds."""
+    own = [outcome.masks["test"][name] for outcome in group for name in names]
+    marked = np.concatenate([c.pixels.fp[~c.holds] for c in own])
+    everything = np.concatenate([_total(c.pixels)[~c.holds] for c in own])
+    return estimate(ratio_of(1e6 * marked, everything), [p for c in own for p in _free(c)])
+
+
 def overlap_values(
     group: Group, measure: str, *, names: Sequence[str] | None = None
 ) -> tuple[Floats, list[str], list[str]]:
@@ -87,6 +102,11 @@ def slice_auc(group: Group) -> Estimate:
         return np.asarray(np.mean([auc(s.probability, s.present, weights) for s in own], axis=0))
 
     return estimate(statistic, own[0].patients)
+
+
+def _free(cases: Cases) -> list[str]:
+    """Return the patients of the cases without the class."""
+    return [p for p, holds in zip(cases.patients, cases.holds, strict=True) if not holds]
 
 
 def _total(c: Counts) -> Floats:

@@ -8,6 +8,8 @@ import numpy as np
 
 from cpam_train.benchmark.figures import (
     Group,
+    false_pixels_per_million,
+    marked_share,
     mean_overlap,
     overlap_difference,
     pixel_accuracy,
@@ -43,6 +45,7 @@ def render(outcomes: Sequence[Outcome], *, split_rule: str, seeds: int) -> str:
     if segmenters:
         parts += ["## Table 6: segmenters", table_6(segmenters)]
         parts += ["## Dice by class, mean over cases that hold the class", table_classes(segmenters)]
+        parts += ["## False marks, in cases without the class", table_false_marks(segmenters)]
         parts += ["## Paired differences of Dice", table_differences(segmenters), verdict(segmenters, seeds)]
     return "\n\n".join(parts) + "\n"
 
@@ -104,6 +107,17 @@ def table_classes(groups: dict[str, list[Outcome]]) -> str:
     return markdown(["system", *names], rows)
 
 
+def table_false_marks(groups: dict[str, list[Outcome]]) -> str:
+    """Return, per class, the share of cases that carry a mark they should not, and how large such marks are."""
+    names = _classes(groups)
+    head = ["system", *(cell for n in names for cell in (f"{n}: cases marked", f"{n}: pixels per million"))]
+    rows = [
+        [name, *(str(cell) for n in names for cell in (marked_share(g, names=[n]), _rounded(g, n)))]
+        for name, g in groups.items()
+    ]
+    return markdown(head, rows)
+
+
 def table_differences(groups: dict[str, list[Outcome]]) -> str:
     """Return CPAM-UNet minus every other system."""
     if "cpam_unet" not in groups:
@@ -149,6 +163,13 @@ def _classes(groups: dict[str, list[Outcome]]) -> list[str]:
     """Return the classes some test case holds."""
     first = next(iter(groups.values()))[0]
     return [name for name, cases in first.masks["test"].items() if cases.holds.any()]
+
+
+def _rounded(group: Group, name: str) -> str:
+    found = false_pixels_per_million(group, names=[name])
+    if found.value is None or found.low is None or found.high is None:
+        return str(found)
+    return f"{found.value:.0f} [{found.low:.0f}, {found.high:.0f}]"
 
 
 def _losses(group: Group) -> tuple[str, str]:
