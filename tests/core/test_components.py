@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from napari_cpam_stroke.core.components import find_components
+from napari_cpam_stroke.core.components import find_components, find_label
 
 regions = hnp.arrays(bool, hnp.array_shapes(min_dims=3, max_dims=3, max_side=7))
 
@@ -51,3 +51,11 @@ def test_rows_do_not_run_into_each_other() -> None:
 def test_a_view_is_as_good_as_an_array() -> None:
     region = np.random.default_rng(0).random((4, 5, 6)) < 0.3
     assert find_components(region[::-1, :, ::-1]).count == find_components(region).count
+
+
+@given(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=3, max_dims=3, max_side=7), elements=st.integers(0, 2)))
+def test_one_label_of_a_mask(mask: np.ndarray) -> None:
+    found, expected = find_label(mask, 2), find_components(mask == 2)
+    assert (found.shape, found.count) == (expected.shape, expected.count)
+    np.testing.assert_array_equal(found.start, expected.start)
+    np.testing.assert_array_equal(found.number, expected.number)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.annotations.records import AlgorithmType, BlindedRead, ModelLike, ModelRecord, model_record
+from napari_cpam_stroke.core.editing import Edit, redraw
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
 from napari_cpam_stroke.review.changes import Changes
 
@@ -105,19 +106,20 @@ class AiAside:
         self._revealed_at = revealed and datetime.fromisoformat(revealed)
         self.blinded = self._began_blinded and self._revealed_at is None
 
-    def adopt(self, reading: Mask, slices: Sequence[int]) -> tuple[int, ...]:
-        """Copy the model's mask into the reading where no hand was; return the slices that changed."""
+    def adopt(self, reading: Mask, slices: Sequence[int]) -> Edit:
+        """Begin from the model's mask; return the edit that copies it into the reading where no hand was."""
         prediction = self.visible
         if prediction is None:
             remedy = "reveal the prediction first" if self.blinded else "run a model first"
             raise InputError("There is no prediction to adopt", remedy=remedy)
         self._note_hand(reading)
-        changed = tuple(z for z in slices if _copy_slice(prediction.mask[z], reading[z], self._by_hand.get(z)))
-        self._written |= {z: prediction.mask[z] for z in slices}
+        found = {z: prediction.mask[z] for z in slices}
+        wanted = {z: np.where(self._by_hand[z], reading[z], f) if z in self._by_hand else f for z, f in found.items()}
+        self._written |= found
         self._adopted, self._model = True, model_record(prediction.model)
         if self._against is None or self._against.reference is not prediction.mask:
             self._against = Changes(prediction.mask, reading)
-        return changed
+        return redraw(reading, wanted)
 
     def follow(self, reading: Mask, slices: Sequence[int]) -> None:
         """Look at some slices of the reading again."""
@@ -180,11 +182,3 @@ def all_slices(slices: Iterable[int] | None, count: int) -> tuple[int, ...]:
     if chosen and not 0 <= chosen[0] <= chosen[-1] < count:
         raise InputError("There is no such slice", got=chosen, expected=f"0 to {count - 1}")
     return tuple(chosen)
-
-
-def _copy_slice(source: Mask, target: Mask, by_hand: NDArray[np.bool_] | None) -> bool:
-    wanted = source if by_hand is None else np.where(by_hand, target, source)
-    if np.array_equal(wanted, target):
-        return False
-    target[...] = wanted
-    return True

@@ -162,7 +162,9 @@ class ReadingState:
             self._ai.reveal(self.reading)
             self.changed_prediction.emit()
 
-    def adopt_prediction(self, slices: Iterable[int] | None = None) -> tuple[int, ...]:
+    def adopt_prediction(
+        self, slices: Iterable[int] | None = None, *, write: Callable[[Edit], object] | None = None
+    ) -> tuple[int, ...]:
         """Copy the visible prediction into the reading, but not where the reader has edited.
 
         Adopted is not checked: those slices count as looked at only when edited, or when the case is accepted.
@@ -171,14 +173,17 @@ class ReadingState:
         ----------
         slices
             Only these.
+        write
+            How the edit gets into the reading, for a view that can undo; None: as it is.
 
         Returns
         -------
         The slices that changed.
         """
-        changed = self._ai.adopt(self.reading, all_slices(slices, len(self.reading)))
-        self._follow(changed)
-        return changed
+        edit = self._ai.adopt(self.reading, all_slices(slices, len(self.reading)))
+        edit.apply_to(self.reading) if write is None else write(edit)
+        self._follow(edit.slices)
+        return edit.slices
 
     @property
     def changed_from_prediction(self) -> int | None:

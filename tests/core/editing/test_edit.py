@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_cpam_stroke.core.editing import Edit
-from napari_cpam_stroke.core.editing.edit import fill, nothing, replace
+from napari_cpam_stroke.core.editing.edit import fill, nothing, redraw, replace
 from napari_cpam_stroke.errors import InputError
 
 from .conftest import SHAPE, masks
@@ -30,6 +30,15 @@ def test_a_flipped_edit_does_the_same_in_the_flipped_view(before, after, flips) 
     edit = replace(before, tuple(slice(0, n) for n in SHAPE), after)
     view = tuple(slice(None, None, -1 if flip else 1) for flip in flips)
     np.testing.assert_array_equal(edit.flipped(flips).applied(before[view]), after[view])
+
+
+@given(masks(), masks(), st.sets(st.integers(0, SHAPE[0] - 1)))
+def test_redrawing_changes_the_slices_named_and_no_others(
+    before: np.ndarray, after: np.ndarray, slices: set[int]
+) -> None:
+    expected = before.copy()
+    expected[sorted(slices)] = after[sorted(slices)]
+    np.testing.assert_array_equal(redraw(before, {z: after[z] for z in slices}).applied(before), expected)
 
 
 def test_it_can_be_written_through_a_view() -> None:

@@ -6,7 +6,7 @@ Indices are (z, y, x) of the native frames. Edits never touch the other class un
 from napari_cpam_stroke.core.editing.between import fill_between
 from napari_cpam_stroke.core.editing.brush import fill_in_range, keep_in_range, paint
 from napari_cpam_stroke.core.editing.carry import Midline, copy_slice, find_midline, mirror_component
-from napari_cpam_stroke.core.editing.edit import Box, Edit
+from napari_cpam_stroke.core.editing.edit import Box, Edit, redraw
 from napari_cpam_stroke.core.editing.grow import grow
 from napari_cpam_stroke.core.editing.parts import component_voxels, erase_component, remove_islands, swap_class
 from napari_cpam_stroke.core.editing.smooth import smooth
@@ -25,6 +25,7 @@ __all__ = [
     "keep_in_range",
     "mirror_component",
     "paint",
+    "redraw",
     "remove_islands",
     "smooth",
     "swap_class",

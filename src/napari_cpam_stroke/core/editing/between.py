@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_cpam_stroke.core.editing.box import bounding_box, pixel_spacing, slice_origins
+from napari_cpam_stroke.core.editing.box import label_box, pixel_spacing, slice_origins
 from napari_cpam_stroke.core.editing.edit import Edit, Mask, Region, fill, nothing
 from napari_cpam_stroke.core.volume import CTVolume
 
@@ -28,11 +28,10 @@ def fill_between(
     around
         Fill only the gap that holds this slice; None fills every gap.
     """
-    region = mask == label
-    box = bounding_box(region, (0, 1, 1))
+    box = label_box(mask, label, (0, 1, 1))
     if box is None:
         return nothing(mask)
-    cut = region[box]
+    cut = mask[box] == label
     drawn = np.flatnonzero(cut.any(axis=(1, 2)))
     gaps = [(a, b) for a, b in pairwise(drawn) if b - a > 1]
     if around is not None:

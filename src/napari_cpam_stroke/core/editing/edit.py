@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,6 +85,17 @@ def replace(mask: Mask, box: Box, wanted: Mask) -> Edit:
     moved = tuple(axis + part.start for axis, part in zip(changed, box, strict=True))
     flat = np.ravel_multi_index(moved, mask.shape)
     return Edit(shape_of(mask), np.asarray(flat, dtype=np.int64), wanted[changed])
+
+
+def redraw(mask: Mask, slices: Mapping[int, Mask]) -> Edit:
+    """Return the edit that turns some slices into others, given by index."""
+    size = mask.shape[1] * mask.shape[2]
+    flat, values = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.uint8)]
+    for z, wanted in sorted(slices.items()):
+        changed = np.flatnonzero(wanted.reshape(-1) != mask[z].reshape(-1))
+        flat.append(changed + z * size)
+        values.append(wanted.reshape(-1)[changed])
+    return Edit(shape_of(mask), np.concatenate(flat), np.concatenate(values))
 
 
 def fill(mask: Mask, box: Box, region: Region, label: int, *, overwrite: bool = False) -> Edit:

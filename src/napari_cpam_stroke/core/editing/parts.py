@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.core.components import find_components
+from napari_cpam_stroke.core.components import find_components, find_label
 from napari_cpam_stroke.core.editing.edit import BACKGROUND, Edit, Mask, relabel
 from napari_cpam_stroke.core.labels import LesionClass
 from napari_cpam_stroke.core.volume import CTVolume
@@ -30,10 +30,12 @@ def component_voxels(mask: Mask, at: Sequence[int], *, only_slice: bool = False)
     label = mask[z, y, x]
     if label == BACKGROUND:
         return np.zeros(0, dtype=np.int64)
-    first, last = (z, z + 1) if only_slice else (0, mask.shape[0])
-    components = find_components(mask[first:last] == label)
-    flat = components.flat_indices(components.only((z - first, y, x)))
-    return np.asarray(flat + first * mask.shape[1] * mask.shape[2])
+    if not only_slice:
+        components = find_label(mask, label)
+        return components.flat_indices(components.only((z, y, x)))
+    components = find_components(mask[z : z + 1] == label)
+    flat = components.flat_indices(components.only((0, y, x)))
+    return np.asarray(flat + z * mask.shape[1] * mask.shape[2])
 
 
 def erase_component(mask: Mask, at: Sequence[int], *, only_slice: bool = False) -> Edit:
@@ -82,7 +84,7 @@ def remove_islands(
 def _islands(
     mask: Mask, volume: CTVolume, label: int, below_ml: float | None, below_voxels: int | None
 ) -> NDArray[np.int64]:
-    components = find_components(mask == label)
+    components = find_label(mask, label)
     small = np.zeros(components.count, dtype=bool)
     if below_voxels is not None:
         small |= components.voxels < below_voxels

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_cpam_stroke.core.components import find_components
-from napari_cpam_stroke.core.editing.box import bounding_box, clipped_box, pixel_spacing, slice_origins
+from napari_cpam_stroke.core.editing.box import clipped_box, label_box, pixel_spacing, slice_origins
 from napari_cpam_stroke.core.editing.edit import BACKGROUND, Edit, Mask, nothing, replace
 from napari_cpam_stroke.core.volume import CTVolume
 
@@ -41,7 +41,7 @@ def smooth(
         (z, y, x): only the component under this voxel.
     """
     pad, sigma = _reach(volume, sigma_mm, across_slices=across_slices)
-    box = bounding_box(mask == label, pad)
+    box = label_box(mask, label, pad)
     if box is None:
         return nothing(mask)
     wanted = mask[box].copy()
