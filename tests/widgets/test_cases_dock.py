@@ -126,3 +126,30 @@ def test_a_store_that_cannot_be_opened_is_one_sentence(
     assert not session.records.save(wait=True)
     assert session.review.reading.any()
     assert len(session.records.state) > 10
+
+
+def test_a_blinded_reader_does_not_see_the_suspicion(session: Any, dock: CasesDock, three: list[str]) -> None:
+    session.settings.change(blinded=True)
+    session.records.refresh()
+    session.wait()
+    assert listed(dock) == ["\u2022 alpha", "? beta", "? gamma"]
+    assert dock.worklist.topLevelItem(1).text(1) == "hidden"
+    session.open_case("beta", wait=True)
+    session.records.finish("accepted", go_on=False)
+    session.wait()
+    assert dock.worklist.topLevelItem(1).text(1) == "0.95 isc."
+
+
+def test_a_click_opens_a_case_and_a_key_the_folder(
+    session: Any, dock: CasesDock, three: list[str], stroke_series_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dock.worklist.itemActivated.emit(dock.worklist.topLevelItem(2), 0)
+    session.wait()
+    assert session.records.case_id == "gamma"
+    monkeypatch.setattr(
+        "napari_cpam_stroke.widgets.dock_cases.QFileDialog.getExistingDirectory", lambda *_: str(stroke_series_dir)
+    )
+    session.folder_wanted.emit()
+    session.wait()
+    assert session.entry is not None
+    assert session.settings.values.last_folder == str(stroke_series_dir.parent)

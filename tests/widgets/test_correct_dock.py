@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from napari_cpam_stroke.annotations.records import TRUTH_SOURCES
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.widgets.dock_correct import CorrectDock
 
@@ -77,6 +78,7 @@ def test_each_tool_is_one_undo_step(case: Any, dock: CorrectDock, tool: str) -> 
     before = case.review.reading.copy()
     point_at(case, (MIDDLE + 2, 62, 40))
     dock.tools[tool].click()
+    case.wait()
     assert not np.array_equal(case.review.reading, before)
     layer.undo()
     np.testing.assert_array_equal(case.review.reading, before)
@@ -94,7 +96,7 @@ def test_growing_starts_at_the_cursor(case: Any, dock: CorrectDock) -> None:
 def test_a_tool_without_a_target_says_so(case: Any, dock: CorrectDock) -> None:
     point_at(case, (0, 0, 0))
     dock.tools["erase part"].click()
-    assert "no mask under the cursor" in dock.message.text()
+    assert "no mask under the cursor" in dock.message.whole
 
 
 def test_classes_follow_the_mask_until_overruled(case: Any, dock: CorrectDock) -> None:
@@ -120,3 +122,31 @@ def test_accepting_saves_with_the_words(case: Any, dock: CorrectDock) -> None:
     assert (saved.status, saved.difficulty, saved.comment) == ("accepted", "hard", "motion")
     assert dock.state.text().startswith("saved ")
     assert dock.state.text().endswith("version 1")
+
+
+def test_the_midline_is_looked_for_once_per_case(case: Any, dock: CorrectDock, monkeypatch: pytest.MonkeyPatch) -> None:
+    from napari_cpam_stroke.core import editing
+
+    asked: list[Any] = []
+    find = editing.find_midline
+    monkeypatch.setattr(editing, "find_midline", lambda volume: asked.append(volume) or find(volume))
+    case.layers.reading.paint((MIDDLE, 60, 40), 1)
+    point_at(case, (MIDDLE, 60, 40))
+    for expected in (1, 1):
+        dock.tools["mirror part"].click()
+        case.wait()
+        assert len(asked) == expected
+    assert (case.review.reading[MIDDLE, :, 64:] == 1).any()
+
+
+def test_words_and_truth_can_be_stated_and_taken_back(case: Any, dock: CorrectDock) -> None:
+    for place in (2, 0):
+        dock.truth.setCurrentIndex(place)
+        dock.truth.activated.emit(place)
+        assert case.review.truth_source == (TRUTH_SOURCES[place - 1] if place else None)
+    case.layers.go_to_slice(3)
+    dock.slice_checks[LesionClass.HEMORRHAGE].click()
+    assert case.review.slice_labels[3].tolist() == [0, 1]
+    assert "Slice 4 is labelled hemorrhage, but none is drawn" in dock.message.whole
+    dock.slice_checks[LesionClass.HEMORRHAGE].click()
+    assert case.review.slice_labels[3].tolist() == [0, 0]

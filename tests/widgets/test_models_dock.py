@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_cpam_stroke.bundles import Registry
 from napari_cpam_stroke.errors import OutOfMemoryError
+from napari_cpam_stroke.home import application_home
+from napari_cpam_stroke.widgets.asides import ATTENTION
 from napari_cpam_stroke.widgets.dock_findings import FindingsDock
 from napari_cpam_stroke.widgets.dock_models import ModelsDock
+
+MIDDLE = 12
 
 
 @pytest.fixture
@@ -93,3 +99,82 @@ def test_a_blinded_reader_sees_nothing_before_the_reveal(
 def test_an_installed_model_is_offered_after_a_refresh(case: Any, dock: ModelsDock) -> None:
     case.models.refresh()
     assert dock.model.count() == len(case.models.entries)
+
+
+def test_the_card_is_what_models_show_prints(case: Any, dock: ModelsDock) -> None:
+    dock.card.click()
+    shown = dock._card_window.text.toPlainText()
+    assert "not a medical device" in shown
+    assert Registry().resolve().card.weights_sha256 in shown
+    dock._card_window.close()
+
+
+def test_a_damaged_model_is_one_sentence_and_the_work_is_kept(case: Any, qtbot: Any) -> None:
+    dock = ModelsDock(case)
+    qtbot.addWidget(dock)
+    folder = application_home() / "models" / "broken" / "1.0"
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_bytes((Registry().resolve().path / "card.json").read_bytes())
+    (folder / "model.safetensors").write_bytes(b"cut off")
+    case.layers.reading.paint((MIDDLE, 30, 60), 1)
+    case.flush()
+    drawn = case.review.reading.copy()
+    case.models.choose(ref="broken@1.0")
+    case.models.run(wait=True)
+    assert "are not those its card describes" in dock.state.text()
+    np.testing.assert_array_equal(case.review.reading, drawn)
+    assert case.review.dirty
+
+
+def test_memory_that_runs_out_is_said_and_the_work_is_kept(case: Any, dock: ModelsDock, predictor: Any) -> None:
+    case.layers.reading.paint((MIDDLE, 30, 60), 1)
+    predictor.fails = MemoryError("cannot take 9 GB")
+    case.models.run(wait=True)
+    assert dock.state.text() == "Unexpected MemoryError: cannot take 9 GB; nothing of your work was changed."
+    case.flush()
+    assert case.review.reading.any()
+    predictor.fails = None
+    dock.run.click()
+    case.wait()
+    assert dock.state.text().startswith("Shown: ")
+
+
+def test_without_torch_one_is_told_so(case: Any, dock: ModelsDock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napari_cpam_stroke.widgets.runner.importlib.util.find_spec", lambda _: None)
+    dock.run.click()
+    assert "torch, which is not installed" in dock.state.text()
+
+
+def test_a_click_asks_what_the_model_attends_to(
+    case: Any, dock: ModelsDock, predictor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    native = (5, 60, 50)
+    monkeypatch.setattr(
+        "napari_cpam_stroke.inference.attention_at",
+        lambda _predictor, volume, voxel, level: np.full(volume.shape[1:], voxel[0] / 10, np.float32),
+        raising=False,
+    )
+    monkeypatch.setattr(predictor, "model", SimpleNamespace(attention_levels=(1,)), raising=False)
+    dock.explain.click()
+    case.viewer.cursor.position = case.layers.world_of(native)
+    click = SimpleNamespace(button=1, type="mouse_press")
+    assert case.models._on_click in case.viewer.mouse_drag_callbacks
+    steps = case.models._on_click(case.viewer, click)
+    next(steps)
+    click.type = "mouse_release"
+    next(steps, None)
+    case.wait()
+    layer = case.layers.extra[ATTENTION]
+    assert layer.data.max() == pytest.approx(0.5)
+    assert layer.translate[0] == pytest.approx(case.layers.world_of(native)[0])
+    dock.explain.click()
+    assert ATTENTION not in case.layers.extra
+    assert case.models._on_click not in case.viewer.mouse_drag_callbacks
+
+
+def test_attention_stays_hidden_in_a_blinded_read(session: Any, predictor: Any, phantom_volume: Any) -> None:
+    session.settings.change(blinded=True)
+    session.show(phantom_volume)
+    session.models.explain((5, 60, 50))
+    assert "until you reveal" in session.models.last_failure
+    session.wait()

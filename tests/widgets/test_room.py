@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QApplication, QMainWindow
+from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QMainWindow, QPushButton
 
 from napari_cpam_stroke.annotations import recovery
 from napari_cpam_stroke.annotations.recovery import Journal, recovery_folder
@@ -126,6 +126,7 @@ def test_nothing_keeps_a_closed_viewer_alive(make_napari_viewer: Callable[..., A
     session.show(phantom_volume)
     session.wait()
     gone = weakref.ref(viewer)
+    state = weakref.ref(session.review)
     viewer.close()
     del viewer, session
     QApplication.processEvents()
@@ -133,6 +134,7 @@ def test_nothing_keeps_a_closed_viewer_alive(make_napari_viewer: Callable[..., A
     gc.collect()
     assert gone() is None or gone() not in session_module._SESSIONS
     assert len(session_module._SESSIONS) == 0
+    assert state() is None, "the case, its volume with it, must not outlive the window"
 
 
 def test_napari_saves_the_reading_on_its_native_frames(window: Any, stroke_series_dir: Path, tmp_path: Path) -> None:
@@ -162,3 +164,37 @@ def test_export_from_the_dock_writes_everything(window: Any, stroke_series_dir: 
     written = {file.name for file in (tmp_path / session.review.volume.case_id).iterdir()}
     assert {"segmentation.dcm", "measurements.dcm", "mask.nii.gz", "lesions.csv", "report.html"} <= written
     session.close_case(ask=False)
+
+
+def test_every_part_of_every_dock_explains_itself(window: Any) -> None:
+    open_room(window)
+    docks = {title: window.window.dock_widgets[title] for _, title, _ in DOCKS.values()}
+    for title, dock in docks.items():
+        parts = [*dock.findChildren(QPushButton), *dock.findChildren(QCheckBox), *dock.findChildren(QComboBox)]
+        assert parts, title
+        assert [part.text() for part in parts if not part.toolTip()] == [], title
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_we_draw_ourselves_is_readable_in_both_themes(window: Any, theme: str, phantom_volume: Any) -> None:
+    window.theme = theme
+    session = open_room(window)
+    session.show(phantom_volume)
+    session.wait()
+    findings = window.window.dock_widgets["Findings"]
+    for part in (findings.strip, findings.bars["ischemia"]):
+        part.resize(240, 60)
+        shades = {part.grab().toImage().pixelColor(x, y).lightness() for x in range(240) for y in range(20)}
+        assert max(shades) - min(shades) > 100, f"lines and ground look alike: {sorted(shades)}"
+    session.close_case(ask=False)
+
+
+def test_a_closed_case_is_let_go(window: Any, phantom_volume: Any) -> None:
+    session = open_room(window)
+    session.show(phantom_volume)
+    session.wait()
+    state = weakref.ref(session.review)
+    session.close_case(ask=False)
+    QApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete))
+    gc.collect()
+    assert state() is None

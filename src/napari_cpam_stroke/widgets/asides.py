@@ -46,6 +46,8 @@ class Asides(QObject):
         """Take a helper layer away."""
         if self.layers is not None:
             self.layers.hide_extra(name)
+            if name == DIFFERENCE:
+                self._session.said.emit("")
             self.changed.emit()
 
     def toggle_difference(self) -> None:
@@ -79,7 +81,7 @@ class Asides(QObject):
         def make(viewer: Any, **place: Any) -> Any:
             return viewer.add_labels(mask, name=DIFFERENCE, colormap=colours, **place)
 
-        self.layers.show_extra(DIFFERENCE, make).editable = False
+        self.layers.show_extra(DIFFERENCE, make, above=True).editable = False
         self._session.said.emit("Difference: green was added, pink is gone or of another class.")
         self.changed.emit()
 

@@ -14,6 +14,9 @@ from qtpy.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QSizePo
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 
 MARGIN, GAP = 4, 4
+BELOW_TITLE = 10
+"""napari draws the title of a dock some pixels into its content."""
+
 BAR_HEIGHT = 20
 SWATCH = 10
 
@@ -35,10 +38,10 @@ def row(*parts: QWidget | str | None, gap: int = GAP) -> QHBoxLayout:
     return layout
 
 
-def column(widget: QWidget, *parts: Any) -> QVBoxLayout:
+def column(widget: QWidget, *parts: Any, top: int = BELOW_TITLE) -> QVBoxLayout:
     """Stack widgets and layouts in a widget."""
     layout = QVBoxLayout(widget)
-    layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+    layout.setContentsMargins(MARGIN, top, MARGIN, MARGIN)
     layout.setSpacing(GAP)
     for part in parts:
         if isinstance(part, QWidget):
@@ -65,6 +68,11 @@ class OneLine(QLabel):
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._whole = ""
+
+    @property
+    def whole(self) -> str:
+        """The text, also what does not fit."""
+        return self._whole
 
     def say(self, text: str) -> None:
         """Show another text."""

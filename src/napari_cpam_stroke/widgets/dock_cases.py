@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 from napari_cpam_stroke.annotations.queries import ORDERS
 from napari_cpam_stroke.annotations.records import STATUSES
 from napari_cpam_stroke.widgets.controls import button, column, grey_pixmap, keep_place, row, wrapped
+from napari_cpam_stroke.widgets.records import UNREAD
 from napari_cpam_stroke.widgets.session import ReviewSession
 
 MARKS = {
@@ -36,6 +37,9 @@ MARKS = {
     "rejected": "\u2715",
 }
 """One sign per status; the word stands beside it."""
+
+HIDDEN = "hidden"
+"""Stands for the suspicion of an unread case where the first read is blinded."""
 
 URGENT = 0.5
 """Series probability from which an unread case is marked with '!'."""
@@ -51,7 +55,7 @@ class CasesDock(QWidget):
     def __init__(self, session: ReviewSession) -> None:
         super().__init__()
         self._session = session
-        self.open_folder = button("Open folder...", "A folder with DICOM files", self.ask_for_folder)
+        self.open_folder = button("Open folder...", "A folder with DICOM files", self.ask_for_folder, key="Shift+O")
         self.open_file = button("File...", "A zip, a DICOMDIR or one DICOM file", self.ask_for_file)
         self.search = QLineEdit()
         self.search.setPlaceholderText("search the worklist")
@@ -65,7 +69,7 @@ class CasesDock(QWidget):
         self.worklist = _worklist()
         self.series = QListWidget()
         self.series.setToolTip("Series of the opened folder; double-click opens one")
-        self.series.setMinimumHeight(60)
+        self.series.setMinimumHeight(50)
         self.series.setMaximumHeight(130)
         self.series.setWordWrap(True)
         self.series.setIconSize(QSize(40, 40))
@@ -118,6 +122,7 @@ class CasesDock(QWidget):
         session.job_changed.connect(self._show_job)
         session.said.connect(self.message.setText)
         session.case_opened.connect(self._mark_open)
+        session.folder_wanted.connect(self.ask_for_folder)
 
     def _open(self, path: str) -> None:
         self._session.settings.change(last_folder=str(Path(path).parent))
@@ -145,8 +150,9 @@ class CasesDock(QWidget):
 
     def _show_cases(self, cases: list[Any]) -> None:
         self.worklist.clear()
+        blinded = self._session.settings.values.blinded
         for case in cases:
-            self.worklist.addTopLevelItem(_case_item(case))
+            self.worklist.addTopLevelItem(_case_item(case, hide=blinded and case.status in UNREAD))
         self._mark_open()
 
     def _show_series(self, report: Any) -> None:
@@ -196,14 +202,15 @@ def _worklist() -> QTreeWidget:
     tree.setToolTip("Worklist; double-click opens a case, N opens the next unread one")
     tree.setColumnWidth(0, 128)
     tree.setColumnWidth(1, 76)
-    tree.setMinimumHeight(70)
+    tree.setMinimumHeight(60)
     return tree
 
 
-def _case_item(case: Any) -> QTreeWidgetItem:
+def _case_item(case: Any, *, hide: bool) -> QTreeWidgetItem:
     urgent = case.suspicion is not None and case.suspicion >= URGENT and case.status in {"new", "predicted"}
-    mark = "!" if urgent else MARKS[case.status]
-    item = QTreeWidgetItem([f"{mark} {case.case_id}", _suspicion(case), case.status.replace("_", " ")])
+    mark = "!" if urgent and not hide else MARKS[case.status]
+    suspicion = HIDDEN if hide else _suspicion(case)
+    item = QTreeWidgetItem([f"{mark} {case.case_id}", suspicion, case.status.replace("_", " ")])
     item.setData(0, ENTRY, case.case_id)
     facts = [f"source {case.source}", f"reader {case.reader or 'nobody'}", *case.facts, *case.warnings, case.comment]
     item.setToolTip(0, "\n".join(fact for fact in facts if fact))

@@ -12,10 +12,14 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QLineEdit, QPus
 from napari_cpam_stroke.annotations.records import DIFFICULTIES, TRUTH_SOURCES
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
-from napari_cpam_stroke.widgets.controls import NARROW, OneLine, RangeBox, button, column, row, swatch, wrapped
+from napari_cpam_stroke.widgets.controls import MARGIN, NARROW, OneLine, RangeBox, button, column, row, swatch
 from napari_cpam_stroke.widgets.session import ReviewSession
 
 HU_LIMITS = (-20, 120)
+FACTS_SHARE, MESSAGE_SHARE = 3, 2
+"""Of the first line: what is known of the series, and what the last tool did."""
+
+COMMENT_WIDTH, STATE_WIDTH = 80, 140
 
 
 class CorrectDock(QWidget):
@@ -28,9 +32,11 @@ class CorrectDock(QWidget):
         self._make_brush()
         self._make_labels()
         self._make_verdict()
-        self.facts = OneLine()
-        lines = (self.facts, row(*self.classes.values(), *self._brush_parts()), self._tool_row(), self._label_row())
-        column(self, *lines).setSpacing(2)
+        self.facts, self.message = OneLine(), OneLine()
+        self.message.setObjectName("message")
+        self.message.hide()
+        brush = row(*self.classes.values(), *self._brush_parts())
+        column(self, self._word_row(), brush, self._tool_row(), self._label_row(), top=MARGIN).setSpacing(2)
         self._connect()
         self._show_case()
 
@@ -61,6 +67,12 @@ class CorrectDock(QWidget):
         brush = ("brush", self.brush_size, self.ball, self.limited, self.hu, _bar(), self.undo, self.redo, _bar())
         return (*brush, self.save, self.state, None)
 
+    def _word_row(self) -> Any:
+        line = row(self.facts, self.message)
+        line.setStretch(0, FACTS_SHARE)
+        line.setStretch(1, MESSAGE_SHARE)
+        return line
+
     def _tool_row(self) -> Any:
         tools = self._session.tools
         at = "the component under the cursor"
@@ -76,9 +88,8 @@ class CorrectDock(QWidget):
             ("mirror part", f"Draw {at} on the other side of the head too", tools.mirror, "Shift+M"),
         ]
         self.tools = {text: button(text, tip, slot, key=key) for text, tip, slot, key in wanted}
-        self.message = wrapped("", name="message")
-        line = row(*self.tools.values(), self.across, gap=3)
-        line.addWidget(self.message, 1)
+        line = row(*self.tools.values(), self.across, self.comment, gap=3)
+        line.setStretch(line.indexOf(self.comment), 1)
         return line
 
     def _make_labels(self) -> None:
@@ -92,24 +103,25 @@ class CorrectDock(QWidget):
             "accept", "Accept the case and open the next", lambda: records.finish("accepted"), key="F12"
         )
         self.second = button("second read", "Needs a second read", lambda: records.finish("second_read"), key="F10")
-        self.refuse = button("reject", "Keep the case out of training", lambda: records.finish("rejected"))
+        self.refuse = button(
+            "reject", "Keep the case out of training", lambda: records.finish("rejected"), key="Shift+F12"
+        )
         self.difficulty = _choice("difficulty", DIFFICULTIES, "How hard the case was")
         self.truth = _choice("truth from", TRUTH_SOURCES, "What the reading rests on")
         self.comment = QLineEdit()
         self.comment.setPlaceholderText("comment")
-        self.comment.setMinimumWidth(40)
+        self.comment.setToolTip("Kept with the version")
+        self.comment.setMinimumWidth(COMMENT_WIDTH)
         self.comment.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.save = button("save", "Keep a version now", records.save, key="Ctrl+Alt+S")
         self.state = QLabel()
-        self.state.setMinimumWidth(170)
+        self.state.setMinimumWidth(STATE_WIDTH)
 
     def _label_row(self) -> Any:
-        line = row(
-            "slice", *self.slice_checks.values(), _bar(), "series", *self.series_checks.values(), self.follow, _bar(),
-            self.difficulty, self.truth, self.comment, self.accept, self.second, self.refuse,
+        return row(
+            "slice", *self.slice_checks.values(), _bar(), "series", *self.series_checks.values(), self.follow, None,
+            self.difficulty, self.truth, self.accept, self.second, self.refuse,
         )  # fmt: skip
-        line.setStretch(line.indexOf(self.comment), 1)
-        return line
 
     def _connect(self) -> None:
         session = self._session
@@ -120,7 +132,7 @@ class CorrectDock(QWidget):
         session.mask_changed.connect(self._show_labels)
         session.slice_changed.connect(lambda _: self._show_labels())
         session.records.state_changed.connect(self._show_state)
-        session.tools.said.connect(self.message.setText)
+        session.tools.said.connect(self._tell)
         session.tools.class_changed.connect(self._show_class)
         session.tools.brush_changed.connect(self._show_size)
         session.tools.limit_changed.connect(self._show_limit)
@@ -177,7 +189,11 @@ class CorrectDock(QWidget):
             _set(self.slice_checks[lesion_class], int(here[place]))
             _set(self.series_checks[lesion_class], int(review.series_labels[place]))
         if review.conflicts:
-            self.message.setText(" ".join(review.conflicts))
+            self._tell(" ".join(review.conflicts))
+
+    def _tell(self, text: str) -> None:
+        self.message.say(text)
+        self.message.setVisible(bool(text))
 
     def _show_state(self) -> None:
         records, review = self._session.records, self._session.review

@@ -30,8 +30,10 @@ from napari_cpam_stroke.widgets.strip import SliceStrip
 NO_RUN = "No model was run on this case."
 HIDDEN = "Blinded read: the AI is hidden until you reveal it  [A]."
 MEASURE_MS = 150
-ROW_HEIGHT = 22
+ROW_HEIGHT = 20
 READING, AI = "reading", "AI"
+NO_BREAK = "\u00a0"
+"""Between a number and its unit."""
 
 
 class FindingsDock(QWidget):
@@ -218,10 +220,12 @@ def _about(prediction: Any, *, hidden: bool) -> str:
 
 
 def _totals(table: LesionTable) -> str:
-    parts = []
-    for name, ml in table.volumes_ml.items():
-        parts.append(f"{name} {ml:.1f} ml" if ml is not None else f"{name}: no volume, the series gives no geometry")
-    return ", ".join(parts)
+    no_geometry = "no volume, the series gives no geometry"
+    said = (
+        f"{name} {ml:.1f}{NO_BREAK}ml" if ml is not None else f"{name}: {no_geometry}"
+        for name, ml in table.volumes_ml.items()
+    )
+    return ", ".join(said)
 
 
 def _table() -> QTableWidget:
@@ -236,6 +240,6 @@ def _table() -> QTableWidget:
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    table.setMinimumHeight(70)
+    table.setMinimumHeight(60)
     table.setToolTip("Findings, largest first; a click goes there")
     return table

@@ -31,14 +31,16 @@ class HistoryDock(QWidget):
         self.restore = button(
             "Restore", "Bring this version back into the reading, as one undo step", self.restore_version
         )
-        self.export = button("Export...", "SEG, SR, NIfTI, CSV and report into a folder", self.ask_for_export)
+        self.export = button(
+            "Export...", "SEG, SR, NIfTI, CSV and report into a folder", self.ask_for_export, key="Shift+E"
+        )
         self.author, self.store = QLineEdit(), QLineEdit()
         self.author.setToolTip("Name kept with each version")
-        self.store.setToolTip("Folder or PostgreSQL address of the annotation store")
+        self.store.setPlaceholderText("the program's own folder")
         self.message = wrapped("", name="message")
         column(
             self, self.versions, row(self.compare, self.restore, self.export),
-            row("reader", self.author, "store", self.store), self.message,
+            row("reader", self.author), row("store", self.store), self.message,
         )  # fmt: skip
         self._job: Job | None = None
         self._connect()
@@ -71,16 +73,18 @@ class HistoryDock(QWidget):
         session.said.connect(self.message.setText)
         self.author.editingFinished.connect(lambda: session.settings.change(author=self.author.text() or "reader"))
         self.store.editingFinished.connect(self._move)
+        session.export_wanted.connect(self.ask_for_export)
 
     def _show_settings(self) -> None:
         values = self._session.settings.values
         self.author.setText(values.author)
         self.store.setText(values.store)
-        self.store.setPlaceholderText(values.store_location)
+        self.store.setToolTip(f"Folder or PostgreSQL address of the annotation store; now {values.store_location}")
 
     def _move(self) -> None:
         if self.store.text() != self._session.settings.values.store:
             self._session.records.move(self.store.text())
+            self._show_settings()
 
     def _fetch(self) -> None:
         review = self._session.review
@@ -125,8 +129,10 @@ def _tree() -> QTreeWidget:
     tree.setHeaderLabels(["v", "when", "who", "status", "changed"])
     tree.setRootIsDecorated(False)
     tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    for column_index, width in enumerate((26, 46, 62, 72)):
+    for column_index, width in enumerate((26, 46, 62, 76)):
         tree.setColumnWidth(column_index, width)
+    tree.header().setMinimumSectionSize(20)
+    tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return tree
 
 

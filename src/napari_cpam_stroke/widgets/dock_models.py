@@ -8,11 +8,14 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QProgressBar, QWidget
 from superqt import QLabeledDoubleSlider
 
+from napari_cpam_stroke.bundles.readme import render_readme
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.widgets.controls import button, column, keep_place, row, wrapped
 from napari_cpam_stroke.widgets.runner import SHORT_SHA, model_line
 from napari_cpam_stroke.widgets.session import ReviewSession
+from napari_cpam_stroke.widgets.text_window import TextWindow
 
+CARD_SIZE = (760, 640)
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -28,6 +31,7 @@ class ModelsDock(QWidget):
         self.device.addItems(DEVICES)
         self.device.setToolTip("auto: the graphics card where there is one, else the processor")
         self.refresh = button("\u21bb", "Look for newly installed models", models.refresh, name="refresh")
+        self.card = button("Card", "What this model was trained and judged on, and where it fails", self.show_card)
         self.run = button("Run", "Run the model; your reading is not touched", models.run, key="R")
         self.stop = button("Cancel", "Stop the model", models.cancel)
         self.progress = QProgressBar()
@@ -37,10 +41,15 @@ class ModelsDock(QWidget):
         self.state = wrapped("", name="state")
         self.sliders = {name: _slider(name) for name in CLASS_NAMES}
         self.adopt = button(
-            "Use AI as start", "Copy the AI mask into the reading where you have not drawn; one undo step", models.adopt
+            "Use AI as start",
+            "Copy the AI mask into the reading where you have not drawn; one undo step",
+            models.adopt,
+            key="Shift+T",
         )
         self.blinded = _check("first read blinded", "Hide the AI until you reveal it")
-        self.explain = _check("attention on click", "A click on the picture shows what the patch there attends to")
+        self.explain = _check(
+            "attention on click", "A click on the picture shows what the patch there attends to  [Shift+Q]"
+        )
         self.on_open = _check("run on opening", "Run the model as soon as a case is open")
         for combo in (self.model, self.device):
             combo.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -48,20 +57,31 @@ class ModelsDock(QWidget):
         for place, name in enumerate(CLASS_NAMES):
             grid.addWidget(QLabel(f"{name} from"), place, 0)
             grid.addWidget(self.sliders[name], place, 1)
-        first = row(self.model, self.refresh)
+        first = row(self.model, self.refresh, self.card)
         first.setStretch(0, 1)
         column(
             self, first, row(self.device, self.run, self.stop), self.progress, self.state, grid,
             row(self.adopt, self.explain), row(self.blinded, self.on_open, None),
         ).addStretch(1)  # fmt: skip
+        self._card_window: TextWindow | None = None
         self._connect()
         self._show_settings()
         models.refresh()
         self._show_state()
 
+    def show_card(self) -> None:
+        """Show the card of the chosen model, as `cpam-stroke models show` prints it, with its pictures."""
+        bundle = self._session.models.bundle()
+        if bundle is None:
+            return
+        if self._card_window is None:
+            self._card_window = TextWindow(self, title="Model card", size=CARD_SIZE)
+        self._card_window.show_markdown(render_readme(bundle.card), folder=bundle.path)
+
     def _connect(self) -> None:
         session, models = self._session, self._session.models
         models.listed.connect(self._show_list)
+        models.explaining_changed.connect(self.explain.setChecked)
         models.started.connect(self._show_state)
         models.progressed.connect(self._show_progress)
         models.ended.connect(self._show_state)
@@ -100,6 +120,7 @@ class ModelsDock(QWidget):
     def _show_state(self) -> None:
         session, models = self._session, self._session.models
         open_, running = session.review is not None, models.running
+        self.card.setEnabled(bool(models.entries))
         self.run.setEnabled(open_ and not running and bool(models.entries))
         self.stop.setEnabled(running)
         self.progress.setVisible(running)

@@ -57,7 +57,7 @@ class WindowDock(QWidget):
         return made
 
     def _plane(self, name: str) -> QPushButton:
-        made = button(name, f"Show the {name} plane", lambda: self._session.view.set_plane(name))
+        made = button(name, f"Show the {name} plane", lambda: self._session.view.set_plane(name), key="F7: next plane")
         made.setCheckable(True)
         return made
 

@@ -8,8 +8,6 @@ from itertools import zip_longest
 from typing import Any
 from weakref import ref
 
-from qtpy.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
-
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.widgets.session import ReviewSession
 
@@ -32,12 +30,16 @@ KEYS: tuple[Key, ...] = (
     Key("F4", "window subdural 80/200", lambda s: s.view.set_preset("subdural")),
     Key("F5", "window bone 600/2800", lambda s: s.view.set_preset("bone")),
     Key("F6", "window of the DICOM header", lambda s: s.view.set_preset("header")),
+    Key("F7", "next plane: axial, coronal, sagittal", lambda s: s.view.next_plane()),
     Key("W", "masks on or off", lambda s: s.view.toggle_masks()),
     Key("Shift-W", "contour or fill", lambda s: s.view.toggle_style()),
     Key("D", "difference between AI and reading", lambda s: s.asides.toggle_difference()),
     Key("Q", "mirror comparison", lambda s: s.asides.toggle_mirror()),
     Key("R", "run the model", lambda s: s.models.run()),
     Key("A", "reveal the AI after a blinded read", lambda s: s.models.reveal()),
+    Key("Shift-Q", "attention on click, on or off", lambda s: s.models.explain_on_click(on=not s.models.explaining)),
+    Key("Shift-T", "take the AI mask as a start", lambda s: s.models.adopt()),
+    Key("Shift-O", "open a folder", lambda s: s.folder_wanted.emit()),
     Key("N", "next unread case", lambda s: s.records.open_next(1)),
     Key("Shift-N", "previous unread case", lambda s: s.records.open_next(-1)),
     Key("J", "next slice with a finding", lambda s: s.next_finding(1)),
@@ -56,11 +58,11 @@ KEYS: tuple[Key, ...] = (
     Key("F9", "reject a finding, with a reason", lambda s: s.reason_wanted.emit()),
     Key("F10", "needs a second read", lambda s: s.records.finish("second_read")),
     Key("F12", "accept the case and go on", lambda s: s.records.finish("accepted")),
+    Key("Shift-F12", "reject the case: kept out of training", lambda s: s.records.finish("rejected")),
     Key("Control-Alt-S", "save a version now", lambda s: s.records.save()),
+    Key("Shift-E", "export the case", lambda s: s.export_wanted.emit()),
 )
 """Bound on the viewer; also the list that F1 shows. napari joins modifiers with '-'."""
-
-KEYS_SIZE = (860, 400)
 
 MOUSE = (("right drag", "window centre (up, down) and width (left, right), outside napari's brush"),)
 
@@ -83,18 +85,6 @@ def keys_text() -> str:
     half = (len(rows) + 1) // 2
     lines = zip_longest(rows[:half], rows[half:], fillvalue=("", ""))
     return f"<table>{''.join(f'<tr>{_cells(*left)}{_cells(*right)}</tr>' for left, right in lines)}</table>"
-
-
-class KeysWindow(QDialog):
-    """The list of keys; napari stays usable while it is open."""
-
-    def __init__(self, parent: QWidget | None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Keys of the reading room")
-        text = QTextBrowser()
-        text.setHtml(keys_text())
-        QVBoxLayout(self).addWidget(text)
-        self.resize(*KEYS_SIZE)
 
 
 def _cells(keys: str, does: str) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume, LesionClass
-from napari_cpam_stroke.core.editing import Edit
+from napari_cpam_stroke.core.editing import Edit, redraw
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.widgets import compat
@@ -167,14 +167,7 @@ class CaseLayers:
 
     def replace(self, slices: Mapping[int, Mask]) -> bool:
         """Write whole native slices into the Reading layer as one undo step; return whether anything changed."""
-        size = self.volume.shape[1] * self.volume.shape[2]
-        flat = [np.zeros(0, dtype=np.int64)]
-        values = [np.zeros(0, dtype=np.uint8)]
-        for z, mask in sorted(slices.items()):
-            changed = np.flatnonzero(mask.reshape(-1) != self.reading_mask[z].reshape(-1))
-            flat.append(changed + z * size)
-            values.append(mask.reshape(-1)[changed])
-        return self.apply(Edit(self.volume.shape, np.concatenate(flat), np.concatenate(values)))
+        return self.apply(redraw(self.reading_mask, slices))
 
     def undone(self) -> bool:
         """Return whether an undo or redo happened since this was last asked: napari has no event for those."""
@@ -194,13 +187,14 @@ class CaseLayers:
         self.changed_slices()
         self.reading.refresh()
 
-    def show_extra(self, name: str, make: Any) -> Any:
-        """Add a helper layer under the masks, made by `make(viewer, **placement)`."""
+    def show_extra(self, name: str, make: Any, *, above: bool = False) -> Any:
+        """Add a helper layer, made by `make(viewer, **placement)`, under the masks or above them."""
         self.hide_extra(name)
         layer = make(self._viewer, **self._place)
         compat.lock(layer)
         self.extra[name] = layer
-        self._viewer.layers.move(self._viewer.layers.index(layer), 1)
+        if not above:
+            self._viewer.layers.move(self._viewer.layers.index(layer), 1)
         self._viewer.layers.selection.active = self.reading
         return layer
 

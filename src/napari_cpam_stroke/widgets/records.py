@@ -17,6 +17,8 @@ from napari_cpam_stroke.review import Autosave, CaseReview
 from napari_cpam_stroke.widgets.jobs import Job, sentence
 
 UNREAD = ("new", "predicted", "in_review")
+"""Statuses of a case that nobody has decided on."""
+
 WORKLIST_LIMIT = 500
 
 

@@ -158,6 +158,8 @@ def _restore(main: QMainWindow, session: ReviewSession) -> None:
 
 def _arrange(main: QMainWindow, made: dict[str, QDockWidget]) -> None:
     """Put our docks beside napari's own, which stay one click away as tabs of Cases."""
+    for dock in made.values():
+        dock.setMinimumSize(0, 0)  # Qt fixed the size its content had before napari's style was on it
     own = {dock.objectName(): dock for dock in main.findChildren(QDockWidget)}
     main.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
     if "cases" in made:

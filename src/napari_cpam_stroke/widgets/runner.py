@@ -8,7 +8,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_cpam_stroke.bundles import Registry
+from napari_cpam_stroke.bundles import Bundle, Registry
 from napari_cpam_stroke.errors import CpamError
 from napari_cpam_stroke.widgets.asides import ATTENTION
 from napari_cpam_stroke.widgets.drivers import keep_triton_out
@@ -18,6 +18,7 @@ from napari_cpam_stroke.widgets.layers import CaseLayers
 SHORT_SHA = 7
 THRESHOLD_SETTLE_MS = 120
 NO_TORCH = "Models need torch, which is not installed; reading and correcting work without it"
+STILL_HIDDEN = "What the model attends to stays hidden until you reveal the AI"
 RUN, CANCEL = "run", "cancel"
 LEFT_BUTTON = 1
 
@@ -33,6 +34,8 @@ class ModelRunner(QObject):
         One sentence; the work on the case is as it was.
     listed
         The installed models changed or were looked up.
+    explaining_changed
+        Whether a click asks for attention.
     """
 
     started = Signal()
@@ -40,12 +43,14 @@ class ModelRunner(QObject):
     ended = Signal()
     failed = Signal(str)
     listed = Signal()
+    explaining_changed = Signal(bool)
 
     def __init__(self, session: Any) -> None:
         super().__init__(session)
         self._session = session
         self.entries: list[Any] = []
         self.last_failure = ""
+        self.explaining = False
         self._job: Job | None = None
         self._predictor: tuple[tuple[str, str, str], Any] | None = None
         self.moving: dict[str, float] = {}
@@ -79,6 +84,14 @@ class ModelRunner(QObject):
             self.entries = []
             self._fail(error)
         self.listed.emit()
+
+    def bundle(self) -> Bundle | None:
+        """Return the chosen model's folder and card; None, with a sentence to the reader, where it is gone."""
+        try:
+            return Registry().resolve(self._session.settings.values.model)
+        except CpamError as error:
+            self._fail(error)
+            return None
 
     def choose(self, *, ref: str | None = None, device: str | None = None) -> None:
         """Use another model or device for the next run."""
@@ -123,6 +136,9 @@ class ModelRunner(QObject):
         layers = session.layers
         if layers is None or not self._allowed():
             return
+        if self.hidden:
+            self._fail(CpamError(STILL_HIDDEN))
+            return
 
         def task(*_: Any) -> Any:
             from napari_cpam_stroke.inference import attention_at
@@ -138,12 +154,14 @@ class ModelRunner(QObject):
     def explain_on_click(self, *, on: bool) -> None:
         """Let clicks on the picture ask for attention, or not any more."""
         callbacks = self._session.viewer.mouse_drag_callbacks
+        self.explaining = on
         if on and self._on_click not in callbacks:
             callbacks.append(self._on_click)
         elif not on:
             if self._on_click in callbacks:
                 callbacks.remove(self._on_click)
             self._session.asides.hide(ATTENTION)
+        self.explaining_changed.emit(on)
 
     def reveal(self) -> None:
         """Uncover the prediction of a blinded read, on purpose; review and store keep the moment."""
@@ -159,12 +177,7 @@ class ModelRunner(QObject):
         if session.review is None or session.layers is None or self.prediction is None:
             return
         session.flush()
-        reading, found = session.review.reading, self.prediction.mask
-        before = {z: reading[z].copy() for z in range(len(reading)) if found[z].any() or reading[z].any()}
-        after = {z: reading[z].copy() for z in session.review.adopt_prediction()}
-        for z in after:
-            reading[z] = before[z]
-        session.layers.replace(after)
+        session.review.adopt_prediction(write=session.layers.apply)
         session.layers.reread()
 
     def show_on(self, layers: CaseLayers) -> None:

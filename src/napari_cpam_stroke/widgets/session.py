@@ -27,6 +27,7 @@ from napari_cpam_stroke.widgets.opening import Opener
 from napari_cpam_stroke.widgets.records import Records
 from napari_cpam_stroke.widgets.runner import ModelRunner
 from napari_cpam_stroke.widgets.settings import SettingsFile
+from napari_cpam_stroke.widgets.text_window import TextWindow
 from napari_cpam_stroke.widgets.tools import Tools
 from napari_cpam_stroke.widgets.view import ViewControl
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 SETTLE_MS = 200
 """After the last stroke, before derived values (tables, volumes, labels) are worked out again."""
 
+KEYS_SIZE = (860, 400)
 SAVE, DISCARD, CANCEL = "save", "discard", "cancel"
 Ask = Callable[[str, tuple[str, ...]], str]
 
@@ -62,7 +64,9 @@ class ReviewSession(QObject):
     prediction_changed = Signal()
     state_changed = Signal()
     said = Signal(str)
+    folder_wanted = Signal()
     reason_wanted = Signal()
+    export_wanted = Signal()
     job_changed = Signal(str, int, int)
 
     def __init__(self, viewer: Any, settings: SettingsFile | None = None) -> None:
@@ -80,7 +84,7 @@ class ReviewSession(QObject):
         self.models = ModelRunner(self)
         self.ask: Ask = lambda _question, answers: answers[0]
         self.main_window: Callable[[], Any] = lambda: None
-        self.keys_window: Any = None
+        self.keys_window: TextWindow | None = None
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
@@ -200,12 +204,11 @@ class ReviewSession(QObject):
 
     def show_keys(self) -> None:
         """Show the list of keys; the window stays usable."""
-        from napari_cpam_stroke.widgets.keys import KeysWindow
+        from napari_cpam_stroke.widgets.keys import keys_text
 
         if self.keys_window is None:
-            self.keys_window = KeysWindow(self.main_window())
-        self.keys_window.show()
-        self.keys_window.raise_()
+            self.keys_window = TextWindow(self.main_window(), title="Keys of the reading room", size=KEYS_SIZE)
+        self.keys_window.show_html(keys_text())
 
     def warn(self, text: str) -> None:
         """Tell the reader in the docks and in napari's notifications."""

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from napari_cpam_stroke.core.labels import CLASS_COLOURS, CLASS_NAMES
 
-HEIGHT = 64
+HEIGHT = 60
 MARK = 4
 """Height in pixels of the marks that show where something is drawn."""
 

@@ -10,7 +10,8 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_cpam_stroke.core import CTVolume, LesionClass, editing
-from napari_cpam_stroke.core.editing import Edit
+from napari_cpam_stroke.core.editing import Edit, Midline
+from napari_cpam_stroke.widgets.jobs import Job, sentence
 from napari_cpam_stroke.widgets.layers import CaseLayers
 
 NO_CASE = "Open a case first."
@@ -47,10 +48,11 @@ class Tools(QObject):
         self.hu_range: tuple[int, int] = (50, 90)
         self.tolerance_hu = GROW_TOLERANCE_HU
         self.across_slices = False
+        self._midline: Midline | None = None
 
     def attach(self, layers: CaseLayers, cursor: Callable[[], Index | None]) -> None:
         """Work on a case; `cursor` tells the native voxel under the mouse."""
-        self.layers, self.cursor = layers, cursor
+        self.layers, self.cursor, self._midline = layers, cursor, None
         layers.reading.events.selected_label.connect(self._on_label)
         layers.reading.events.brush_size.connect(self._on_brush)
         limit_brush(layers, self)
@@ -128,9 +130,21 @@ class Tools(QObject):
             lambda mask, at: editing.keep_in_range(mask, self._case.volume, at, self.hu_range), needs_mask=True
         )
 
-    def mirror(self) -> bool:
-        """Draw the mirror image of the component under the cursor on the other side of the head."""
-        return self._at_cursor(lambda mask, at: editing.mirror_component(mask, self._case.volume, at), needs_mask=True)
+    def mirror(self) -> None:
+        """Draw the mirror image of the component under the cursor on the other side of the head.
+
+        The first time the midline of the case is looked for in the background.
+        """
+        at, case = self._target(needs_mask=True), self.layers
+        if at is None or case is None:
+            return
+        if self._midline is not None:
+            self._mirror(at, self._midline)
+            return
+        self.said.emit("Looking for the midline...")
+        job = Job(lambda *_: editing.find_midline(case.volume), self)
+        job.done.connect(lambda found: case is self.layers and self._mirror(at, found))
+        job.failed.connect(lambda error: self.said.emit(sentence(error)))
 
     def copy_to_next(self, step: int = 1) -> bool:
         """Copy what is drawn on this slice to the next one towards the head and go there."""
@@ -166,15 +180,24 @@ class Tools(QObject):
             return editing.remove_islands(mask, self._case.volume, below_voxels=SMALL_ISLAND_VOXELS)
         return editing.remove_islands(mask, self._case.volume, below_ml=SMALL_ISLAND_ML)
 
+    def _mirror(self, at: Index, midline: Midline) -> bool:
+        self._midline = midline
+        return self._edit(lambda mask: editing.mirror_component(mask, self._case.volume, at, midline=midline))
+
     def _at_cursor(self, make: Callable[[Any, Index], Edit], *, needs_mask: bool = False) -> bool:
+        at = self._target(needs_mask=needs_mask)
+        return at is not None and self._edit(lambda mask: make(mask, at))
+
+    def _target(self, *, needs_mask: bool) -> Index | None:
+        """Return the voxel a tool shall work at; without one, say why."""
         if self.layers is None:
             self.said.emit(NO_CASE)
-            return False
+            return None
         at = self.cursor()
         if at is None or (needs_mask and not self.layers.reading_mask[at]):
             self.said.emit(NOTHING_HERE if needs_mask else "Put the cursor on the CT first.")
-            return False
-        return self._edit(lambda mask: make(mask, at))
+            return None
+        return at
 
     def _edit(self, make: Callable[[Any], Edit]) -> bool:
         if self.layers is None:

@@ -51,6 +51,7 @@ class ViewControl(QObject):
         self.plane = "axial"
         self.case_title = ""
         self._here, self._warnings, self._sides = "", "", ""
+        self._mouse: tuple[float, ...] | None = None
 
     @property
     def viewer(self) -> Any:
@@ -60,14 +61,14 @@ class ViewControl(QObject):
     def attach(self, layers: CaseLayers, *, title: str, warnings: tuple[str, ...]) -> None:
         """Show a case; warnings stand in the picture, where they cannot be missed."""
         self.layers, self.case_title = layers, title
-        self._here = ""
+        self._here, self._mouse = "", None
         self._warnings = "\n".join(wrap(" ".join(warnings), WARNING_WIDTH))
         viewer = self.viewer
         self._add_overlays(viewer)
         compat.set_background(viewer, "black")
         viewer.dims.events.order.connect(self.update_letters)
         viewer.dims.events.ndisplay.connect(self.update_letters)
-        viewer.dims.events.current_step.connect(self._update_header)
+        viewer.dims.events.current_step.connect(self._on_step)
         viewer.mouse_move_callbacks.append(self._on_mouse_move)
         viewer.mouse_drag_callbacks.append(self._on_drag)
         layers.original.events.contrast_limits.connect(self._on_contrast)
@@ -87,7 +88,7 @@ class ViewControl(QObject):
             return
         viewer.dims.events.order.disconnect(self.update_letters)
         viewer.dims.events.ndisplay.disconnect(self.update_letters)
-        viewer.dims.events.current_step.disconnect(self._update_header)
+        viewer.dims.events.current_step.disconnect(self._on_step)
         for callbacks, mine in (
             (viewer.mouse_move_callbacks, self._on_mouse_move),
             (viewer.mouse_drag_callbacks, self._on_drag),
@@ -119,7 +120,7 @@ class ViewControl(QObject):
     def set_plane(self, plane: str) -> None:
         """Show the axial, coronal or sagittal plane through the current point, head up."""
         viewer = self.viewer
-        self.plane = plane
+        self.plane, self._here, self._mouse = plane, "", None
         if self.layers is not None:
             self.layers.ai.contour = AI_CONTOUR if plane == "axial" else 1
         viewer.dims.ndisplay = 2
@@ -129,6 +130,11 @@ class ViewControl(QObject):
         viewer.reset_view()
         self.update_letters()
         self.plane_changed.emit(plane)
+
+    def next_plane(self) -> None:
+        """Show the plane after the one that is shown."""
+        planes = list(PLANES)
+        self.set_plane(planes[(planes.index(self.plane) + 1) % len(planes)])
 
     def toggle_masks(self) -> None:
         """Hide every mask, or show again what was shown."""
@@ -213,13 +219,22 @@ class ViewControl(QObject):
     def _update_header(self, _: Any = None) -> None:
         if self.layers is None:
             return
-        z, count = self.layers.slice_index, self.layers.volume.shape[0]
-        place = int(self.layers.turned_index((z, 0, 0))[0]) + 1
-        geometry = self.layers.volume.geometry
-        step = f", {geometry.slice_interval_mm[z]:.1f} mm" if geometry is not None else ""
         window = f"C {self.window.centre:g}  W {self.window.width:g}"
-        lines = [f"{self.case_title}   {self._sides}".rstrip(), f"slice {place}/{count}{step}   {window}", self._here]
+        lines = [f"{self.case_title}   {self._sides}".rstrip(), f"{self._place(self.layers)}   {window}", self._here]
         self._say(HEADER, "\n".join(lines))
+
+    def _place(self, layers: CaseLayers) -> str:
+        """Return which slice is shown; in another plane, which row or column, and the axial slice of the crossing."""
+        z, count = layers.slice_index, layers.volume.shape[0]
+        place = int(layers.turned_index((z, 0, 0))[0]) + 1
+        geometry = layers.volume.geometry
+        step = f", {geometry.slice_interval_mm[z]:.1f} mm" if geometry is not None else ""
+        axial = f"slice {place}/{count}{step}"
+        if self.plane == "axial":
+            return axial
+        axis = PLANES[self.plane][0]
+        here = round(float(layers.original.world_to_data(self.viewer.dims.point[-3:])[axis])) + 1
+        return f"{self.plane} {here}/{layers.volume.shape[axis]}   {axial}"
 
     def _on_contrast(self, _: Any = None) -> None:
         if self.layers is None:
@@ -231,7 +246,18 @@ class ViewControl(QObject):
             self._update_header()
 
     def _on_mouse_move(self, _: Any, event: Any) -> None:
-        self._here = self.describe(tuple(event.position))
+        self._mouse = tuple(event.position)
+        self._here = self.describe(self._mouse)
+        self._update_header()
+
+    def _on_step(self, _: Any = None) -> None:
+        """Read again: under a mouse that rests, another voxel is shown now."""
+        if self._mouse is not None:
+            dims = self.viewer.dims
+            place = list(self._mouse)
+            for axis in dims.not_displayed:
+                place[axis] = dims.point[axis]
+            self._here = self.describe(tuple(place))
         self._update_header()
 
     def _on_drag(self, _: Any, event: Any) -> Generator[None, None, None]:
