@@ -59,3 +59,9 @@ def store_folder(tmp_path_factory):
 def store(store_folder):
     with AnnotationStore.open(store_folder, create=False) as opened:
         yield opened
+
+
+@pytest.fixture
+def filled():
+    """Fills a folder with a store: `filled(folder, splits)`."""
+    return fill

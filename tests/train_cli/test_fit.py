@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 import signal
 import threading
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 
 from cpam_train.config import build_train_config
 from cpam_train.fit import fit
+from cpam_train.loaders import build_loaders
 from cpam_train.task import build_optimiser, build_task
 from napari_cpam_stroke.bundles import ModelCard
 from napari_cpam_stroke.config import build_config
@@ -140,6 +142,23 @@ def test_no_source_left_is_one_sentence(store, tmp_path):
     with pytest.raises(InputError, match="no annotated slice in its train split"):
         fit(config('data.leave_out=["synthetic"]'), store, tmp_path / "run", console=QUIET)
     assert not list(tmp_path.iterdir())
+
+
+def test_unassigned_splits_are_one_sentence(filled, tmp_path):
+    with (
+        filled(tmp_path / "store", [None] * 4) as store,
+        pytest.raises(InputError, match="4 patients of the store have"),
+    ):
+        fit(config(), store, tmp_path / "run", console=QUIET)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_class_without_a_case_is_named(filled, tmp_path):
+    said = io.StringIO()
+    with filled(tmp_path / "store", ["train", "validation"]) as store:
+        loaders = build_loaders(store, config("data.cache=false", "data.synthetic=false"), cache=None)
+        loaders.prepare(Console(file=said))
+    assert said.getvalue() == "No training slice is known to hold hemorrhage: the model cannot learn it.\n"
 
 
 def test_norms_and_biases_are_not_decayed():

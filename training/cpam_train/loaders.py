@@ -132,7 +132,10 @@ class SliceLoaders(Loaders):
         self.validation = SliceDataset(store, config.preprocess, validation_rows, cache=cache)
 
     def prepare(self, console: Console) -> None:
-        """Preprocess what the cache does not hold yet, with a bar."""
+        """Name classes that cannot be learned; preprocess what the cache does not hold yet, with a bar."""
+        for k, name in enumerate(self.config.model.classes):
+            if not any(row.labels[k] == 1 for row in self.train.rows):
+                console.print(f"No training slice is known to hold {name}: the model cannot learn it.")
         for name, data in (("training", self.train), ("validation", self.validation)):
             with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
                 job = progress.add_task(f"preparing {name} slices", total=None)
@@ -231,11 +234,22 @@ def divide(store: AnnotationStore, config: TrainConfig) -> tuple[list[SliceRow],
         parts["train"] = [row for row in parts["train"] if row.case.case_id in set(data.only_cases)]
     for name, rows in parts.items():
         if not rows:
+            refuse_unassigned(store)
             raise InputError(
                 f"The store has no annotated slice in its {name} split for these settings",
                 remedy="import data, run cpam-train check --store ... --assign, or choose other data.sources",
             )
     return parts["train"], parts["validation"], rule
+
+
+def refuse_unassigned(store: AnnotationStore) -> None:
+    """Raise InputError if patients of the store have no split."""
+    unassigned = {case.patient_id for case in store.cases() if case.split is None}
+    if unassigned:
+        raise InputError(
+            f"{len(unassigned)} patients of the store have no split, and one of the splits is empty",
+            remedy="run cpam-train check --store ... --assign",
+        )
 
 
 def deal_fold(rows: list[SliceRow], folds: int, fold: int) -> tuple[list[SliceRow], list[SliceRow]]:
