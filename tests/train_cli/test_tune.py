@@ -1,16 +1,24 @@
 import csv
 import json
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from types import SimpleNamespace
 
 import optuna
 import pytest
 from rich.console import Console
 
 from cpam_train.config import TrainConfig, build_train_config
-from cpam_train.tuning.objective import INFEASIBLE, Setup, feasibility
+from cpam_train.tuning.objective import INFEASIBLE, Pruning, Setup, feasibility
 from cpam_train.tuning.space import OneOf, Real, Whole, as_overrides, search_space
-from cpam_train.tuning.study import SAMPLERS, build_sampler, open_study, tune
+from cpam_train.tuning.study import SAMPLERS, STARTUP_TRIALS, WARMUP_EPOCHS, build_sampler, open_study, tune
 from napari_cpam_stroke.config import build_config
 from napari_cpam_stroke.errors import ConfigError, InputError, OutOfMemoryError, StoreError
+
+POSTGRES_VARIABLE = "CPAM_STROKE_TEST_POSTGRES"
 
 TINY = (
     "model.base_width=4",
@@ -78,6 +86,69 @@ def test_out_of_memory_is_recorded_and_the_study_goes_on(store, tmp_path, monkey
     assert (result.trials, result.pruned) == (2, 1)
     assert study.trials[0].user_attrs["reason"].startswith("A batch does not fit")
     assert [feasibility(t)[0] > 0 for t in study.trials] == [True, False]
+
+
+def test_a_trial_behind_the_others_is_cut_short_after_the_warm_up(tmp_path):
+    study = study_of(tmp_path / "study")
+    scores = dict.fromkeys(range(1, WARMUP_EPOCHS + 2), 0.9)
+    for _ in range(STARTUP_TRIALS):
+        study.add_trial(optuna.trial.create_trial(value=0.9, intermediate_values=scores))
+    watch = Pruning(study.ask())
+
+    def epoch(number, score):
+        watch.on_train_epoch_end(
+            SimpleNamespace(current_epoch=number, callback_metrics={"validation/score": score}), None
+        )
+
+    for number in range(WARMUP_EPOCHS - 1):
+        epoch(number, 0.1)
+    with pytest.raises(optuna.TrialPruned, match="behind the others"):
+        epoch(WARMUP_EPOCHS - 1, 0.1)
+
+
+def storages():
+    yield "sqlite"
+    yield pytest.param(
+        os.environ.get(POSTGRES_VARIABLE),
+        id="postgresql",
+        marks=pytest.mark.skipif(POSTGRES_VARIABLE not in os.environ, reason=f"{POSTGRES_VARIABLE} is not set"),
+    )
+
+
+@pytest.mark.parametrize("storage", storages())
+def test_two_workers_share_one_study(store_folder, tmp_path, storage):
+    address = f"sqlite:///{tmp_path / 'study.db'}" if storage == "sqlite" else storage
+    name = f"shared-{uuid.uuid4()}"
+    command = [
+        Path(sys.executable).with_name("cpam-train"),
+        "tune",
+        "segmenter",
+        "--store",
+        store_folder,
+        "--trials",
+        4,
+    ]
+    command += ["--study", name, "--storage", address, "--sampler", "random", "--search", "optim.lr"]
+    command += [part for setting in TINY for part in ("--set", setting)]
+    workers = [
+        subprocess.Popen(
+            [str(part) for part in (*command, "--out", tmp_path / f"worker-{seed}", "--seed", seed)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for seed in range(2)
+    ]
+    said = [worker.communicate(timeout=300)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], said
+    study = optuna.load_study(study_name=name, storage=address)
+    done = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
+    assert len(done) in (4, 5)  # the fifth, where the other worker had begun it when the fourth ended
+    assert len({trial.number for trial in done}) == len(done)
+    assert len({trial.params["optim.lr"] for trial in done}) == len(done)
+    mine = [{f.name[:10] for f in (tmp_path / f"worker-{seed}").glob("trial-*-fold-0")} for seed in range(2)]
+    assert all(mine)
+    assert not mine[0] & mine[1]
 
 
 def test_folds_are_averaged(store, tmp_path):

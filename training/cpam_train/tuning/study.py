@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage, RetryFailedTrialCallback
 from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
+from sqlalchemy.exc import DBAPIError
 
 from cpam_train.tuning.objective import Objective, Setup, feasibility
 from cpam_train.tuning.space import Space
@@ -23,6 +26,10 @@ SAMPLERS: tuple[SamplerName, ...] = ("tpe", "gp", "random", "grid")
 
 HEARTBEAT_S = 60
 """A worker silent for twice this long is taken for dead, and its trial is done again."""
+
+JOIN_ATTEMPTS = 4
+JOIN_PAUSE_S = 1.0
+"""Workers that start at the same moment all create the tables: those that come second find them on the next attempt."""
 
 STARTUP_TRIALS = 5
 """Random trials before the surrogate model speaks, and before pruning."""
@@ -63,27 +70,36 @@ def open_study(name: str, storage: str, sampler: str, space: Space, *, seed: int
         If the storage cannot be reached.
     """
     chosen = build_sampler(sampler, space, seed=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    for left in reversed(range(JOIN_ATTEMPTS)):
         try:
-            backend = RDBStorage(
-                storage, heartbeat_interval=HEARTBEAT_S, failed_trial_callback=RetryFailedTrialCallback(max_retry=1)
-            )
-            pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=WARMUP_EPOCHS)
-            return optuna.create_study(
-                study_name=name,
-                storage=backend,
-                sampler=chosen,
-                pruner=pruner,
-                direction="maximize",
-                load_if_exists=True,
-            )
+            return _created(name, storage, chosen)
         except Exception as error:  # SQLAlchemy raises many kinds
+            if left and isinstance(error, (DBAPIError, StorageInternalError)):
+                time.sleep(JOIN_PAUSE_S)
+                continue
             raise StoreError(
                 "The study's storage cannot be opened",
                 got=type(error).__name__,
                 remedy="check the address in --storage",
             ) from error
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _created(name: str, storage: str, sampler: optuna.samplers.BaseSampler) -> optuna.Study:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        backend = RDBStorage(
+            storage, heartbeat_interval=HEARTBEAT_S, failed_trial_callback=RetryFailedTrialCallback(max_retry=1)
+        )
+        pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=WARMUP_EPOCHS)
+        return optuna.create_study(
+            study_name=name,
+            storage=backend,
+            sampler=sampler,
+            pruner=pruner,
+            direction="maximize",
+            load_if_exists=True,
+        )
 
 
 def build_sampler(name: str, space: Space, *, seed: int) -> optuna.samplers.BaseSampler:
