@@ -14,8 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 SCREEN = (1366, 768)
 SETTLE_MS = 500
+COLOURS = 256
+"""A palette keeps the files small; the window shows little more than greys and the colours of the masks."""
+
 PICTURES = Path(__file__).parent / "pictures"
 
 
@@ -47,7 +52,7 @@ def room(session: Any) -> None:
     """What the model marked, beside nothing drawn yet."""
     mask = session.models.prediction.mask
     session.go_to_slice(int((mask > 0).sum(axis=(1, 2)).argmax()))
-    point_at(session, (session.layers.slice_index, 120, 90))
+    point_at(session, 0.41, 0.52)
 
 
 def correct(session: Any) -> None:
@@ -58,6 +63,7 @@ def correct(session: Any) -> None:
     dock(session, "Correct and save").limited.setChecked(True)
     session.layers.reading.brush_size = 24
     session.flush()
+    point_at(session, 0.03, 0.95)
 
 
 def difference(session: Any) -> None:
@@ -68,6 +74,7 @@ def difference(session: Any) -> None:
     session.layers.reading.paint(shown, 1)
     session.flush()
     session.asides.toggle_difference()
+    session.layers.reading.mode = "pan_zoom"
 
 
 def coronal(session: Any) -> None:
@@ -105,18 +112,22 @@ def dock(session: Any, title: str) -> Any:
     return session.viewer.window.dock_widgets[title]
 
 
-def point_at(session: Any, native: tuple[int, int, int]) -> None:
-    """Put the cursor on a voxel, as the mouse would."""
-    session.viewer.cursor.position = session.layers.world_of(native)
-    for callback in list(session.viewer.mouse_move_callbacks):
-        callback(session.viewer, session.viewer.cursor)
+def point_at(session: Any, across: float, down: float) -> None:
+    """Put the mouse on the canvas, in shares of its size."""
+    from qtpy.QtCore import QPoint
+    from qtpy.QtTest import QTest
+
+    canvas = session.viewer.window._qt_viewer.canvas.native  # noqa: SLF001 - napari names it nowhere else
+    QTest.mouseMove(canvas, QPoint(int(across * canvas.width()), int(down * canvas.height())))
+    QTest.qWait(SETTLE_MS)
 
 
 def take(viewer: Any, path: Path) -> None:
     from qtpy.QtTest import QTest
 
     QTest.qWait(SETTLE_MS)
-    viewer.window.screenshot(str(path), canvas_only=False, flash=False)
+    shot = Image.fromarray(viewer.window.screenshot(canvas_only=False, flash=False)).convert("RGB")
+    shot.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def hide_binding_notice() -> None:

@@ -38,8 +38,23 @@ def test_every_key_of_the_report_is_explained(phantom_volume) -> None:
         assert f"`{key}`" in GUIDE, key
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/user-guide.md"])
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/user-guide.md", "docs/complaints.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     source = ROOT / page
     for target in re.findall(r"\]\(([^)#]+)\)", source.read_text(encoding="utf-8")):
         assert "://" in target or (source.parent / target).exists(), target
+
+
+def test_every_test_named_for_a_complaint_exists() -> None:
+    table = (ROOT / "docs" / "complaints.md").read_text(encoding="utf-8")
+    rows = [line for line in table.splitlines() if re.match(r"\| \d+ \|", line)]
+    assert [int(row.split("|")[1]) for row in rows] == list(range(1, 16))
+    for row in rows:
+        folder = ROOT
+        for name in re.findall(r"`([^`]+)`", row.split("|")[4]):
+            file = ROOT / name if "/" in name else folder / name
+            assert file.exists(), name
+            folder = file.parent

@@ -224,17 +224,16 @@ class ViewControl(QObject):
         self._say(HEADER, "\n".join(lines))
 
     def _place(self, layers: CaseLayers) -> str:
-        """Return which slice is shown; in another plane, which row or column, and the axial slice of the crossing."""
+        """Return which slice is shown; in another plane, which row or column."""
+        if self.plane != "axial":
+            axis = PLANES[self.plane][0]
+            here = round(float(layers.original.world_to_data(self.viewer.dims.point[-3:])[axis])) + 1
+            return f"{self.plane} {here}/{layers.volume.shape[axis]}"
         z, count = layers.slice_index, layers.volume.shape[0]
         place = int(layers.turned_index((z, 0, 0))[0]) + 1
         geometry = layers.volume.geometry
         step = f", {geometry.slice_interval_mm[z]:.1f} mm" if geometry is not None else ""
-        axial = f"slice {place}/{count}{step}"
-        if self.plane == "axial":
-            return axial
-        axis = PLANES[self.plane][0]
-        here = round(float(layers.original.world_to_data(self.viewer.dims.point[-3:])[axis])) + 1
-        return f"{self.plane} {here}/{layers.volume.shape[axis]}   {axial}"
+        return f"slice {place}/{count}{step}"
 
     def _on_contrast(self, _: Any = None) -> None:
         if self.layers is None:
