@@ -6,6 +6,7 @@ import torch
 from napari_cpam_stroke.config import AttentionConfig, SegmenterConfig
 from napari_cpam_stroke.errors import ConfigError, InputError
 from napari_cpam_stroke.models import CPAMUNet, build_model, fold_batch_norm, probabilities, restore_model
+from napari_cpam_stroke.models.cpam_unet import token_patch
 
 SMALL = SegmenterConfig(
     base_width=8, depth=4, input_size=64, dropout=0.0, attention=AttentionConfig(token_grid=8, width=32, heads=2)
@@ -198,3 +199,12 @@ def test_folded_batch_norm_predicts_the_same():
     assert not [m for b in (*model.encoder, *model.decoder) for m in b.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     torch.testing.assert_close(after.masks, before.masks, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(after.image, before.image, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [64, 96, 100, 128])
+@pytest.mark.parametrize("grid", [5, 8, 32])
+def test_no_level_has_more_tokens_than_the_grid(size, grid):
+    config = SegmenterConfig(input_size=size, attention=AttentionConfig(token_grid=grid))
+    for level in range(config.depth):
+        edge = size // 2**level
+        assert -(-edge // token_patch(config, level)) <= grid

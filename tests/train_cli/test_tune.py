@@ -68,7 +68,8 @@ def test_other_settings_do_not_mix_into_a_study(store, tmp_path):
         tune(setup(store, folder, folds=2), study_of(folder), trials=2)
 
 
-def test_out_of_memory_is_recorded_and_the_study_goes_on(store, tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [OutOfMemoryError("It does not fit"), ConfigError("It does not fit")])
+def test_a_trial_that_cannot_run_is_recorded_and_the_study_goes_on(store, tmp_path, monkeypatch, error):
     from cpam_train.tuning import objective
 
     original, calls = objective.fit, []
@@ -76,7 +77,7 @@ def test_out_of_memory_is_recorded_and_the_study_goes_on(store, tmp_path, monkey
     def sometimes(config, *args, **kwargs):
         calls.append(config)
         if len(calls) == 1:
-            raise OutOfMemoryError("A batch does not fit")
+            raise error
         return original(config, *args, **kwargs)
 
     monkeypatch.setattr(objective, "fit", sometimes)
@@ -84,7 +85,7 @@ def test_out_of_memory_is_recorded_and_the_study_goes_on(store, tmp_path, monkey
     study = study_of(folder)
     result = tune(setup(store, folder), study, trials=2)
     assert (result.trials, result.pruned) == (2, 1)
-    assert study.trials[0].user_attrs["reason"].startswith("A batch does not fit")
+    assert study.trials[0].user_attrs["reason"].startswith("It does not fit")
     assert [feasibility(t)[0] > 0 for t in study.trials] == [True, False]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -162,8 +164,11 @@ def level_widths(config: SegmenterConfig) -> tuple[int, ...]:
 
 
 def token_patch(config: SegmenterConfig, level: int) -> int:
-    """Return the patch edge in pixels of a level, for one token grid at all levels (512, grid 32: 16, 8, 4, 2, 1)."""
-    return max(1, (config.input_size // 2**level) // config.attention.token_grid)
+    """Return the patch edge in pixels of a level, for one token grid at all levels (512, grid 32: 16, 8, 4, 2, 1).
+
+    Where the grid does not divide the level there are fewer tokens, never more.
+    """
+    return max(1, math.ceil((config.input_size // 2**level) / config.attention.token_grid))
 
 
 def attention_sites(config: SegmenterConfig) -> list[tuple[str, int]]:

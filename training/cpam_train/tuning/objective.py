@@ -81,7 +81,7 @@ class Objective:
         watch = [Pruning(trial)] if report else []
         try:
             result = fit(config, self.setup.store, run, console=self.setup.console, extra=watch)
-        except OutOfMemoryError as error:
+        except (OutOfMemoryError, ConfigError) as error:
             raise self._given_up(trial, str(error)) from error
         finally:
             tidy(run)
