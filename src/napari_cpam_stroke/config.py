@@ -134,7 +134,7 @@ class SegmenterConfig:
     """Multiply the masks by the image-level probability."""
     attention: AttentionConfig = field(default_factory=AttentionConfig)
     members: int = Field(default=1, ge=1, le=16)
-    """Networks of this kind, trained apart, whose probabilities are averaged."""
+    """Networks of this kind, trained apart, whose logits are averaged."""
 
     @property
     def first_channels(self) -> int:

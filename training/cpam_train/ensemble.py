@@ -1,4 +1,4 @@
-"""Several finished runs as one model: their probabilities averaged, its operating points from what each never saw."""
+"""Several finished runs as one model: their logits averaged, its operating points from what each never saw."""
 
 from __future__ import annotations
 

@@ -10,34 +10,30 @@ from torch import Tensor, nn
 from napari_cpam_stroke.models.cpam_unet import CPAMUNet
 from napari_cpam_stroke.models.output import SegmenterOutput
 
-MARGIN = 1e-6
-"""Mean probabilities are kept this far from 0 and 1 before they become logits."""
-
 
 class Ensemble(nn.Module):
-    """Segmentation networks whose probabilities are averaged.
+    """Segmentation networks whose logits are averaged.
 
-    The output holds logits of the mean probabilities, so that it is read like that of a single network.
+    The mean of the logits has the scale of one member's, so that a threshold chosen on members' own predictions means
+    the same here. A mean of probabilities would not do: above a high threshold it asks all members to agree, above a
+    low one any of them.
 
     Parameters
     ----------
     members
         Networks with the same outputs.
-    output
-        'sigmoid' or 'softmax', as `SegmenterConfig.output`.
     """
 
-    def __init__(self, members: Sequence[nn.Module], output: str) -> None:
+    def __init__(self, members: Sequence[nn.Module]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
-        self.output = output
 
     def forward(self, x: Tensor) -> SegmenterOutput:
         """Return the logits of x (B, C, H, W); an ensemble has no side outputs, since it is not trained as one."""
         answers = [member(x) for member in self.members]
         images = [answer.image for answer in answers if answer.image is not None]
-        masks = mean_logits([answer.masks for answer in answers], self.output)
-        return SegmenterOutput(masks, (), mean_logits(images, "sigmoid") if images else None)
+        masks = mean_logits([answer.masks for answer in answers])
+        return SegmenterOutput(masks, (), mean_logits(images) if images else None)
 
     @property
     def attention_levels(self) -> tuple[int, ...]:
@@ -51,11 +47,6 @@ class Ensemble(nn.Module):
         return torch.stack(seen).mean(dim=0)
 
 
-def mean_logits(logits: Sequence[Tensor], output: str) -> Tensor:
-    """Return float32 logits whose probabilities are the mean of the probabilities of each.
-
-    Sigmoid: the log odds of the mean. Softmax: the logarithm of the mean, which softmax gives back.
-    """
-    if output == "sigmoid":
-        return torch.logit(torch.stack([torch.sigmoid(z.float()) for z in logits]).mean(dim=0), eps=MARGIN)
-    return torch.stack([torch.softmax(z.float(), dim=1) for z in logits]).mean(dim=0).clamp(min=MARGIN).log()
+def mean_logits(logits: Sequence[Tensor]) -> Tensor:
+    """Return the mean in float32; under sigmoid and softmax, the geometric mean of odds and of probabilities."""
+    return torch.stack([z.float() for z in logits]).mean(dim=0)

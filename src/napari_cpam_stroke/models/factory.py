@@ -37,7 +37,7 @@ def build_model(config: ModelConfig) -> nn.Module:
         return Classifier(config)
     if config.members > 1:
         single = replace(config, members=1)
-        return Ensemble([build_model(single) for _ in range(config.members)], config.output)
+        return Ensemble([build_model(single) for _ in range(config.members)])
     return SEGMENTERS[config.architecture](config)
 
 
