@@ -1,0 +1,24 @@
+#!/bin/sh
+# From the public data to the bundled model, by one command: configs/bundled.sh DATA WORK
+#   DATA  a folder with teknofest-ischemia, ct-ich-v1, cpaisd-pairs and mbh25-pairs
+#   WORK  a folder for store, runs and bundle; the same one goes on where it stopped
+set -eu
+data=$1 work=$2 here=$(cd "$(dirname "$0")" && pwd)
+store=$work/store
+
+if [ ! -d "$store" ]; then
+  cpam-train import teknofest "$data/teknofest-ischemia" --store "$store.part" --no-split
+  cpam-train import ct-ich "$data/ct-ich-v1" --store "$store.part" --no-split
+  cpam-train import cpaisd "$data/cpaisd-pairs" --store "$store.part" --no-split
+  cpam-train import mbh "$data/mbh25-pairs" --store "$store.part" --no-split
+  cpam-train check --store "$store.part" --assign --seed 11
+  mv "$store.part" "$store"
+fi
+cpam-train cross-validate --store "$store" --run "$work/runs" --config "$here/bundled.json"
+python "$here/../docs/make_failures.py" "$work/runs/ensemble" "$work/known"
+cpam-train promote "$work/runs/ensemble" --name default --store "$store" --out "$work/default" --failures "$work/known" \
+  --terms "teknofest=TEKNOFEST-2021 stroke set, ischemia part (Turkish Ministry of Health open data; Koc et al., Eurasian J Med 2022): research, no redistribution of images" \
+  --terms "ct-ich=PhysioNet CT-ICH 1.0.0 (Hssayeni et al. 2020): CC BY 4.0" \
+  --terms "cpaisd=CPAISD: CC BY 4.0" \
+  --terms "mbh=MBH-Seg 2025 / BHSD: MIT for the set, images from RSNA: non-commercial" \
+  --notes "$(cat "$here/bundled-notes.txt")"
