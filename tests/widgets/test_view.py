@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from napari_cpam_stroke.core import VolumeGeometry
+from napari_cpam_stroke.widgets import compat
 from napari_cpam_stroke.widgets.asides import MIRROR
 from napari_cpam_stroke.widgets.dock_window import WindowDock
 from napari_cpam_stroke.widgets.orientation import EdgeLetters, edge_letters
@@ -38,7 +39,7 @@ def test_letters_follow_flips_and_are_empty_without_geometry() -> None:
 
 
 def letters_shown(case: Any) -> str:
-    overlays = case.viewer.canvas.overlays
+    overlays = compat.overlays(case.viewer)
     return "".join(overlays[PREFIX + edge].text for edge in ("left", "right", "top", "bottom"))
 
 
@@ -49,7 +50,7 @@ def test_planes_keep_the_head_up(case: Any, plane: str, letters: str) -> None:
 
 
 def test_letters_follow_a_camera_that_the_user_turned(case: Any) -> None:
-    case.viewer.scene.camera.orientation2d = ("down", "left")
+    compat.camera(case.viewer).orientation2d = ("down", "left")
     case.view.update_letters()
     assert letters_shown(case)[:2] == "LR"
 
