@@ -231,7 +231,8 @@ def divide(store: AnnotationStore, config: TrainConfig) -> tuple[list[SliceRow],
         )
         parts, rule = {"train": train, "validation": validation}, STAMP
     if data.only_cases:
-        parts["train"] = [row for row in parts["train"] if row.case.case_id in set(data.only_cases)]
+        kept = set(data.only_cases)
+        parts["train"] = [row for row in parts["train"] if row.case.case_id in kept]
     for name, rows in parts.items():
         if not rows:
             refuse_unassigned(store)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -59,9 +60,9 @@ class Cosine(ScaledDot):
 class _Unfused(nn.Module):
     """A similarity without a fused kernel: the map is formed, dropped out and applied."""
 
+    @abstractmethod
     def attention(self, query: Tensor, key: Tensor) -> Tensor:
         """Return A (B, h, N, N), float32; rows sum to 1."""
-        raise NotImplementedError
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, dropout: float) -> Tensor:
         """Return A v, (B, h, N, d_h)."""
