@@ -52,6 +52,16 @@ def test_false_positives_are_also_bounded_per_case():
     assert held.rates.marks_per_case == 0
 
 
+def test_cases_with_any_mark_are_bounded_so_that_the_median_case_has_none():
+    one_each, all_in_one = ["a", "b", "c", "d"], ["a", "a", "c", "d"]
+    hist = histogram(FAINT, ALARM, ALARM, FREE, FREE)
+    settings = {"false_positive_bound": 1, "marked_cases_bound": 0.4}
+    spread = chosen(hist, ["patient", *one_each], **settings)
+    assert (spread.rates.found, spread.rates.marked_cases) == (0, 0)
+    gathered = chosen(hist, ["patient", *all_in_one], **settings)
+    assert (gathered.rates.found, round(gathered.rates.marked_cases, 2)) == (1, 0.33)
+
+
 def test_marks_on_slices_beside_a_lesion_count_per_slice_but_not_per_lesion_free_case():
     rates = chosen(histogram(FAINT, ALARM, FREE), ["a", "a", "b"], false_positive_bound=0.5).rates
     assert (rates.marked, rates.marks_per_case) == (0.5, 0)

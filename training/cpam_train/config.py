@@ -171,6 +171,9 @@ class OperatingConfig:
     lesion-free series may count as positive."""
     false_positives_per_case: float = Field(default=3.0, ge=0)
     """sensitivity: at most this many slices of a lesion-free case, on average, may carry a mark."""
+    marked_cases_bound: float = Field(default=1.0, ge=0, le=1)
+    """sensitivity: at most this share of the lesion-free cases may carry any mark. Below a half, the median lesion-free
+    case has 0 ml of false lesion, also where a source gives no spacing."""
     smallest_mark: float = Field(default=5e-4, ge=0, lt=1)
     """Share of a slice's pixels from which on marked pixels count as a mark: 18 of 192 x 192, about 0.1 ml of a head at
     5 mm."""

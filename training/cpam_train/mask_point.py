@@ -31,14 +31,17 @@ class MaskRates:
         Share of the lesion-free slices that carry a mark.
     marks_per_case
         Mean number of marked slices of a case without any lesion.
+    marked_cases
+        Share of those cases with a mark on any slice.
     within_bounds
-        Whether the last two keep the bounds of the settings.
+        Whether the last three keep the bounds of the settings.
     """
 
     found: float
     mean_dice: float
     marked: float | None
     marks_per_case: float | None
+    marked_cases: float | None
     within_bounds: bool
 
 
@@ -53,7 +56,7 @@ class MaskPoint:
 def mask_point(histogram: NDArray[np.int64], cases: NDArray[np.str_], config: OperatingConfig) -> MaskPoint | None:
     """Return the pixel threshold of one class; None where no slice holds it.
 
-    'sensitivity' takes the threshold that finds most lesions among those that keep both bounds on false positives;
+    'sensitivity' takes the threshold that finds most lesions among those that keep all bounds on false positives;
     where none keeps them, or no lesion-free slice is there to ask, it falls back to 'max_dice' and says so.
 
     Parameters
@@ -84,6 +87,7 @@ class _Curve:
     mean_dice: Floats
     marked: Floats
     marks_per_case: Floats
+    marked_cases: Floats
     allowed: NDArray[np.bool_]
     lesion_slices: int
 
@@ -95,13 +99,21 @@ class _Curve:
         lesions = Counts(*(part[holds] for part in (counts.tp, counts.fp, counts.fn, counts.tn)))
         smallest = np.maximum(config.smallest_mark * histogram.sum(axis=(1, 2)), 1)[:, None]
         marks = counts.tp + counts.fp >= smallest
-        free_case = ~np.isin(cases, cases[holds])
+        in_free = ~np.isin(cases, cases[holds])
+        free_cases, case_of = np.unique(cases[in_free], return_inverse=True)
+        per_free_case = np.zeros((len(free_cases), marks.shape[1]), dtype=np.int64)
+        np.add.at(per_free_case, case_of, marks[in_free])
         marked = _mean(marks[~holds].sum(axis=0), int((~holds).sum()))
-        per_case = _mean(marks[free_case].sum(axis=0), len(np.unique(cases[free_case])))
-        allowed = (marked <= config.false_positive_bound) & ~(per_case > config.false_positives_per_case)
+        per_case = _mean(per_free_case.sum(axis=0), len(free_cases))
+        marked_cases = _mean((per_free_case > 0).sum(axis=0), len(free_cases))
+        allowed = (
+            (marked <= config.false_positive_bound)
+            & ~(per_case > config.false_positives_per_case)
+            & ~(marked_cases > config.marked_cases_bound)
+        )
         allowed[0] = False
         found = (iou(lesions) >= config.hit_iou).mean(axis=0)
-        return cls(found, dice(lesions).mean(axis=0), marked, per_case, allowed, int(holds.sum()))
+        return cls(found, dice(lesions).mean(axis=0), marked, per_case, marked_cases, allowed, int(holds.sum()))
 
     def most_sensitive(self) -> int:
         """Return the place of the allowed threshold that finds most; of nearly equal ones, the one of highest Dice."""
@@ -115,6 +127,7 @@ class _Curve:
             mean_dice=round(float(self.mean_dice[place]), 4),
             marked=_rounded(self.marked[place]),
             marks_per_case=_rounded(self.marks_per_case[place]),
+            marked_cases=_rounded(self.marked_cases[place]),
             within_bounds=bool(self.allowed[place]),
         )
 
