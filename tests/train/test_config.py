@@ -35,6 +35,11 @@ def test_paper_preset_holds_the_papers_values():
     assert (config.loss.name, config.loss.bce_weight, config.loss.focal_weight) == ("bce_focal", 0.25, 0.75)
     assert (config.stop.patience, config.stop.patience_multiplier) == (20, 2)
     assert not config.data.synthetic
+    with_stroke, without = config.data.draws
+    assert (with_stroke * 2223, without * 4427) == (
+        8892,
+        8854,
+    )  # the paper's Table 1, from the slices of TEKNOFEST-2021
 
 
 def test_set_beats_file_beats_preset(tmp_path):

@@ -51,6 +51,15 @@ def test_sources_and_patients_share_by_the_root_of_their_size(rows):
     assert by_patient["p1"] / by_patient["p2"] == pytest.approx((100 / 4) ** 0.5)
 
 
+def test_draws_are_expected_numbers_and_make_the_epoch_as_long_as_their_sum(rows):
+    weights = sampling_weights(rows, balance=0, draws=(4, 2))
+    assert weights.tolist() == [2.0 if kind_of(row) == "neither" else 4.0 for row in rows]
+    assert len(balanced_sampler(rows, balance=0, draws=(4, 2))) == weights.sum() == 4 * 117 + 2 * 300
+    assert len(balanced_sampler(rows, balance=0, draws=(4, 2), share=2)) == weights.sum() // 2
+    even = share(rows, sampling_weights(rows, draws=(4, 2)), kind_of)
+    assert even["ischemia"] / even["neither"] == pytest.approx(2)
+
+
 def test_no_balance_is_uniform_and_half_lies_between(rows):
     assert torch.allclose(sampling_weights(rows, balance=0), torch.ones(len(rows), dtype=torch.float64))
     spread = [float(sampling_weights(rows, balance=b).max()) for b in (0, 0.5, 1)]

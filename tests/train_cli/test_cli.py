@@ -120,6 +120,18 @@ def test_a_split_by_slice_is_on_every_report(run_cli, store_folder, tmp_path):
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["split_rule"] == STAMP
     run_cli("promote", run, "--name", "m", "--store", store_folder, "--out", tmp_path / "bundle")
     assert STAMP in (tmp_path / "bundle" / "README.md").read_text()
+    _, text = run_cli("compare", run, run, "--store", store_folder)
+    assert text.count("SPLIT BY SLICE") == 2
+    options = [*settings(data__split_by_slice="true"), "--systems", "unet", "--seeds", "1"]
+    code, _ = run_cli("benchmark", "--store", store_folder, "--out", tmp_path / "benchmark", *options)
+    assert (code, STAMP in (tmp_path / "benchmark" / "benchmark.md").read_text()) == (0, True)
+
+
+def test_patients_without_a_split_are_left_out_with_a_word(run_cli, filled, tmp_path):
+    filled(tmp_path / "store", [*["train"] * 3, *["validation"] * 3, None, None]).close()
+    code, text = run_cli("fit", "segmenter", "--store", tmp_path / "store", "--run", tmp_path / "run", *settings())
+    assert code == 0
+    assert "2 patients have no split and are left out" in text
 
 
 def test_promotion_needs_a_gain(run_cli, store_folder, runs):
@@ -174,6 +186,7 @@ def test_compare_prints_the_paired_difference(run_cli, store_folder, runs):
     code, text = run_cli("compare", *runs, "--store", store_folder)
     assert code == 0
     assert text.startswith("ischemia: Dice 0.")
+    assert text.count("parted by patient, fixed in the store") == 2
     code, text = run_cli("compare", runs[0], runs[0], "--store", store_folder)
     assert "Dice 0.000" in text
 

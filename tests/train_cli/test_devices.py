@@ -1,7 +1,8 @@
-"""One run on two processes, as `--devices 2` starts it: gloo on the CPU, the same path as several GPUs."""
+"""One run on two processes, of one node (`--devices 2`) or of two: gloo on the CPU, the same path as several GPUs."""
 
 import csv
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -23,13 +24,16 @@ SETTINGS = [
 ]
 
 
-def test_two_processes_train_one_model(store_folder, tmp_path):
-    run = tmp_path / "run"
-    command = [Path(sys.executable).with_name("cpam-train"), "fit", "segmenter", "--store", store_folder, "--run", run]
-    options = ["--devices", "2", *(part for setting in SETTINGS for part in ("--set", setting))]
-    done = subprocess.run([*map(str, command), *options], capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("best epoch 1") == 1
+CPAM_TRAIN = str(Path(sys.executable).with_name("cpam-train"))
+
+
+def command(store_folder, run):
+    fit = ["fit", "segmenter", "--store", str(store_folder), "--run", str(run)]
+    return [CPAM_TRAIN, *fit, *(part for setting in SETTINGS for part in ("--set", setting))]
+
+
+def assert_one_model_of_both(run, told):
+    assert told.count("best epoch 1") == 1
     build_model(build_train_config("segmenter", overrides=SETTINGS).model).load_state_dict(
         load_file(run / "best.safetensors")
     )
@@ -38,3 +42,32 @@ def test_two_processes_train_one_model(store_folder, tmp_path):
     assert int(row["step"]) == 2  # ten training slices: five for each process, whole batches of two
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["slices"] == 6  # every validation slice once, though each process saw half of them
+
+
+def test_two_processes_train_one_model(store_folder, tmp_path):
+    run = tmp_path / "run"
+    call = [*command(store_folder, run), "--devices", "2"]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert_one_model_of_both(run, done.stdout)
+
+
+def test_two_nodes_train_one_model(store_folder, tmp_path):
+    run = tmp_path / "run"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc-per-node=1"]
+    meeting = ["--master-addr=127.0.0.1", f"--master-port={port}", "--no-python", "--"]
+    nodes = [
+        subprocess.Popen(
+            [*torchrun, f"--node-rank={rank}", *meeting, *command(store_folder, run), "--nodes", "2"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    told = [node.communicate(timeout=300) for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], told
+    assert_one_model_of_both(run, "".join(out for out, _ in told))

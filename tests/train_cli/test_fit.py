@@ -17,7 +17,7 @@ from cpam_train.loaders import build_loaders
 from cpam_train.task import build_optimiser, build_task
 from napari_cpam_stroke.bundles import ModelCard
 from napari_cpam_stroke.config import build_config
-from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.errors import InputError, OutOfMemoryError
 from napari_cpam_stroke.models import build_model
 
 QUIET = Console(quiet=True)
@@ -194,3 +194,22 @@ def test_fit_in_a_thread_leaves_signals_alone(store, tmp_path):
     worker.start()
     worker.join(60)
     assert done
+
+
+class Greedy(Callback):
+    """Asks for more memory than any machine has, as a batch that is too large does."""
+
+    def on_train_batch_start(self, *_args):
+        torch.empty(10**13)
+
+
+class Broken(Callback):
+    def on_train_batch_start(self, *_args):
+        raise RuntimeError("something else")
+
+
+def test_a_batch_that_does_not_fit_the_memory_is_one_sentence(store, tmp_path):
+    with pytest.raises(OutOfMemoryError, match="A batch of 4 at 32 pixels does not fit"):
+        fit(config(), store, tmp_path / "run", console=QUIET, extra=[Greedy()])
+    with pytest.raises(RuntimeError, match="something else"):
+        fit(config(), store, tmp_path / "other", console=QUIET, extra=[Broken()])

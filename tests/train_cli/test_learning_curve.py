@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from rich.console import Console
 
@@ -9,6 +11,7 @@ from cpam_train.learning_curve.page import picture, render
 from cpam_train.learning_curve.run import Plan, Room, initial, numbers_of, path_of, run_curve
 from cpam_train.rank import rank_cases
 from cpam_train.runs import RunFolder
+from cpam_train.slice_split import STAMP
 from napari_cpam_stroke.errors import ConfigError, InputError
 
 TINY = [
@@ -53,6 +56,9 @@ def test_curve_from_start_to_page(plan, room):
         assert cases.get((strategy, 1), own) <= cases.get((strategy, 3), own)
     page = render(points, plan)
     assert "| rank | 5 |" in page
+    assert STAMP not in page
+    by_slice = build_train_config("segmenter", overrides=[*TINY, "data.split_by_slice=true"])
+    assert STAMP in render(points, replace(plan, config=by_slice))
     assert picture(points, plan).startswith(b"\x89PNG")
 
 

@@ -31,6 +31,7 @@ from cpam_train.task import Task, build_task
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import SegmenterConfig
 from napari_cpam_stroke.errors import ConfigError, InputError, OutOfMemoryError
+from napari_cpam_stroke.inference.device import is_out_of_memory
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,9 @@ def out_of_memory(config: TrainConfig) -> Iterator[None]:
     """Turn a device that is out of memory into one sentence."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
         raise OutOfMemoryError(
             f"A batch of {config.data.batch_size} at {config.preprocess.size} pixels does not fit the device",
             remedy="lower data.batch_size (and raise optim.accumulate), preprocess.size or model.base_width",

@@ -127,12 +127,18 @@ class SliceLoaders(Loaders):
     def __init__(self, store: AnnotationStore, config: TrainConfig, *, cache: Path | None) -> None:
         super().__init__(config)
         train_rows, validation_rows, self.split_rule = divide(store, config)
+        self.left_out = patients_without_split(store)
         drawn = config.data.synthesis if config.data.synthetic else None
         self.train = SliceDataset(store, config.preprocess, train_rows, cache=cache, synthesis=drawn, seed=config.seed)
         self.validation = SliceDataset(store, config.preprocess, validation_rows, cache=cache)
 
     def prepare(self, console: Console) -> None:
-        """Name classes that cannot be learned; preprocess what the cache does not hold yet, with a bar."""
+        """Name what cannot be learned from; preprocess what the cache does not hold yet, with a bar."""
+        if self.left_out:
+            console.print(
+                f"{len(self.left_out)} patients have no split and are left out: to use them, run cpam-train check "
+                "--store ... --assign."
+            )
         for k, name in enumerate(self.config.model.classes):
             if not any(row.labels[k] == 1 for row in self.train.rows):
                 console.print(f"No training slice is known to hold {name}: the model cannot learn it.")
@@ -147,12 +153,14 @@ class SliceLoaders(Loaders):
 
     def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
         """Return the slices of one epoch for one process, classes and sources evenly."""
-        data, length = self.config.data, self.config.data.samples_per_epoch or len(self.train)
+        data = self.config.data
         return balanced_sampler(
             self.train.rows,
             balance=data.balance,
             hard_negative_weight=data.hard_negative_weight,
-            samples=max(length // world, 1),
+            draws=data.draws,
+            samples=data.samples_per_epoch,
+            share=world,
             seed=self.seed_of(epoch, rank),
         )
 
@@ -235,7 +243,11 @@ def divide(store: AnnotationStore, config: TrainConfig) -> tuple[list[SliceRow],
         parts["train"] = [row for row in parts["train"] if row.case.case_id in kept]
     for name, rows in parts.items():
         if not rows:
-            refuse_unassigned(store)
+            if unassigned := patients_without_split(store):
+                raise InputError(
+                    f"{len(unassigned)} patients of the store have no split, and one of the splits is empty",
+                    remedy="run cpam-train check --store ... --assign",
+                )
             raise InputError(
                 f"The store has no annotated slice in its {name} split for these settings",
                 remedy="import data, run cpam-train check --store ... --assign, or choose other data.sources",
@@ -243,14 +255,9 @@ def divide(store: AnnotationStore, config: TrainConfig) -> tuple[list[SliceRow],
     return parts["train"], parts["validation"], rule
 
 
-def refuse_unassigned(store: AnnotationStore) -> None:
-    """Raise InputError if patients of the store have no split."""
-    unassigned = {case.patient_id for case in store.cases() if case.split is None}
-    if unassigned:
-        raise InputError(
-            f"{len(unassigned)} patients of the store have no split, and one of the splits is empty",
-            remedy="run cpam-train check --store ... --assign",
-        )
+def patients_without_split(store: AnnotationStore) -> set[str]:
+    """Return the patients who are in no split yet."""
+    return {case.patient_id for case in store.cases() if case.split is None}
 
 
 def deal_fold(rows: list[SliceRow], folds: int, fold: int) -> tuple[list[SliceRow], list[SliceRow]]:

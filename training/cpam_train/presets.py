@@ -63,7 +63,7 @@ def _paper(model: ModelConfig) -> TrainConfig:
     return TrainConfig(
         model=replace(model, dropout=0.3),
         preprocess=PreprocessConfig(windows=(BRAIN,), size=512, crop_to_head=False),
-        data=DataConfig(batch_size=32, balance=0, synthetic=False),
+        data=DataConfig(batch_size=32, balance=0, draws=(4, 2), synthetic=False),
         augment=augment if isinstance(model, SegmenterConfig) else replace(augment, crop_size=None, crop_p=0.5),
         loss=LossConfig(name="bce_focal", alpha=0.25, gamma=2),
         optim=OptimConfig(name="adam", lr=1e-4, weight_decay=0, schedule="constant", warmup=0, clip=0, ema=0),

@@ -19,9 +19,13 @@ Cell = tuple[Kind, str, str]
 
 
 def sampling_weights(
-    rows: Sequence[SliceRow], *, balance: float = 1.0, hard_negative_weight: float = 0.0
+    rows: Sequence[SliceRow],
+    *,
+    balance: float = 1.0,
+    hard_negative_weight: float = 0.0,
+    draws: tuple[float, float] = (1, 1),
 ) -> torch.Tensor:
-    """Return float64 (n,) weights whose mean is 1.
+    """Return float64 (n,) weights, their mean the mean of the draws.
 
     With `balance` 1 the three kinds of slices (hemorrhage, ischemia, neither) are drawn equally often; inside a kind,
     sources share by the square root of their size, and so do the patients of a source: few slices count more than
@@ -33,12 +37,16 @@ def sampling_weights(
         0: every slice alike; between: the weights above to this power.
     hard_negative_weight
         A slice on which readers turned down findings counts this much more per finding.
+    draws
+        Of a slice with ischemia or hemorrhage, and of one without; with `balance` 0 its expected number in an epoch.
     """
     cells = [(kind_of(row), row.case.source, row.case.patient_id) for row in rows]
     share = _root_shares(Counter(cells))
     weights = np.array([share[cell] for cell in cells]) ** balance
     weights *= [1 + hard_negative_weight * row.rejected for row in rows]
-    return torch.from_numpy(weights / weights.mean())
+    wanted = np.array([draws[kind_of(row) == "neither"] for row in rows], dtype=np.float64)
+    weights *= wanted
+    return torch.from_numpy(weights * wanted.mean() / weights.mean())
 
 
 def balanced_sampler(
@@ -46,13 +54,15 @@ def balanced_sampler(
     *,
     balance: float = 1.0,
     hard_negative_weight: float = 0.0,
+    draws: tuple[float, float] = (1, 1),
     samples: int | None = None,
+    share: int = 1,
     seed: int = 0,
 ) -> WeightedRandomSampler:
-    """Return a sampler with replacement; `samples` per epoch, by default as many as there are rows."""
-    weights = sampling_weights(rows, balance=balance, hard_negative_weight=hard_negative_weight)
-    generator = torch.Generator().manual_seed(seed)
-    return WeightedRandomSampler(weights.tolist(), samples or len(rows), generator=generator)
+    """Return a sampler with replacement; `samples` per epoch, by default the sum of draws, over `share` processes."""
+    weights = sampling_weights(rows, balance=balance, hard_negative_weight=hard_negative_weight, draws=draws)
+    length = max((samples or round(float(weights.sum()))) // share, 1)
+    return WeightedRandomSampler(weights.tolist(), length, generator=torch.Generator().manual_seed(seed))
 
 
 def hard_negatives(rows: Sequence[SliceRow]) -> list[int]:

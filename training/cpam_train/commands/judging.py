@@ -56,11 +56,14 @@ def evaluate(
 def compare(first: Model, second: Model, store: StoreOption, *, split: SplitOption = "test") -> None:
     """Print the paired difference of two models, first minus second, with its interval over patients."""
     from cpam_train.evaluation.compare import compare as difference
+    from cpam_train.evaluation.tables import split_rule
 
     one, other = (_evaluated(ref, store, split=split, sources=None, device="auto") for ref in (first, second))
     for name, found in difference(one, other).items():
         console.print(f"{name}: Dice {found.dice or '-'}; AUC of slices {found.auc or '-'}")
     console.print("An interval above 0 says that the first is better, below 0 the second; else neither is shown.")
+    for model, evaluation in ((first, one), (second, other)):
+        console.print(f"{model}: training and judged cases parted {split_rule(evaluation)}")
 
 
 def promote(

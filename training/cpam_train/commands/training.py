@@ -34,7 +34,7 @@ def fit(  # noqa: PLR0913 - one per option
     settings: Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
     devices: Annotated[int, typer.Option(help="Devices per node.", min=1)] = 1,
-    nodes: Annotated[int, typer.Option(help="Nodes (start the same command on each, as torchrun or SLURM do).")] = 1,
+    nodes: Annotated[int, typer.Option(help="Nodes; started on each by torchrun --no-python -- or SLURM.", min=1)] = 1,
 ) -> None:
     """Train a model. Ctrl-C stops gently and keeps the best weights; `--resume` goes on."""
     from cpam_train.config import build_train_config

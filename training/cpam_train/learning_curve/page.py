@@ -13,6 +13,7 @@ from cpam_train.benchmark.figures import mean_overlap, overlap_difference
 from cpam_train.benchmark.tables import markdown
 from cpam_train.learning_curve.run import START, Plan, Point
 from cpam_train.metrics.bootstrap import Estimate
+from cpam_train.slice_split import STAMP
 
 COLOURS = {"random": "#0072b2", "rank": "#d55e00"}
 """Blue and vermilion of the Okabe-Ito palette."""
@@ -39,10 +40,11 @@ def render(points: Sequence[Point], plan: Plan) -> str:
         for point in points
     ]
     head = ["cases chosen by", "cases", *(f"Dice {name}" for name in classes), *(f"gain {name}" for name in classes)]
+    stamp = f"**{STAMP}**\n\n" if plan.config.data.split_by_slice else ""
     return f"""# What corrections are worth
 
-A model is trained on {plan.start} cases. A simulated reader, whose corrections are the reference masks, then adds
-{", ".join(map(str, plan.added))} more, chosen at random or in the order in which the first model is least sure
+{stamp}A model is trained on {plan.start} cases. A simulated reader, whose corrections are the reference masks, then
+adds {", ".join(map(str, plan.added))} more, chosen at random or in the order in which the first model is least sure
 (`cpam-train rank`). Every model is trained anew with the same settings and judged on the same test patients, of whom
 none was ever trained on. Brackets are 95 % intervals over patients; gains are paired differences from the first model.
 One run per point: what another seed would change is not in the intervals.
