@@ -93,17 +93,31 @@ def find_components(region: NDArray[np.bool_]) -> Components:
 
 
 def find_label(mask: NDArray[np.uint8], label: int) -> Components:
-    """Find the connected regions of one label of a (Z, Y, X) mask; empty slices around them cost nothing."""
-    drawn = drawn_slices(mask)
-    found = find_components(mask[drawn] == label)
+    """Find the connected regions of one label of a (Z, Y, X) mask; what lies around them costs nothing."""
+    box = label_bounds(mask, label)
+    found = find_components(mask[box] == label)
     z, y, x = mask.shape
-    return replace(found, shape=(z, y, x), start=found.start + drawn.start * y * x)
+    first = np.unravel_index(found.start, found.shape)
+    places = [axis + part.start for axis, part in zip(first, box, strict=True)]
+    return replace(found, shape=(z, y, x), start=np.ravel_multi_index(places, mask.shape))
 
 
-def drawn_slices(mask: NDArray[np.generic]) -> slice:
-    """Return the slices from the first to the last that is not empty; none where nothing is drawn."""
-    drawn = np.flatnonzero(mask.any(axis=(1, 2)))
-    return slice(int(drawn[0]), int(drawn[-1]) + 1) if drawn.size else slice(0, 0)
+def label_bounds(mask: NDArray[np.uint8], label: int) -> tuple[slice, slice, slice]:
+    """Return the smallest box around one label of a (Z, Y, X) mask; an empty one where nothing has it.
+
+    Searched slice by slice: a temporary array of the whole volume would cost more than the search.
+    """
+    rows, columns = np.zeros(mask.shape[:2], dtype=bool), np.zeros(mask.shape[2], dtype=bool)
+    for z in np.flatnonzero(mask.any(axis=(1, 2))):
+        own = mask[z] == label
+        rows[z] = own.any(axis=1)
+        columns |= own.any(axis=0)
+    return _extent(rows.any(axis=1)), _extent(rows.any(axis=0)), _extent(columns)
+
+
+def _extent(holds: NDArray[np.bool_]) -> slice:
+    found = np.flatnonzero(holds)
+    return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0, 0)
 
 
 def _runs(flat: NDArray[np.bool_], row_length: int) -> tuple[Ints, Ints]:
@@ -111,7 +125,7 @@ def _runs(flat: NDArray[np.bool_], row_length: int) -> tuple[Ints, Ints]:
     steps = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     ends = np.concatenate([[0] if flat[:1].any() else [], steps, [flat.size] if flat[-1:].any() else []])
     start, stop = ends[::2].astype(np.int64), ends[1::2].astype(np.int64)
-    rows = np.arange(row_length, flat.size, row_length)
+    rows = np.arange(row_length, flat.size, max(row_length, 1))
     cuts = rows[flat[rows] & flat[rows - 1]]
     return np.sort(np.concatenate([start, cuts])), np.sort(np.concatenate([stop, cuts]))
 

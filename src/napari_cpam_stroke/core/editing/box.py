@@ -7,33 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.core.components import drawn_slices
-from napari_cpam_stroke.core.editing.edit import Box, Mask, Region
+from napari_cpam_stroke.core.components import label_bounds
+from napari_cpam_stroke.core.editing.edit import Box, Mask
 from napari_cpam_stroke.core.volume import CTVolume
 
 Floats = NDArray[np.float64]
 
 
-def bounding_box(region: Region) -> Box | None:
-    """Return the smallest box around the True voxels of a (Z, Y, X) array; None when there are none."""
-    slices = np.flatnonzero(region.any(axis=(1, 2)))
-    if not slices.size:
-        return None
-    flat: Region = np.any(region[slices[0] : slices[-1] + 1], axis=0)
-    rows, columns = np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0))
-    low, high = (slices[0], rows[0], columns[0]), (slices[-1], rows[-1], columns[-1])
-    return clipped_box(low, high, region.shape)
-
-
 def label_box(mask: Mask, label: int, pad: tuple[int, int, int] = (0, 0, 0)) -> Box | None:
-    """Return the padded box around one label; empty slices around it cost nothing."""
-    drawn = drawn_slices(mask)
-    inner = bounding_box(mask[drawn] == label)
-    if inner is None:
-        return None
-    low = np.add([part.start for part in inner], (drawn.start, 0, 0))
-    high = np.add([part.stop - 1 for part in inner], (drawn.start, 0, 0))
-    return clipped_box(np.subtract(low, pad), np.add(high, pad), mask.shape)
+    """Return the padded box around one label; None where nothing has it."""
+    inner = label_bounds(mask, label)
+    low, high = [part.start for part in inner], [part.stop - 1 for part in inner]
+    return clipped_box(np.subtract(low, pad), np.add(high, pad), mask.shape) if high[0] >= 0 else None
 
 
 def clipped_box(

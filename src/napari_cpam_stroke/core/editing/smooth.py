@@ -17,7 +17,7 @@ REACH_SIGMAS = 2.0
 """An outline moves no farther than this many sigma."""
 
 SMALLEST_VOXELS = 9
-"""A component below has no outline to smooth."""
+"""What is smaller has no outline to smooth."""
 
 
 def smooth(
@@ -29,7 +29,9 @@ def smooth(
     across_slices: bool = False,
     at: Sequence[int] | None = None,
 ) -> Edit:
-    """Smooth each component of a class with a Gaussian, keeping its number of voxels; other classes stay.
+    """Smooth each component of a class with a Gaussian, keeping its size; other classes stay.
+
+    In plane every slice of a component keeps its number of voxels; across slices the component as a whole does.
 
     Parameters
     ----------
@@ -49,9 +51,16 @@ def smooth(
     chosen = components.voxels >= SMALLEST_VOXELS
     if at is not None:
         chosen &= components.only([int(a) - part.start for a, part in zip(at, box, strict=True)])
-    for flat in components.each(chosen):
-        _smooth_part(wanted, flat, label, pad, sigma)
+    for whole in components.each(chosen):
+        for part in [whole] if across_slices else _by_slice(whole, wanted.shape):
+            _smooth_part(wanted, part, label, pad, sigma)
     return replace(mask, box, wanted)
+
+
+def _by_slice(flat: NDArray[np.int64], shape: tuple[int, ...]) -> list[NDArray[np.int64]]:
+    """Return sorted flat indices parted by slice, without what is too small on its slice."""
+    ends = np.searchsorted(flat, np.arange(1, shape[0]) * shape[1] * shape[2])
+    return [part for part in np.split(flat, ends) if part.size >= SMALLEST_VOXELS]
 
 
 def _reach(
@@ -69,7 +78,7 @@ def _reach(
 def _smooth_part(
     labels: Mask, flat: NDArray[np.int64], label: int, pad: tuple[int, int, int], sigma: tuple[float, float, float]
 ) -> None:
-    """Smooth one component inside `labels`: as many voxels as before, where the blurred shape is highest."""
+    """Smooth one connected part inside `labels`: as many voxels as before, where the blurred shape is highest."""
     zyx = np.stack(np.unravel_index(flat, labels.shape))
     box = clipped_box(zyx.min(axis=1) - pad, zyx.max(axis=1) + pad, labels.shape)
     own = np.zeros([part.stop - part.start for part in box], dtype=bool)
