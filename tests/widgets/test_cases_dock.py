@@ -140,6 +140,20 @@ def test_a_blinded_reader_does_not_see_the_suspicion(session: Any, dock: CasesDo
     assert dock.worklist.topLevelItem(1).text(1) == "0.95 isc."
 
 
+@pytest.mark.parametrize("order", ["suspicion", "uncertainty"])
+def test_the_order_tells_a_blinded_reader_nothing(session: Any, dock: CasesDock, three: list[str], order: str) -> None:
+    dock.order.setCurrentText(order)
+    session.wait()
+    session.models.blind(on=True)
+    session.wait()
+    assert listed(dock) == ["? gamma", "? beta", "\u2022 alpha"]
+    assert "first read is blinded" in dock.message.text()
+    session.models.blind(on=False)
+    session.wait()
+    assert listed(dock)[2] == "\u2022 alpha"
+    assert listed(dock)[0] == ("! beta" if order == "suspicion" else "! gamma")
+
+
 def test_a_click_opens_a_case_and_a_key_the_folder(
     session: Any, dock: CasesDock, three: list[str], stroke_series_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QImage, QTextCursor
 
 from napari_cpam_stroke.bundles import Registry
 from napari_cpam_stroke.errors import OutOfMemoryError
@@ -17,6 +18,7 @@ from napari_cpam_stroke.widgets.dock_findings import FindingsDock
 from napari_cpam_stroke.widgets.dock_models import ModelsDock
 
 MIDDLE = 12
+IMAGE_RESOURCE = 2  # of QTextDocument: an enum in one binding, a number in the other
 
 
 @pytest.fixture
@@ -24,6 +26,17 @@ def dock(case: Any, predictor: Any, qtbot: Any) -> ModelsDock:
     made = ModelsDock(case)
     qtbot.addWidget(made)
     return made
+
+
+def shown_pictures(text: Any) -> dict[str, Any]:
+    """Name and image of each picture in a text, as the window shows them."""
+    found, cursor = {}, QTextCursor(text.document())
+    while cursor.movePosition(QTextCursor.MoveOperation.NextCharacter):
+        if cursor.charFormat().isImageFormat():
+            name = cursor.charFormat().toImageFormat().name()
+            data = text.loadResource(IMAGE_RESOURCE, QUrl(name))
+            found[name] = QImage.fromData(data)
+    return found
 
 
 def click(qtbot: Any, button: Any) -> None:
@@ -106,6 +119,12 @@ def test_the_card_is_what_models_show_prints(case: Any, dock: ModelsDock) -> Non
     shown = dock._card_window.text.toPlainText()
     assert "not a medical device" in shown
     assert Registry().resolve().card.weights_sha256 in shown
+    pictures = shown_pictures(dock._card_window.text)
+    assert list(pictures) == [failure.picture for failure in Registry().resolve().card.failures]
+    assert pictures
+    for name, image in pictures.items():
+        assert image.width() > 100, name  # Qt's sign for a missing picture is small
+        assert len({image.pixel(x, y) for x in range(0, image.width(), 5) for y in range(0, image.height(), 5)}) > 20
     dock._card_window.close()
 
 

@@ -55,7 +55,8 @@ def _network(card: ModelCard) -> str:
     if isinstance(config, ClassifierConfig):
         return config.backbone
     assert isinstance(config, SegmenterConfig)  # noqa: S101 - the card knows two kinds
-    return config.architecture if config.members == 1 else f"{config.members} x {config.architecture}, averaged"
+    network = config.architecture if config.members == 1 else f"{config.members} x {config.architecture}, averaged"
+    return f"{network}; masks times the slice probability" if config.gate else network
 
 
 def _rows(card: ModelCard) -> list[list[str]]:

@@ -92,7 +92,7 @@ class ModelsDock(QWidget):
         self.model.activated.connect(lambda _: models.choose(ref=self.model.currentData()))
         self.device.activated.connect(lambda _: models.choose(device=self.device.currentText()))
         self.explain.clicked.connect(lambda on: models.explain_on_click(on=bool(on)))
-        self.blinded.clicked.connect(lambda on: session.settings.change(blinded=bool(on)))
+        self.blinded.clicked.connect(lambda on: models.blind(on=bool(on)))
         self.on_open.clicked.connect(lambda on: session.settings.change(run_on_open=bool(on)))
         for name, slider in self.sliders.items():
             slider.valueChanged.connect(lambda value, which=name: models.set_threshold(which, float(value)))

@@ -19,8 +19,10 @@ from napari_cpam_stroke.widgets.jobs import Job, sentence
 UNREAD = ("new", "predicted", "in_review")
 """Statuses of a case that nobody has decided on."""
 
-WORKLIST_LIMIT = 500
+MODEL_ORDERS = ("suspicion", "uncertainty")
+"""Orders of the worklist that come from a model."""
 
+WORKLIST_LIMIT = 500
 
 RECOVER, DISCARD, LATER = "recover", "discard", "later"
 TICK_MS = 2000
@@ -167,12 +169,21 @@ class Records(QObject):
         store = self.store()
         if store is None:
             return
-        wanted = dict(self.filters)
+        wanted = self._filters_of_reader()
         if self._query is not None:
             self._query.cancel()
         self._query = Job(lambda *_: store.cases(**wanted, limit=WORKLIST_LIMIT), self)
         self._query.done.connect(self._on_cases)
         self._query.failed.connect(lambda error: self._session.warn(sentence(error)))
+
+    def _filters_of_reader(self) -> dict[str, Any]:
+        """Return the filters; where the first read is blinded, the model's opinion does not show through the order."""
+        if self._session.settings.values.blinded and self.filters["order"] in MODEL_ORDERS:
+            self._session.said.emit(
+                "The first read is blinded: the worklist stands newest first, not as the model has it."
+            )
+            return {**self.filters, "order": "newest"}
+        return dict(self.filters)
 
     def export(self, folder: Path) -> None:
         """Write SEG, SR, NIfTI, CSV and report of the reading into a folder, in the background."""

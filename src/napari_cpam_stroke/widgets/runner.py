@@ -163,6 +163,11 @@ class ModelRunner(QObject):
             self._session.asides.hide(ATTENTION)
         self.explaining_changed.emit(on)
 
+    def blind(self, *, on: bool) -> None:
+        """Hide the AI of cases opened from now on until it is revealed, or show it; the worklist follows."""
+        self._session.settings.change(blinded=on)
+        self._session.records.refresh()
+
     def reveal(self) -> None:
         """Uncover the prediction of a blinded read, on purpose; review and store keep the moment."""
         session = self._session
