@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import VolumeGeometry
 from napari_cpam_stroke.widgets import compat
@@ -61,6 +66,62 @@ def test_beside_a_mirror_image_both_edges_are_the_same_side(case: Any) -> None:
     assert letters_shown(case)[:2] == "RR"
     case.asides.toggle_mirror()
     assert letters_shown(case)[:2] == "RL"
+
+
+PICTURES = """
+import sys
+import napari
+import numpy as np
+from qtpy.QtTest import QTest
+from napari_cpam_stroke.samples import phantom_volume
+from napari_cpam_stroke.widgets import compat
+from napari_cpam_stroke.widgets.session import session_of
+from napari_cpam_stroke.widgets.view import EDGES, PREFIX
+
+def brightness():
+    QTest.qWait(100)
+    return viewer.screenshot(canvas_only=True, flash=False)[..., :3].mean(axis=2)
+
+viewer, pictures = napari.Viewer(), {}
+viewer.theme = "light"
+session = session_of(viewer)
+session.show(phantom_volume())
+session.wait()
+for shape, size in {"high": (900, 1000), "wide": (1300, 600)}.items():
+    viewer.window.resize(*size)
+    pictures[shape] = brightness()
+    for edge in EDGES:
+        letter = compat.overlays(viewer)[PREFIX + edge]
+        letter.visible = False
+        pictures[shape + edge] = brightness()
+        letter.visible = True
+session.close_case(ask=False)
+session.wait()
+viewer.add_image(np.zeros((8, 8)))
+pictures["after"] = brightness()
+np.savez(sys.argv[1], **pictures)
+viewer.close()
+"""
+
+
+def where_bright(added: NDArray[np.float64]) -> tuple[float, float]:
+    """The middle of what is bright, from the left and from the top, as parts of the picture."""
+    rows, columns = np.nonzero(added > 100)
+    height, width = added.shape
+    return (columns.min() + columns.max()) / 2 / width, (rows.min() + rows.max()) / 2 / height
+
+
+@pytest.mark.window
+def test_letters_are_bright_at_the_edges_whatever_the_theme_and_the_size(tmp_path: Path) -> None:
+    window = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
+    program = [sys.executable, "-c", PICTURES, str(tmp_path / "pictures.npz")]
+    done = subprocess.run(program, env=window, capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0, done.stderr[-2000:]
+    pictures = np.load(tmp_path / "pictures.npz")
+    for shape in ("high", "wide"):
+        for edge, place in {"left": (0, 0.5), "right": (1, 0.5), "top": (0.5, 0), "bottom": (0.5, 1)}.items():
+            assert where_bright(pictures[shape] - pictures[shape + edge]) == pytest.approx(place, abs=0.06)
+    assert pictures["after"][:, :40].min() == 255, "no letter is left, and the canvas is the theme's again"
 
 
 def test_readout_tells_hu_place_and_class(case: Any) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
+
+EDGE_PADDING = 10.0
+"""Screen pixels between a text and the edge of the canvas, as napari has it."""
 
 
 def camera(viewer: Any) -> Any:
@@ -15,11 +19,45 @@ def overlays(viewer: Any) -> Any:
     return viewer.canvas.overlays if hasattr(viewer, "canvas") else viewer._overlays  # noqa: SLF001 - 0.8 has no other
 
 
-def canvas_positions() -> set[str]:
-    """Return where overlays can stand; 0.8 does not know the middle of the edges."""
+def text_overlay(position: str, **settings: Any) -> Any:
+    """Return a text for the canvas, at a corner or in the middle of an edge, such as `middle_left`."""
     from napari.components._viewer_constants import CanvasPosition
+    from napari.components.overlays import TextOverlay
 
-    return {str(position) for position in CanvasPosition}
+    known = {str(each) for each in CanvasPosition}
+    return (TextOverlay if position in known else _side_text())(position=position, **settings)
+
+
+@cache
+def _side_text() -> Any:
+    """Return the class of texts at the middle of the left or right edge, where 0.8 puts none itself."""
+    from napari._vispy.overlays.text import VispyTextOverlay
+    from napari._vispy.utils.visual import overlay_to_visual
+    from napari.components.overlays import TextOverlay
+
+    class SideText(TextOverlay):
+        """A text at the `middle_left` or the `middle_right` of the canvas."""
+
+    class VispySideText(VispyTextOverlay):
+        """Its picture, which moves along when the canvas changes its size."""
+
+        def __init__(self, *, parent: Any, **settings: Any) -> None:
+            self._view = parent
+            super().__init__(parent=parent, **settings)
+            parent.events.resize.connect(self._on_position_change)
+
+        def _on_position_change(self, event: Any = None) -> None:
+            super()._on_position_change(event)
+            width, height = self._view.size
+            x = EDGE_PADDING if self.overlay.position == "middle_left" else width - self.x_size - EDGE_PADDING
+            self.node.transform.translate = (x, (height - self.y_size) / 2, 0, 0)
+
+        def close(self) -> None:
+            self._view.events.resize.disconnect(self._on_position_change)
+            super().close()
+
+    overlay_to_visual[SideText] = VispySideText
+    return SideText
 
 
 def scale_bar(viewer: Any) -> Any:
@@ -30,8 +68,23 @@ def scale_bar(viewer: Any) -> Any:
 def set_background(viewer: Any, colour: str | None) -> None:
     """Give the canvas a background, or the theme's again, where this napari can."""
     canvas = getattr(viewer, "canvas", None)
-    if canvas is not None and hasattr(canvas, "background_color_override"):
+    if canvas is None:
+        _paint_window(viewer, colour)
+    elif hasattr(canvas, "background_color_override"):
         canvas.background_color_override = colour
+
+
+def _paint_window(viewer: Any, colour: str | None) -> None:
+    """Set the background in 0.8: only the window's canvas has one, and texts drawn before do not follow it."""
+    window = getattr(unwrapped(viewer), "window", None)
+    canvas = getattr(getattr(window, "_qt_viewer", None), "canvas", None)
+    if canvas is None:
+        return
+    canvas._set_theme_change(viewer.theme)  # noqa: SLF001 - without it there is no colour to go back to
+    canvas.background_color_override = colour
+    for pictures in canvas._overlay_to_visual.values():  # noqa: SLF001 - 0.8 has no other way to them
+        for picture in pictures:
+            picture.reset()
 
 
 def lock(layer: Any) -> None:

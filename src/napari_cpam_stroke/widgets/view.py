@@ -50,7 +50,7 @@ class ViewControl(QObject):
         self.header_window: Window | None = None
         self.plane = "axial"
         self.case_title = ""
-        self._here, self._warnings, self._sides = "", "", ""
+        self._here, self._warnings = "", ""
         self._mouse: tuple[float, ...] | None = None
 
     @property
@@ -175,18 +175,11 @@ class ViewControl(QObject):
         return "   ".join(parts)
 
     def _add_overlays(self, viewer: Any) -> None:
-        from napari.components.overlays import TextOverlay
-
-        overlays, known = compat.overlays(viewer), compat.canvas_positions()
-        wanted = {
-            name: place
-            for name, place in {**EDGES, HEADER: "top_left", WARNINGS: "bottom_left"}.items()
-            if place in known
-        }
-        for name, place in wanted.items():
+        overlays = compat.overlays(viewer)
+        for name, place in {**EDGES, HEADER: "top_left", WARNINGS: "bottom_left"}.items():
             if PREFIX + name not in overlays:
                 size = LETTER_POINTS if name in EDGES else TEXT_POINTS
-                overlays[PREFIX + name] = TextOverlay(position=place, font_size=size, box=name not in EDGES)
+                overlays[PREFIX + name] = compat.text_overlay(place, font_size=size, box=True)
             overlays[PREFIX + name].visible = True
 
     def _say(self, name: str, text: str) -> None:
@@ -212,15 +205,13 @@ class ViewControl(QObject):
             letters = replace(letters, right=letters.left)
         for name in EDGES:
             self._say(name, getattr(letters, name))
-        sides = PREFIX + "left" in compat.overlays(viewer) or not letters.left
-        self._sides = "" if sides else f"left {letters.left}, right {letters.right}"
         self._update_header()
 
     def _update_header(self, _: Any = None) -> None:
         if self.layers is None:
             return
         window = f"C {self.window.centre:g}  W {self.window.width:g}"
-        lines = [f"{self.case_title}   {self._sides}".rstrip(), f"{self._place(self.layers)}   {window}", self._here]
+        lines = [self.case_title, f"{self._place(self.layers)}   {window}", self._here]
         self._say(HEADER, "\n".join(lines))
 
     def _place(self, layers: CaseLayers) -> str:
