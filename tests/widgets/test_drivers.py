@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,3 +22,22 @@ def test_triton_stays_out_only_beside_a_driver_with_its_own_llvm(
     assert ("triton" in modules) == blocked
     if blocked:
         assert modules["triton"] is None
+
+
+BEFORE_TORCH = """
+import sys, threading
+from napari_cpam_stroke.widgets import drivers
+thread = threading.Thread(target=drivers.load_torch_libraries)
+thread.start()
+thread.join()
+assert "torch" not in sys.modules
+loaded = drivers.LOADED_LIBRARIES.read_text() if drivers.LOADED_LIBRARIES.exists() else "libtorch_cpu.so"
+assert "libtorch_cpu.so" in loaded
+import torch
+assert torch.ones(2).sum() == 2
+"""
+
+
+def test_torch_finds_its_libraries_loaded_and_works() -> None:
+    done = subprocess.run([sys.executable, "-c", BEFORE_TORCH], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

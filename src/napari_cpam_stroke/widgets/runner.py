@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_cpam_stroke.bundles import Bundle, Registry
 from napari_cpam_stroke.errors import CpamError
 from napari_cpam_stroke.widgets.asides import ATTENTION
-from napari_cpam_stroke.widgets.drivers import keep_triton_out
+from napari_cpam_stroke.widgets.drivers import keep_triton_out, load_torch_libraries
 from napari_cpam_stroke.widgets.jobs import Cancelled, Job, Progress, sentence
 from napari_cpam_stroke.widgets.layers import CaseLayers
 
@@ -141,9 +141,9 @@ class ModelRunner(QObject):
             return
 
         def task(*_: Any) -> Any:
+            predictor = self._load(settings.model, settings.device)
             from napari_cpam_stroke.inference import attention_at
 
-            predictor = self._load(settings.model, settings.device)
             levels = getattr(predictor.model, "attention_levels", ()) or (0,)
             return attention_at(predictor, layers.volume, voxel, level=min(levels))
 
@@ -214,6 +214,7 @@ class ModelRunner(QObject):
         return False
 
     def _load(self, ref: str, device: str) -> Any:
+        load_torch_libraries()
         from napari_cpam_stroke.inference import Predictor
 
         key = (ref, device, Registry().resolve(ref).card.weights_sha256)
