@@ -65,3 +65,13 @@ def test_the_edge_of_the_volume_is_no_outline() -> None:
     mask = np.zeros(SHAPE, np.uint8)
     mask[:, :20] = 1
     assert smooth(mask, make_volume(np.zeros(SHAPE)), 1, sigma_mm=1.5, across_slices=True).voxels == 0
+
+
+def test_straight_edges_do_not_grow_a_rectangle() -> None:
+    mask = np.zeros(SHAPE, np.uint8)
+    mask[1, 10:40, 10:40] = 1
+    smoothed = smooth(mask, make_volume(np.zeros(SHAPE)), 1, sigma_mm=1.5).applied(mask)
+    assert not smoothed[1, 10, 10]
+    assert (smoothed[1, 10:40, 20:30] == 1).all()
+    assert not smoothed[1, :10].any()
+    assert 0 < 900 - (smoothed > 0).sum() < 40
