@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from napari_cpam_stroke.bundles import ModelIdentity, per_class
 from napari_cpam_stroke.errors import InputError
-from napari_cpam_stroke.inference.prediction import Prediction, mask_from_probabilities, series_probability
+from napari_cpam_stroke.inference.prediction import Prediction, mask_from_probabilities
 
 SHAPE = (3, 8, 8)
 
@@ -94,12 +94,6 @@ def test_wrong_thresholds_are_refused(thresholds):
 )
 def test_verdict_refers_inside_the_band(band, verdict):
     assert prediction(refer_band=band).verdicts == {"ischemia": verdict, "hemorrhage": "absent"}
-
-
-def test_series_probability_of_few_slices():
-    slices = np.array([[0.2, 0.0], [0.6, 1.0]], dtype=np.float32)
-    assert series_probability(slices, 5) == pytest.approx({"ischemia": 0.4, "hemorrhage": 0.5})
-    assert series_probability(slices, 1) == pytest.approx({"ischemia": 0.6, "hemorrhage": 1.0})
 
 
 def test_import_loads_no_torch():

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,6 @@ from napari_cpam_stroke.config import ClassifierConfig
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
 from napari_cpam_stroke.errors import BundleError, CancelledError, InputError, OutOfMemoryError
 from napari_cpam_stroke.inference import Predictor
-from napari_cpam_stroke.inference.predictor import calibrated
 from napari_cpam_stroke.models import build_model
 
 
@@ -130,6 +130,29 @@ def test_lack_of_memory_halves_the_batch(bundle, volume):
     assert [w for w in short.warnings if "1 slices at a time" in w]
 
 
+class NoRoomOnTheCard(Hungry):
+    """Fits the processor only; `meta` stands for a graphics card."""
+
+    def to(self, *_args, **_settings):
+        return self
+
+    def forward(self, x):
+        self.fits = 0 if x.device.type == "meta" else 1
+        return super().forward(x)
+
+
+def test_what_does_not_fit_the_card_goes_on_with_the_processor(bundle, volume, monkeypatch):
+    predictor = Predictor(bundle, "cpu", batch=4)
+    plain = predictor.predict(volume)
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
+    predictor.model, predictor.device = NoRoomOnTheCard(predictor.model, fits=0), torch.device("meta")
+    moved = predictor.predict(volume)
+    assert close(moved.probabilities, plain.probabilities)
+    assert moved.device == "cpu"
+    said = ["2 slices at a time", "1 slices at a time", "even for one slice; going on with the CPU"]
+    assert [words in warning for words, warning in zip(said, moved.warnings, strict=True)] == [True] * 3
+
+
 def test_memory_too_small_for_one_slice_is_one_sentence(predictor, volume):
     predictor.model = Hungry(predictor.model, fits=0)
     with pytest.raises(OutOfMemoryError, match="does not fit the memory"):
@@ -180,12 +203,3 @@ def test_other_classes_are_refused(tmp_path, card):
 def test_unknown_device_is_refused(bundle, device):
     with pytest.raises(InputError, match="no such device"):
         Predictor(bundle, device)
-
-
-def test_calibration_divides_the_logit():
-    raw = np.array([[0.9, 0.5], [0.1, 0.0]], dtype=np.float32)
-    softened = calibrated(raw, {"ischemia": 2.0, "hemorrhage": 1.0})
-    assert softened[0, 0] == pytest.approx(0.75)
-    assert softened[1, 0] == pytest.approx(0.25)
-    assert softened[0, 1] == pytest.approx(0.5)
-    assert 0 < softened[1, 1] < 1e-5

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cpam_train.calibrate import choose_operating_points, fit_temperature, series_probabilities, smoothed
+from cpam_train.calibrate import choose_operating_points, fit_series, fit_temperature, series_means, smoothed
 from cpam_train.config import OperatingConfig
 from cpam_train.metrics.curve import BINS
 from cpam_train.record import Origin, Record, joined
+from cpam_train.series_point import Series
 
 
 def test_temperature_is_found_again():
@@ -27,14 +28,42 @@ def test_slices_parted_without_a_fault_are_not_certain(patients):
     assert 1 / (1 + np.exp(-2 / temperature)) == pytest.approx((patients + 1) / (patients + 2), abs=1e-3)
 
 
-def test_series_probability_is_the_mean_of_the_highest_slices():
+def test_a_series_is_judged_by_the_mean_of_its_highest_slices():
     cases = np.array(["a", "a", "a", "b", "b", "c"])
     patients = np.array(["p", "p", "p", "q", "q", "r"])
     labels = np.array([0, 1, 0, 0, 0, -1], dtype=np.int8)
-    found = series_probabilities(np.array([0.1, 0.9, 0.7, 0.2, 0.4, 0.9]), labels, cases, patients, 2)
+    found = series_means(np.array([0.1, 0.9, 0.7, 0.2, 0.4, 0.9]), labels, cases, patients, 2)
     np.testing.assert_allclose(found.probabilities, [0.8, 0.3])
     assert found.labels.tolist() == [1, 0]
     assert found.patients.tolist() == ["p", "q"]
+
+
+def platt(logits, labels, patients):
+    return fit_series(Series(1 / (1 + np.exp(-logits)), labels.astype(np.int8), patients.astype(str)))
+
+
+def test_series_get_the_frequency_they_have():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, 4000)
+    labels = rng.random(4000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))
+    slope, offset = platt(logits, labels, np.arange(4000))
+    assert (slope, offset) == (pytest.approx(0.5, abs=0.06), pytest.approx(-1, abs=0.12))
+
+
+def test_many_series_of_one_patient_weigh_no_more_than_one():
+    rng = np.random.default_rng(1)
+    logits, labels = rng.normal(0, 2, 200), np.arange(200) % 2
+    logits += labels
+    once = platt(logits, labels, np.arange(200))
+    repeat = np.where(np.arange(200) == 0, 300, 1)
+    often = platt(*(np.repeat(part, repeat) for part in (logits, labels, np.arange(200))))
+    assert often == pytest.approx(once, abs=1e-3)
+
+
+def test_series_that_are_parted_without_a_fault_are_not_made_certain():
+    logits, labels = np.repeat([-4.0, 4.0], 10), np.repeat([0, 1], 10)
+    slope, offset = platt(logits, labels, np.arange(20))
+    assert 1 / (1 + np.exp(-(4 * slope + offset))) == pytest.approx(11 / 12, abs=0.01)
 
 
 def record(n, logits, labels, histogram=None):

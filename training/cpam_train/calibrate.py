@@ -1,8 +1,9 @@
 """Operating points, chosen on validation data only. All rules at one place, what to choose in `config.OperatingConfig`.
 
 1. Slices: the image logits are divided by the temperature of least log loss (`fit_temperature`, `smoothed`).
-2. Series: its probability is the mean of its highest slice probabilities (`series_probabilities`); the threshold
-   follows `operating.point`, and a band in which a reader decides lies around it (`series_point`).
+2. Series: the mean of its highest slice probabilities (`series_means`), of which the highest is taken and which is
+   therefore too high in long series, is calibrated in its turn (`fit_series`); the threshold follows `operating.point`,
+   and a band in which a reader decides lies around it (`series_point`).
 3. Masks: the pixel threshold follows `operating.point` (`mask_point`).
 
 A class of which validation data know too little keeps neutral values, and every series is referred to a reader.
@@ -11,21 +12,26 @@ A class of which validation data know too little keeps neutral values, and every
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import expit
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, logit
 
 from cpam_train.config import OperatingConfig
 from cpam_train.mask_point import MaskPoint, MaskRates, mask_point
 from cpam_train.record import Origin, Record
 from cpam_train.series_point import EVERYTHING, Series, SeriesRates, series_point
+from napari_cpam_stroke.inference.calibration import PROBABILITY_MARGIN, on_logit
 
 TEMPERATURE_RANGE = (0.2, 10.0)
 MIN_EXAMPLES = 5
 """Fewer known positives or negatives than this calibrate nothing: the neutral value stays."""
+
+SLOPE_RANGE, OFFSET_RANGE = (0.1, 10.0), (-10.0, 10.0)
+AS_IT_IS = (1.0, 0.0)
+"""Slope and offset that change no probability."""
 
 Floats = NDArray[np.float64]
 
@@ -42,6 +48,7 @@ class OperatingPoint:
 
     threshold: float = 0.5
     temperature: float = 1.0
+    series_calibration: tuple[float, float] = AS_IT_IS
     series_threshold: float = 0.5
     refer_band: tuple[float, float] = EVERYTHING
     mask_rates: MaskRates | None = None
@@ -83,17 +90,28 @@ def smoothed(labels: NDArray[np.int8], patients: NDArray[np.str_]) -> Floats:
     return np.where(labels == 1, (present + 1) / (present + 2), 1 / (absent + 2))
 
 
-def series_probabilities(
+def fit_series(series: Series) -> tuple[float, float]:
+    """Return slope and offset on the logit of least log loss (Platt), every patient counted once per label."""
+    logits = logit(np.clip(series.probabilities, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN))
+    targets, weights = smoothed(series.labels, series.patients), series.weights
+
+    def log_loss(point: Floats) -> float:
+        scaled = logits * np.exp(point[0]) + point[1]
+        return float(((np.logaddexp(0.0, scaled) - targets * scaled) * weights).sum() / weights.sum())
+
+    bounds = [tuple(np.log(SLOPE_RANGE)), OFFSET_RANGE]
+    log_slope, offset = minimize(log_loss, np.zeros(2), bounds=bounds, method="L-BFGS-B").x
+    return float(np.exp(log_slope)), float(offset)
+
+
+def series_means(
     probabilities: Floats,
     labels: NDArray[np.int8],
     cases: NDArray[np.str_],
     patients: NDArray[np.str_],
     top_slices: int,
 ) -> Series:
-    """Return every case of known label: present if on any slice, absent if on none.
-
-    Its probability is the mean of its top slices.
-    """
+    """Return every case of known label, present if on any slice, absent if on none, with the mean of its top slices."""
     values, truth, who = [], [], []
     for case in np.unique(cases):
         mine = cases == case
@@ -116,11 +134,12 @@ def _point(
         return OperatingPoint(threshold, mask_rates=rates)
     temperature = fit_temperature(record.logits[known, k].astype(np.float64), smoothed(labels[known], patients[known]))
     slices = expit(record.logits[:, k].astype(np.float64) / temperature)
-    series = series_probabilities(slices, labels, cases, patients, config.top_slices)
+    series = series_means(slices, labels, cases, patients, config.top_slices)
     if not _enough(series.labels):
         return OperatingPoint(threshold, temperature, mask_rates=rates)
-    point = series_point(series, config)
-    return OperatingPoint(threshold, temperature, point.threshold, point.refer_band, rates, point.rates)
+    line = fit_series(series)
+    point = series_point(replace(series, probabilities=on_logit(series.probabilities, *line)), config)
+    return OperatingPoint(threshold, temperature, line, point.threshold, point.refer_band, rates, point.rates)
 
 
 def _mask(record: Record, k: int, cases: NDArray[np.str_], config: OperatingConfig) -> MaskPoint | None:

@@ -26,7 +26,7 @@ class Series:
     Attributes
     ----------
     probabilities, labels
-        (N,) calibrated probability of the whole series; 0 absent, 1 present.
+        (N,) probability of the whole series; 0 absent, 1 present.
     patients
         (N,). Patients differ more than series of one patient do: each patient counts once per label, shared between
         his series.
@@ -36,11 +36,20 @@ class Series:
     labels: NDArray[np.int8]
     patients: NDArray[np.str_]
 
+    @property
+    def weights(self) -> Floats:
+        """(N,) share of a series in its patient, per label."""
+        found = np.empty(len(self.labels))
+        for label in np.unique(self.labels):
+            mine = self.labels == label
+            _, who, count = np.unique(self.patients[mine], return_inverse=True, return_counts=True)
+            found[mine] = 1.0 / count[who]
+        return found
+
     def of(self, label: int) -> tuple[Floats, Floats]:
         """Return probabilities of one label and their weights, which sum to the number of patients."""
         mine = self.labels == label
-        _, who, count = np.unique(self.patients[mine], return_inverse=True, return_counts=True)
-        return self.probabilities[mine], 1.0 / count[who]
+        return self.probabilities[mine], self.weights[mine]
 
 
 @dataclass(frozen=True)

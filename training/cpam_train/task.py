@@ -15,7 +15,7 @@ from cpam_train.losses import SegmentationLoss, SegmentationTarget, classifier_l
 from cpam_train.metrics.curve import BINS, histograms
 from cpam_train.record import Record
 from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig
-from napari_cpam_stroke.inference.predictor import PROBABILITY_MARGIN
+from napari_cpam_stroke.inference.calibration import PROBABILITY_MARGIN
 from napari_cpam_stroke.models import build_model, probabilities
 
 Batch = dict[str, Tensor]

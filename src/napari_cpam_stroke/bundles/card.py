@@ -67,7 +67,10 @@ class ModelCard:
     temperature
         Per class: image-level logits are divided by it before the sigmoid (calibration on validation data).
     top_slices
-        The series probability is the mean of so many highest slice probabilities.
+        A series is judged by the mean of so many highest slice probabilities.
+    series_calibration
+        Per class: slope and offset of the line its logit goes through to become the series probability (Platt, on
+        validation series); a class left out keeps the mean.
     series_thresholds, refer_band
         Per class: series probability from which the class counts as present, and the band (low, high) in which the
         model refers the case to a reader instead.
@@ -91,6 +94,7 @@ class ModelCard:
     temperature: dict[str, Positive] = field(default_factory=lambda: per_class(1.0))
     refer_band: dict[str, tuple[Share, Share]] = field(default_factory=dict)
     top_slices: int = Field(default=3, ge=1)
+    series_calibration: dict[str, tuple[Positive, float]] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     weights_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
@@ -113,8 +117,9 @@ class ModelCard:
         for name in ("thresholds", "series_thresholds", "min_lesion_ml", "temperature"):
             if set(getattr(self, name)) != set(self.classes):
                 raise ValueError(f"{name} must name each class of {list(self.classes)} once")
-        if not set(self.refer_band) <= set(self.classes):
-            raise ValueError(f"refer_band may name only {list(self.classes)}")
+        for name in ("refer_band", "series_calibration"):
+            if not set(getattr(self, name)) <= set(self.classes):
+                raise ValueError(f"{name} may name only {list(self.classes)}")
         if any(low > high for low, high in self.refer_band.values()):
             raise ValueError("refer_band must be (low, high)")
         return self

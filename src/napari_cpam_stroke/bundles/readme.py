@@ -30,7 +30,7 @@ def render_readme(card: ModelCard) -> str:
         _table(
             ["Class", "Mask from", "Smallest lesion (ml)", "Series from", "Refer between", "Temperature"], _rows(card)
         ),
-        f"The series probability is the mean of the {card.top_slices} highest slice probabilities.",
+        _series_rule(card),
     ]
     sections += _metrics(card) + _failures(card) + _training(card)
     if card.notes:
@@ -48,6 +48,12 @@ def _facts(card: ModelCard) -> list[list[str]]:
         ["Created", card.created],
         ["Weights", f"{card.weights_dtype}, sha256 `{card.weights_sha256}`"],
     ]
+
+
+def _series_rule(card: ModelCard) -> str:
+    rule = f"A series is judged by the mean of its {card.top_slices} highest slice probabilities"
+    lines = [f"{name}: slope {s:.2f}, offset {o:+.2f}" for name, (s, o) in card.series_calibration.items()]
+    return f"{rule}, calibrated on its logit ({'; '.join(lines)})." if lines else f"{rule}."
 
 
 def _network(card: ModelCard) -> str:

@@ -112,11 +112,11 @@ def label_bounds(mask: NDArray[np.uint8], label: int) -> tuple[slice, slice, sli
         own = mask[z] == label
         rows[z] = own.any(axis=1)
         columns |= own.any(axis=0)
-    return _extent(rows.any(axis=1)), _extent(rows.any(axis=0)), _extent(columns)
+    drawn, lines = np.nonzero(rows)
+    return _extent(drawn), _extent(np.sort(lines)), _extent(np.flatnonzero(columns))
 
 
-def _extent(holds: NDArray[np.bool_]) -> slice:
-    found = np.flatnonzero(holds)
+def _extent(found: NDArray[np.intp]) -> slice:
     return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0, 0)
 
 

@@ -117,12 +117,6 @@ def mask_from_probabilities(
     return mask
 
 
-def series_probability(slice_probabilities: NDArray[np.float32], top_slices: int) -> dict[str, float]:
-    """Return per class the mean of the `top_slices` highest of (Z, 2) slice probabilities."""
-    highest = np.sort(slice_probabilities, axis=0)[-top_slices:]
-    return {name: float(value) for name, value in zip(CLASS_NAMES, highest.mean(axis=0, dtype=np.float64), strict=True)}
-
-
 def _level(threshold: float) -> int:
     """Return the lowest 8-bit probability that reaches a threshold; a probability of 0 never does."""
     return max(1, int(np.ceil(threshold * PROBABILITY_STEPS - 1e-6)))

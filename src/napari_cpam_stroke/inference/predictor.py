@@ -20,14 +20,12 @@ from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.core.preprocess import network_input
 from napari_cpam_stroke.core.volume import CTVolume
 from napari_cpam_stroke.errors import BundleError, CancelledError
+from napari_cpam_stroke.inference.calibration import calibrated, series_probability
 from napari_cpam_stroke.inference.device import pick_device
 from napari_cpam_stroke.inference.native import NativeGrid
-from napari_cpam_stroke.inference.prediction import Prediction, mask_from_probabilities, series_probability
+from napari_cpam_stroke.inference.prediction import Prediction, mask_from_probabilities
 from napari_cpam_stroke.inference.runner import Runner, SliceResult
 from napari_cpam_stroke.models import fold_batch_norm, restore_model
-
-PROBABILITY_MARGIN = 1e-6
-"""Probabilities are kept this far from 0 and 1 before they become logits."""
 
 NO_GEOMETRY = "The series gives no positions: slices were read one by one, and no lesion was dropped for being small."
 NOT_AXIAL = "The series is not axial; the model was trained on axial slices."
@@ -170,7 +168,7 @@ class Predictor:
             mask=mask,
             probabilities=found.probabilities,
             slice_probabilities=slices,
-            series_probabilities=series_probability(slices, card.top_slices),
+            series_probabilities=series_probability(slices, card.top_slices, card.series_calibration),
             model=card.identity,
             device=str(runner.device),
             precision=runner.precision,
@@ -186,10 +184,3 @@ class Predictor:
     def _warnings(self, volume: CTVolume) -> list[str]:
         said = [NO_GEOMETRY] if volume.geometry is None else [] if volume.geometry.axial else [NOT_AXIAL]
         return said + ([CLASSIFIER] if self.card.task == "classifier" else [])
-
-
-def calibrated(raw: NDArray[np.float32], temperature: dict[str, float]) -> NDArray[np.float32]:
-    """Return (n, 2) probabilities whose logits are divided by the temperature of their class."""
-    safe = np.clip(raw.astype(np.float64), PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
-    logits = np.log(safe / (1 - safe)) / [temperature[name] for name in CLASS_NAMES]
-    return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)

@@ -45,7 +45,7 @@ def headline(evaluation: Evaluation) -> dict[str, Any]:
         "lesion_cases": ("dice", "dice_median", "iou_pooled", "surface_dice_2mm", "lesion_sensitivity"),
         "empty_cases": ("marked_share", "false_lesions_per_case", "false_ml_median"),
         "slices": ("auc", "sensitivity_at_specificity_90", "ece"),
-        "cases": ("auc", "sensitivity_at_specificity_90"),
+        "cases": ("auc", "sensitivity_at_specificity_90", "ece"),
     }
     told: dict[str, Any] = {"split": evaluation.split, "test_fingerprint": evaluation.fingerprint}
     for name, summary in evaluation.summaries().items():
