@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.splits import class_of, share_out
 from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.errors import InputError, StoreError
@@ -100,3 +101,13 @@ def test_a_patient_is_placed_by_hand_only_once(store, volume):
     assert store.set_split("p", "train") == "test"
     with pytest.raises(StoreError, match="no patient 'q'"):
         store.set_split("q", "train")
+
+
+def test_the_fingerprint_is_that_of_the_test_sets_pixels(store, volume, tmp_path):
+    for i, split in enumerate(("test", "train")):
+        store.add_case(volume(f"c{i}", seed=i, patient=f"p{i}"), source="x", split=split)
+    with AnnotationStore.open(tmp_path / "other") as other:
+        other.add_case(volume("another name", seed=0, patient="q"), source="y", split="test")
+        assert other.test_fingerprint() == store.test_fingerprint()
+        other.add_case(volume("more", seed=2, patient="r"), source="y", split="test")
+        assert other.test_fingerprint() != store.test_fingerprint()

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
+import pytest
 from pydicom import dcmread
 
 from napari_cpam_stroke.dicom import scan_folder
@@ -77,3 +79,21 @@ def test_the_patient_goes_along_only_on_demand(run: Run, ct_dir: Path, tiny_mode
         (case,) = out.iterdir()
         assert (b"Phantom^Ada" in (case / "segmentation.dcm").read_bytes()) == named
         assert b"Phantom^Ada" not in (case / "report.html").read_bytes()
+
+
+def test_nothing_goes_to_a_network(
+    run: Run, ct_dir: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def refuse(*address: object, **_: object) -> None:
+        asked.append(address)
+        raise OSError("no network here")
+
+    for name in ("getaddrinfo", "create_connection"):
+        monkeypatch.setattr(socket, name, refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert run("models", "import", tiny_model, "--name", "mine").code == 0
+    for model in ("default", "mine"):
+        assert run("predict", ct_dir, "--out", tmp_path / model, "--model", model, "--device", "cpu").code == 0
+    assert asked == []

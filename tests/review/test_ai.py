@@ -35,6 +35,15 @@ def test_adopting_keeps_what_the_reader_drew_and_erased(review, prediction, draw
     assert np.count_nonzero(review.reading) == 6
 
 
+def test_adopting_never_overwrites_what_lies_under_the_mask_of_the_model(review, prediction, draw):
+    review.reading[2, 5:7, 5:7] = 2
+    review.touch([2])
+    review.set_prediction(prediction(2))
+    review.adopt_prediction()
+    assert (review.reading[2, 5:7, 5:7] == 2).all()
+    assert np.count_nonzero(review.reading[2] == 1) == 16 - 4
+
+
 def test_adopting_some_slices_leaves_the_others(review, prediction):
     review.set_prediction(prediction(2, 3))
     assert review.adopt_prediction([3]) == (3,)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.widgets.dock_cases import CasesDock
@@ -167,3 +169,35 @@ def test_a_click_opens_a_case_and_a_key_the_folder(
     session.wait()
     assert session.entry is not None
     assert session.settings.values.last_folder == str(stroke_series_dir.parent)
+
+
+def test_the_list_of_series_says_why_one_is_not_ready(
+    session: Any, dock: CasesDock, stroke_series_dir: Path, tmp_path: Path
+) -> None:
+    file = next(stroke_series_dir.iterdir())
+    (tmp_path / file.name).write_bytes(file.read_bytes())
+    session.open_path(tmp_path, wait=True)
+    item = dock.series.item(0)
+    assert item.text().startswith("\u25cb ")
+    assert "single slice" in item.text()
+    assert item.toolTip().startswith("view only\n")
+
+
+def test_opening_shows_how_far_it_is_and_cancel_ends_it(
+    session: Any, dock: CasesDock, stroke_series_dir: Path, monkeypatch: pytest.MonkeyPatch, qtbot: Any
+) -> None:
+    release = Event()
+
+    def scan(_: Path, *, progress: Any, cancelled: Any) -> Any:
+        progress(3, 10)
+        release.wait(20)
+
+    monkeypatch.setattr("napari_cpam_stroke.dicom.scan_folder", scan)
+    dock.show()
+    session.open_path(stroke_series_dir)
+    qtbot.waitUntil(lambda: (dock.progress.value(), dock.progress.maximum()) == (3, 10))
+    qtbot.mouseClick(dock.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dock.progress.isHidden, timeout=1000)
+    release.set()
+    session.wait()
+    assert session.review is None

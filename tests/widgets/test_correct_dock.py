@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 
 from napari_cpam_stroke.annotations.records import TRUTH_SOURCES
-from napari_cpam_stroke.core import LesionClass
+from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.widgets.dock_correct import CorrectDock
+from napari_cpam_stroke.widgets.room import DOCKS
 
 MIDDLE = 12
 
@@ -63,7 +66,8 @@ def test_a_limited_3d_brush_reaches_other_slices(case: Any, dock: CorrectDock) -
 
 
 @pytest.mark.parametrize(
-    "tool", ["fill between", "islands", "smooth", "erase part", "swap class", "copy next", "mirror part"]
+    "tool",
+    ["grow", "fill between", "islands", "smooth", "erase part", "keep HU", "swap class", "copy next", "mirror part"],
 )
 def test_each_tool_is_one_undo_step(case: Any, dock: CorrectDock, tool: str) -> None:
     layer = case.layers.reading
@@ -122,6 +126,25 @@ def test_accepting_saves_with_the_words(case: Any, dock: CorrectDock) -> None:
     assert (saved.status, saved.difficulty, saved.comment) == ("accepted", "hard", "motion")
     assert dock.state.text().startswith("saved ")
     assert dock.state.text().endswith("version 1")
+
+
+@pytest.mark.parametrize(("button", "status"), [("second", "second_read"), ("refuse", "rejected")])
+def test_the_other_verdicts_are_saved_too(case: Any, dock: CorrectDock, qtbot: Any, button: str, status: str) -> None:
+    qtbot.mouseClick(getattr(dock, button), Qt.MouseButton.LeftButton)
+    case.wait()
+    assert case.review.revision.status == status
+    assert [listed.status for listed in case.records.cases] == [status]
+
+
+def test_what_is_odd_about_the_series_stands_under_the_picture(
+    case: Any, dock: CorrectDock, phantom_volume: CTVolume
+) -> None:
+    told = {"warnings": ("A slice is missing.",), "facts": ("Gantry tilt 18.5 degrees.",)}
+    case.show(replace(phantom_volume, geometry=None, **told))
+    case.wait()
+    for words in ("A slice is missing.", "Gantry tilt 18.5 degrees.", "measured without ml"):
+        assert words in dock.facts.whole
+    assert DOCKS["correct"][2] == "bottom"
 
 
 def test_the_midline_is_looked_for_once_per_case(case: Any, dock: CorrectDock, monkeypatch: pytest.MonkeyPatch) -> None:

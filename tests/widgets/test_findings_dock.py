@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QAbstractButton, QLabel, QWidget
 
 from napari_cpam_stroke.widgets.dock_findings import FindingsDock
+from napari_cpam_stroke.widgets.room import DOCKS
 
 MIDDLE = 12
 
@@ -82,3 +85,31 @@ def test_rejecting_nothing_says_so(case: Any, dock: FindingsDock, qtbot: Any) ->
     with qtbot.waitSignal(case.said) as said:
         dock.reject.click()
     assert "Select a finding" in said.args[0]
+
+
+def test_a_case_in_the_band_is_referred_and_warnings_of_the_run_are_shown(
+    case: Any, dock: FindingsDock, predictor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.models.run(wait=True)
+    unsure = replace(
+        case.models.prediction,
+        series_probabilities={"ischemia": 0.5, "hemorrhage": 0.04},
+        warnings=("Memory of cuda ran out; going on with 4 slices at a time.",),
+    )
+    monkeypatch.setattr(predictor, "predict", lambda *_, **__: unsure)
+    case.models.run(wait=True)
+    assert dock.words["ischemia"].text() == "0.50 unsure, refer"
+    assert dock.words["hemorrhage"].text() == "0.04 not suspected"
+    assert unsure.warnings[0] in dock.model.text()
+
+
+def test_no_dock_speaks_of_a_diagnosis(case: Any, predictor: Any, qtbot: Any) -> None:
+    docks = [kind(case) for kind, _, _ in DOCKS.values()]
+    case.models.run(wait=True)
+    case.wait()
+    for made in docks:
+        qtbot.addWidget(made)
+        words = [part.toolTip() for part in made.findChildren(QWidget)]
+        words += [part.text() for part in (*made.findChildren(QLabel), *made.findChildren(QAbstractButton))]
+        assert any(words)
+        assert not [text for text in words if "diagnos" in text.lower()]

@@ -39,3 +39,14 @@ def test_waiting_jobs_leave_room_in_the_pool_that_qt_paints_with(qtbot: Any) -> 
     assert all(job.wait(10) for job in jobs)
     assert pool.waitForDone(5000)
     assert pool.activeThreadCount() == 0
+
+
+def test_cancel_ends_a_job_at_once_though_its_task_does_not_notice(qtbot: Any) -> None:
+    release, results = Event(), []
+    job = Job(lambda *_: release.wait(20))
+    job.done.connect(results.append)
+    with qtbot.waitSignal(job.ended, timeout=1000):
+        job.cancel()
+    assert not release.is_set()
+    release.set()
+    assert results == []

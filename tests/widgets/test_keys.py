@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from napari.layers import Image, Labels
+from pydicom import dcmread
 
 from napari_cpam_stroke.widgets.keys import KEYS, bind_keys, keys_text, unbind_keys
 
@@ -55,3 +57,14 @@ def test_f1_lists_every_key() -> None:
 def test_window_keys(session: Any, key: str, centre: float, width: float) -> None:
     next(k for k in KEYS if k.keys == key).action(session)
     assert (session.view.window.centre, session.view.window.width) == (centre, width)
+
+
+def test_f6_is_the_window_of_the_header(session: Any, stroke_series_dir: Path, tmp_path: Path) -> None:
+    for file in stroke_series_dir.iterdir():
+        header = dcmread(file)
+        header.WindowCenter, header.WindowWidth = ["35", "400"], ["90", "2000"]
+        header.save_as(tmp_path / file.name)
+    session.open_path(tmp_path, wait=True)
+    assert session.view.window.width == 80
+    next(k for k in KEYS if k.keys == "F6").action(session)
+    assert tuple(session.layers.original.contrast_limits) == (-10, 80)

@@ -45,6 +45,22 @@ def test_a_painted_voxel_lands_where_the_patient_has_it(layers: CaseLayers) -> N
     assert np.argwhere(layers.reading_mask).tolist() == [list(native)]
 
 
+@pytest.mark.parametrize("taken_over", [False, True])
+def test_picture_and_masks_are_views_of_the_native_arrays(layers: CaseLayers, taken_over: bool) -> None:
+    prediction = (np.arange(np.prod(SHAPE)).reshape(SHAPE) % 3).astype(np.uint8)
+    if taken_over:
+        viewer, reading = layers._viewer, np.zeros(SHAPE, dtype=np.uint8)
+        viewer.layers.selection.active = None
+        layers = CaseLayers(viewer, oriented_volume((False, True, False)), reading, Window(40, 80), reuse=layers)
+    layers.set_prediction(prediction)
+    shown = ((layers.original, layers.volume.hu), (layers.ai, prediction), (layers.reading, layers.reading_mask))
+    for layer, native in shown:
+        assert np.shares_memory(layer.data, native)
+        for index in ((0, 0, 0), (1, 3, 5), (4, 11, 15)):
+            place = tuple(np.round(layer.world_to_data(layers.world_of(index))).astype(int))
+            assert layer.data[place] == native[index]
+
+
 def test_world_and_native_index_are_inverse(layers: CaseLayers) -> None:
     for native in ((0, 0, 0), (4, 11, 15), (2, 7, 1)):
         assert layers.index_at(layers.world_of(native)) == native

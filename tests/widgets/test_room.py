@@ -10,18 +10,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QMainWindow, QPushButton
 
 from napari_cpam_stroke.annotations import recovery
-from napari_cpam_stroke.annotations.recovery import Journal, recovery_folder
+from napari_cpam_stroke.annotations.recovery import INTERVAL_S, Journal, recovery_folder
 from napari_cpam_stroke.dicom import read_nifti_mask, read_segmentation
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.widgets import session as session_module
 from napari_cpam_stroke.widgets.commands import write_mask
 from napari_cpam_stroke.widgets.reader import get_reader, read
-from napari_cpam_stroke.widgets.room import DOCKS, open_room, open_sample, watch_window
-from napari_cpam_stroke.widgets.session import CANCEL, SAVE, session_of
+from napari_cpam_stroke.widgets.records import TICK_MS
+from napari_cpam_stroke.widgets.room import DOCKS, ask_reader, open_room, open_sample, watch_window
+from napari_cpam_stroke.widgets.session import CANCEL, DISCARD, SAVE, session_of
 
 
 @pytest.fixture
@@ -106,6 +107,12 @@ def test_unsaved_strokes_survive_a_crash(case: Any, phantom_volume: Any, monkeyp
     assert session.records.state == "recovered, not saved yet"
 
 
+def test_strokes_are_in_a_journal_before_ten_seconds_are_over(case: Any, qtbot: Any) -> None:
+    assert INTERVAL_S + TICK_MS / 1000 < 10
+    case.layers.reading.paint((12, 60, 60), 1)
+    qtbot.waitUntil(lambda: any(recovery_folder().glob("*.journal")), timeout=10_000)
+
+
 def test_closing_asks_and_may_be_refused(case: Any, qtbot: Any) -> None:
     main = QMainWindow()
     qtbot.addWidget(main)
@@ -118,6 +125,20 @@ def test_closing_asks_and_may_be_refused(case: Any, qtbot: Any) -> None:
     case.ask = lambda _question, _answers: SAVE
     assert main.close()
     assert not case.review.dirty
+
+
+@pytest.mark.parametrize(("press", "answer"), [("discard", DISCARD), ("", CANCEL)])
+def test_a_question_is_answered_by_a_button_or_put_off_by_escape(qtbot: Any, press: str, answer: str) -> None:
+    def reply() -> None:
+        box = QApplication.activeModalWidget()
+        buttons = {button.text().replace("&", ""): button for button in box.buttons()}
+        if press:
+            qtbot.mouseClick(buttons[press], Qt.MouseButton.LeftButton)
+        else:
+            qtbot.keyClick(box, Qt.Key.Key_Escape)
+
+    QTimer.singleShot(100, reply)
+    assert ask_reader(None, "Case one has unsaved changes.", (SAVE, DISCARD, CANCEL)) == answer
 
 
 def test_nothing_keeps_a_closed_viewer_alive(make_napari_viewer: Callable[..., Any], phantom_volume: Any) -> None:

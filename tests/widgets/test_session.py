@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import Any
 
 import numpy as np
+import pytest
 from napari.components import ViewerModel
 
+from napari_cpam_stroke import dicom
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
+from napari_cpam_stroke.review import CaseReview
+from napari_cpam_stroke.widgets import records
 from napari_cpam_stroke.widgets.layers import AI, ORIGINAL, READING
 from napari_cpam_stroke.widgets.session import DISCARD, SAVE, ReviewSession, session_of
 from napari_cpam_stroke.widgets.settings import RoomSettings, SettingsFile
@@ -139,3 +144,37 @@ def test_a_damaged_settings_file_gives_the_defaults(tmp_path: Path) -> None:
     assert SettingsFile(file).values.author == "Dr. Test"
     file.write_text('{"author": "Dr. Test", "from_a_later_version": 1}')
     assert SettingsFile(file).values.author == "Dr. Test"
+
+
+def test_slow_work_is_done_beside_the_window(
+    session: Any, predictor: Any, stroke_series_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads, with_progress, said = {}, set(), set()
+
+    def watch(owner: Any, name: str) -> None:
+        work = getattr(owner, name)
+
+        def noted(*args: Any, **settings: Any) -> Any:
+            threads[name] = current_thread()
+            with_progress.update([name] if "progress" in settings else [])
+            return work(*args, **settings)
+
+        monkeypatch.setattr(owner, name, noted)
+
+    slow = {"scan_folder": dicom, "read_series": dicom, "predict": type(predictor), "commit": CaseReview,
+            "write_case": records}  # fmt: skip
+    for name, owner in slow.items():
+        watch(owner, name)
+    session.job_changed.connect(lambda text, *_: said.add(text.partition(" ")[0]))
+    session.open_path(stroke_series_dir, wait=True)
+    session.models.run(wait=True)
+    session.layers.reading.paint((12, 60, 60), 1)
+    session.records.save()
+    assert session.records.state == "saving..."
+    session.wait()
+    session.records.export(tmp_path)
+    session.wait()
+    assert set(threads) == set(slow)
+    assert main_thread() not in threads.values()
+    assert with_progress == {"scan_folder", "read_series", "predict"}
+    assert {"Looking", "Reading", "Exporting"} <= said
