@@ -60,6 +60,7 @@ def test_network_takes_its_channels_and_size_from_the_input():
         ("optim.lrr=1", "did you mean 'lr'"),
         ("optimm.lr=1", "did you mean 'optim'"),
         ("optim=1", "is a group"),
+        ('data.reason_weights={"calcificaton": 3}', "did you mean 'calcification'"),
         ("optim.lr", "a.b=value"),
         ("optim.lr=fast", "optim.lr"),
         ("model.backbone=vgg16", "does not exist"),

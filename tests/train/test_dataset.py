@@ -101,7 +101,7 @@ def test_a_correction_replaces_the_reference_and_its_cache(store, head, tmp_path
     assert torch.equal(before["image"], after["image"])
 
 
-def test_rejected_cases_are_left_out_and_rejected_findings_counted(store, head):
+def test_rejected_cases_are_left_out_and_reasons_of_rejected_findings_kept(store, head):
     from napari_cpam_stroke.annotations.records import Rejection
 
     for number, status in enumerate(("accepted", "rejected")):
@@ -111,7 +111,7 @@ def test_rejected_cases_are_left_out_and_rejected_findings_counted(store, head):
         store.save(f"case{number}", Annotation.from_mask(mask), author="r", status=status, rejections=[finding])
     rows = collect_slices(store)
     assert {row.case.case_id for row in rows} == {"case0"}
-    assert [row.rejected for row in rows] == [0, 1, 0]
+    assert [row.rejected for row in rows] == [(), ("calcification",), ()]
 
 
 def test_split_and_sources_filter(filled_store):

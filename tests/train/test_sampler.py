@@ -7,16 +7,18 @@ from collections import defaultdict
 import pytest
 import torch
 
-from cpam_train.sampler import balanced_sampler, hard_negatives, kind_of, sampling_weights
+from cpam_train.sampler import EVERY_REASON_ALIKE, balanced_sampler, hard_negatives, kind_of, sampling_weights
 from cpam_train.slices import CaseRow, SliceRow
 
 
 def rows_of(*groups):
-    """Each group: source, patient, labels, number of slices, rejected findings on the first."""
+    """Each group: source, patient, labels, number of slices, findings rejected as artefacts on the first."""
     rows = []
     for source, patient, labels, count, rejected in groups:
         case = CaseRow(f"{source}-{patient}", patient, source, "hash", "revision", "train")
-        rows += [SliceRow(case, z, (True, True), labels, rejected if z == 0 else 0) for z in range(count)]
+        rows += [
+            SliceRow(case, z, (True, True), labels, ("artefact",) * rejected if z == 0 else ()) for z in range(count)
+        ]
     return rows
 
 
@@ -58,6 +60,19 @@ def test_draws_are_expected_numbers_and_make_the_epoch_as_long_as_their_sum(rows
     assert len(balanced_sampler(rows, balance=0, draws=(4, 2), share=2)) == weights.sum() // 2
     even = share(rows, sampling_weights(rows, draws=(4, 2)), kind_of)
     assert even["ischemia"] / even["neither"] == pytest.approx(2)
+
+
+def test_reasons_of_rejection_weigh_as_set(rows):
+    index = hard_negatives(rows)[0]
+
+    def gain(**reason_weights):
+        chosen = dict(EVERY_REASON_ALIKE) | reason_weights
+        weights = sampling_weights(rows, hard_negative_weight=2, reason_weights=chosen)
+        return float(weights[index] / weights[index + 1])
+
+    assert gain(artefact=0) == pytest.approx(1)
+    assert gain(artefact=3) == pytest.approx(1 + 2 * 2 * 3)
+    assert gain(calcification=3) == gain() == pytest.approx(5)
 
 
 def test_no_balance_is_uniform_and_half_lies_between(rows):

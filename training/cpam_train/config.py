@@ -12,6 +12,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from cpam_train.synthesis.config import SynthesisConfig
+from napari_cpam_stroke.annotations.records import REASONS, Reason
 from napari_cpam_stroke.config import STRICT, ModelConfig, PreprocessConfig, SegmenterConfig, build_config
 from napari_cpam_stroke.errors import ConfigError, InputError, nearest
 
@@ -108,7 +109,12 @@ class DataConfig:
     balance: float = Field(default=1.0, ge=0, le=1)
     """0: every slice alike; 1: sources and classes drawn evenly."""
     hard_negative_weight: float = Field(default=2.0, ge=0)
-    """Extra weight of slices on which a reader rejected a finding."""
+    """Extra weight of slices on which a reader rejected a finding..."""
+    reason_weights: dict[Reason, Annotated[float, Field(ge=0)]] = field(
+        default_factory=lambda: dict.fromkeys(REASONS, 1.0)
+    )
+    """... times the weight of its reason: `{"old infarct": 0}` keeps old infarcts as common as they are,
+    `{"calcification": 3}` shows calcifications more often."""
     sources: tuple[str, ...] = ()
     """Only these sources; empty: all."""
     leave_out: tuple[str, ...] = ()

@@ -158,6 +158,7 @@ class SliceLoaders(Loaders):
             self.train.rows,
             balance=data.balance,
             hard_negative_weight=data.hard_negative_weight,
+            reason_weights=data.reason_weights,
             draws=data.draws,
             samples=data.samples_per_epoch,
             share=world,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -11,11 +12,14 @@ import torch
 from torch.utils.data import WeightedRandomSampler
 
 from cpam_train.slices import SliceRow
+from napari_cpam_stroke.annotations.records import REASONS, Reason
 from napari_cpam_stroke.core.annotation import PRESENT
 
 Kind = Literal["hemorrhage", "ischemia", "neither"]
 Cell = tuple[Kind, str, str]
 """Kind of a slice, its source, its patient."""
+
+EVERY_REASON_ALIKE: Mapping[Reason, float] = MappingProxyType(dict.fromkeys(REASONS, 1.0))
 
 
 def sampling_weights(
@@ -23,6 +27,7 @@ def sampling_weights(
     *,
     balance: float = 1.0,
     hard_negative_weight: float = 0.0,
+    reason_weights: Mapping[Reason, float] = EVERY_REASON_ALIKE,
     draws: tuple[float, float] = (1, 1),
 ) -> torch.Tensor:
     """Return float64 (n,) weights, their mean the mean of the draws.
@@ -36,14 +41,16 @@ def sampling_weights(
     balance
         0: every slice alike; between: the weights above to this power.
     hard_negative_weight
-        A slice on which readers turned down findings counts this much more per finding.
+        A slice on which readers turned down findings counts this much more per finding...
+    reason_weights
+        ... times the weight of its reason.
     draws
         Of a slice with ischemia or hemorrhage, and of one without; with `balance` 0 its expected number in an epoch.
     """
     cells = [(kind_of(row), row.case.source, row.case.patient_id) for row in rows]
     share = _root_shares(Counter(cells))
     weights = np.array([share[cell] for cell in cells]) ** balance
-    weights *= [1 + hard_negative_weight * row.rejected for row in rows]
+    weights *= [1 + hard_negative_weight * sum(reason_weights[r] for r in row.rejected) for row in rows]
     wanted = np.array([draws[kind_of(row) == "neither"] for row in rows], dtype=np.float64)
     weights *= wanted
     return torch.from_numpy(weights * wanted.mean() / weights.mean())
@@ -54,13 +61,16 @@ def balanced_sampler(
     *,
     balance: float = 1.0,
     hard_negative_weight: float = 0.0,
+    reason_weights: Mapping[Reason, float] = EVERY_REASON_ALIKE,
     draws: tuple[float, float] = (1, 1),
     samples: int | None = None,
     share: int = 1,
     seed: int = 0,
 ) -> WeightedRandomSampler:
     """Return a sampler with replacement; `samples` per epoch, by default the sum of draws, over `share` processes."""
-    weights = sampling_weights(rows, balance=balance, hard_negative_weight=hard_negative_weight, draws=draws)
+    weights = sampling_weights(
+        rows, balance=balance, hard_negative_weight=hard_negative_weight, reason_weights=reason_weights, draws=draws
+    )
     length = max((samples or round(float(weights.sum()))) // share, 1)
     return WeightedRandomSampler(weights.tolist(), length, generator=torch.Generator().manual_seed(seed))
 
@@ -68,7 +78,7 @@ def balanced_sampler(
 def hard_negatives(rows: Sequence[SliceRow]) -> list[int]:
     """Return the indices of slices on which a reader turned down a finding, most rejections first."""
     found = [i for i, row in enumerate(rows) if row.rejected]
-    return sorted(found, key=lambda i: -rows[i].rejected)
+    return sorted(found, key=lambda i: -len(rows[i].rejected))
 
 
 def kind_of(row: SliceRow) -> Kind:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.annotations.records import CaseRecord, Split
+from napari_cpam_stroke.annotations.records import CaseRecord, Reason, Split
 from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.core.annotation import UNKNOWN
 
@@ -49,14 +49,14 @@ class SliceRow:
     labels
         Per class: -1 unknown, 0 absent, 1 present.
     rejected
-        Findings that readers turned down on this slice.
+        Why readers turned findings down on this slice, one reason per finding.
     """
 
     case: CaseRow
     z: int
     mask_known: tuple[bool, bool]
     labels: tuple[int, int]
-    rejected: int = 0
+    rejected: tuple[Reason, ...] = ()
 
 
 def collect_slices(
@@ -82,7 +82,7 @@ def collect_slices(
     return rows
 
 
-def _slices_of(record: CaseRecord, annotation: Annotation, rejected: Counter[int]) -> list[SliceRow]:
+def _slices_of(record: CaseRecord, annotation: Annotation, rejected: dict[int, list[Reason]]) -> list[SliceRow]:
     case = CaseRow(
         case_id=record.case_id,
         patient_id=record.patient_id,
@@ -99,14 +99,16 @@ def _slices_of(record: CaseRecord, annotation: Annotation, rejected: Counter[int
             z,
             (bool(annotation.mask_known[z, 0]), bool(annotation.mask_known[z, 1])),
             (int(annotation.slice_labels[z, 0]), int(annotation.slice_labels[z, 1])),
-            rejected[z],
+            tuple(sorted(rejected.get(z, ()))),
         )
         for z in range(len(useful))
         if useful[z]
     ]
 
 
-def _rejections(store: AnnotationStore, case_id: str) -> Counter[int]:
-    """Return how many findings were turned down per slice, each once over all revisions."""
-    found = {rejection for revision in store.revisions(case_id) for rejection in revision.rejections}
-    return Counter(round(rejection.centroid_zyx[0]) for rejection in found)
+def _rejections(store: AnnotationStore, case_id: str) -> dict[int, list[Reason]]:
+    """Return the reasons of the findings turned down per slice, each finding once over all revisions."""
+    reasons: defaultdict[int, list[Reason]] = defaultdict(list)
+    for rejection in {rejection for revision in store.revisions(case_id) for rejection in revision.rejections}:
+        reasons[round(rejection.centroid_zyx[0])].append(rejection.reason)
+    return reasons
