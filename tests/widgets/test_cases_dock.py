@@ -201,3 +201,13 @@ def test_opening_shows_how_far_it_is_and_cancel_ends_it(
     release.set()
     session.wait()
     assert session.review is None
+
+
+def test_cancel_is_offered_only_where_it_stops_something(session: Any, dock: CasesDock) -> None:
+    release = Event()
+    dock.show()
+    session.start("Exporting", lambda *_: release.wait(20), lambda _: None)
+    assert dock.progress.isVisible()
+    assert dock.cancel.isHidden()
+    release.set()
+    session.wait()

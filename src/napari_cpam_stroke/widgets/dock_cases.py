@@ -187,7 +187,7 @@ class CasesDock(QWidget):
     def _show_job(self, text: str, done: int, total: int) -> None:
         busy = bool(text)
         self.progress.setVisible(busy)
-        self.cancel.setVisible(busy)
+        self.cancel.setVisible(busy and self._session.opener.running)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
         self.progress.setFormat(text)

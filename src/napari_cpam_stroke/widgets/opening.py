@@ -71,6 +71,11 @@ class Opener(QObject):
         if store is not None and session.may_leave():
             self._start("Opening the case", lambda *_: store.read_volume(case_id), session.show)
 
+    @property
+    def running(self) -> bool:
+        """Whether something is being opened, which `cancel` would stop."""
+        return self._job is not None and self._job.running
+
     def cancel(self) -> None:
         """Stop opening."""
         if self._job is not None:
@@ -79,6 +84,7 @@ class Opener(QObject):
     def _start(self, text: str, task: Task, done: Callable[[Any], None]) -> None:
         self.cancel()
         self._job = self._session.start(text, task, done)
+        self._session.job_changed.emit(text, 0, 0)
 
     def _on_scanned(self, report: FolderReport) -> None:
         self.report = report
