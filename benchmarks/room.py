@@ -145,8 +145,9 @@ def actions(session: Any) -> dict[str, Callable[[], object]]:
     """What a reader does on a large case, in an order that gives every tool something to do."""
     tools, review = session.tools, session.review
     marked = np.argwhere(session.models.prediction.mask)
-    z, y, x = (int(i) for i in marked[len(marked) // 4])  # on a slice nobody has drawn on
-    tools.cursor = lambda: (z, y, x)
+    z = marked[len(marked) // 4, 0]  # nobody has drawn there
+    y, x = (int(i) for i in np.median(marked[marked[:, 0] == z, 1:], axis=0))
+    tools.cursor = lambda: (int(z), y, x)
     return {
         "move a threshold": lambda: session.models.set_threshold("ischemia", 0.4),
         "take the AI as start": session.models.adopt,

@@ -87,7 +87,7 @@ class AttentionConfig:
     similarity: Similarity = "scaled_dot"
     token_grid: int = Field(default=32, ge=1, le=64)
     """Tokens along the longer side at every level; a level coarser than this uses one token per pixel."""
-    heads: int = Field(default=4, ge=1)
+    heads: int = Field(default=2, ge=1)
     width: int = Field(default=64, ge=8)
     """Token width d; d / heads must be a multiple of 8."""
     dropout: float = Field(default=0.0, ge=0, lt=1)

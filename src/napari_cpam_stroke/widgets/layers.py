@@ -159,7 +159,10 @@ class CaseLayers:
         """Write an edit into the Reading layer as one step of napari's own undo; return whether anything changed."""
         if not edit.voxels:
             return False
-        shown = tuple(n - 1 - i if flip else i for i, n, flip in zip(edit.indices, edit.shape, self.flips, strict=True))
+        shown = edit.indices
+        for index, size, flip in zip(shown, edit.shape, self.flips, strict=True):
+            if flip:
+                np.subtract(size - 1, index, out=index)
         with self.reading.block_history():
             self.reading.data_setitem(shown, edit.values, refresh=False)
         self.reading.refresh()
@@ -179,7 +182,8 @@ class CaseLayers:
         """Return the native slices that changed since this was last asked, whichever way they were edited."""
         changed = [z for z, mask in enumerate(self.reading_mask) if not np.array_equal(mask, self._shadow[z])]
         for z in changed:
-            self._shadow[z] = self.reading_mask[z]
+            rows = (self.reading_mask[z] != self._shadow[z]).any(axis=1)  # memory never written to is dear to touch
+            self._shadow[z, rows] = self.reading_mask[z, rows]
         return changed
 
     def reread(self) -> None:
