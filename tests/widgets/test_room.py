@@ -6,10 +6,12 @@ import gc
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from shutil import make_archive
 from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.fileset import FileSet
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QMainWindow, QPushButton
 
@@ -48,6 +50,31 @@ def test_a_dropped_folder_opens_in_the_room(window: Any, stroke_series_dir: Path
     assert cases.series.count() == 1
     assert cases.worklist.topLevelItemCount() == 1
     assert not cases.series.item(0).icon().isNull()
+
+
+def zipped(series: Path, folder: Path) -> Path:
+    return Path(make_archive(str(folder / "study"), "zip", series))
+
+
+def disc(series: Path, folder: Path) -> Path:
+    """A DICOMDIR and the files it lists, as on a CD."""
+    files = FileSet()
+    for path in sorted(series.rglob("*.dcm")):
+        files.add(path)
+    files.write(folder / "disc")
+    return folder / "disc" / "DICOMDIR"
+
+
+@pytest.mark.parametrize("packed", [zipped, disc])
+def test_a_zip_and_a_dicomdir_open_like_the_folder(
+    window: Any, stroke_series_dir: Path, tmp_path: Path, packed: Callable[[Path, Path], Path]
+) -> None:
+    assert window.open(str(packed(stroke_series_dir, tmp_path)), plugin="napari-cpam-stroke") == []
+    session = session_of(window)
+    session.wait()
+    assert session.entry.verdict == "ready"
+    assert [layer.name for layer in window.layers] == ["Original", "AI", "Reading"]
+    assert session.review.volume.shape[0] == len(list(stroke_series_dir.rglob("*.dcm")))
 
 
 def test_sample_data_opens_in_the_room(window: Any) -> None:
