@@ -66,6 +66,10 @@ class PreprocessConfig:
     """Border left around the head, as a share of its longer side."""
     context_slices: int = Field(default=1, ge=1, le=9)
     """Neighbouring slices given as channels (1: a single slice; 3, 5, ...: 2.5D)."""
+    context_mm: float | None = Field(default=None, ge=0)
+    """How far apart those slices lie, where the series has positions: the nearest one there is, so that thin slices
+    show as much of the neighbourhood as thick ones. None: the next slices, however near; 0: the slice itself, repeated,
+    whatever the series."""
 
     @model_validator(mode="after")
     def _odd_context(self) -> PreprocessConfig:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from napari_cpam_stroke.core.orientation import radiological_view
+from napari_cpam_stroke.core.orientation import places_mm, radiological_view
 
 from .conftest import axial
 
@@ -31,6 +33,18 @@ def test_a_landmark_on_the_patients_right_is_on_the_left_of_the_screen(row, colu
     assert z == 4, "head side last"
     assert y < 9.5, "front up"
     assert x < 9.5, "patient's right on the left"
+
+
+@pytest.mark.parametrize(("row", "column"), TURNS)
+def test_places_ascend_with_the_view_and_keep_the_steps(row, column) -> None:
+    geometry = axial(4, row=np.asarray(row, float), column=np.asarray(column, float))
+    moved = geometry.positions_mm + np.r_[0, 1, 4, 9][:, None] * geometry.normal
+    uneven = replace(geometry, positions_mm=moved)
+    steps = np.diff(places_mm(uneven))
+    native = np.diff(uneven.distances_mm)
+    np.testing.assert_allclose(steps, native[::-1] if uneven.display_flips[0] else native)
+    assert (steps > 0).all()
+    assert places_mm(None) == ()
 
 
 def test_leading_axes_stay() -> None:

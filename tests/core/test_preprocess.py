@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from napari_cpam_stroke.config import PreprocessConfig, Window
 from napari_cpam_stroke.core.head import locate_head
-from napari_cpam_stroke.core.preprocess import mask_input, network_input, to_native
+from napari_cpam_stroke.core.preprocess import context_rows, mask_input, network_input, to_native
 
 SMALL = PreprocessConfig(size=64)
 
@@ -97,6 +97,30 @@ def test_channels_are_windows_slice_by_slice(context: int) -> None:
             neighbour = min(max(z + k - half, 0), 3)
             alone = network_input(hu, frame, single, [neighbour])[0]
             np.testing.assert_array_equal(row[2 * k : 2 * k + 2], alone)
+
+
+@pytest.mark.parametrize(
+    ("places", "context_mm", "expected"),
+    [
+        (range(12), 5.0, [[0, 0, 5], [1, 6, 11], [6, 11, 11]]),  # 1 mm: five slices on
+        ([5.0 * i for i in range(12)], 5.0, [[0, 0, 1], [5, 6, 7], [10, 11, 11]]),
+        ([7.0 * i for i in range(12)], 5.0, [[0, 0, 1], [5, 6, 7], [10, 11, 11]]),
+        ([30.0 * i for i in range(12)], 5.0, [[0, 0, 0], [6, 6, 6], [11, 11, 11]]),  # nearer to itself than to others
+        (range(12), None, [[0, 0, 1], [5, 6, 7], [10, 11, 11]]),
+        ((), 5.0, [[0, 0, 1], [5, 6, 7], [10, 11, 11]]),
+        (range(12), 0.0, [[0, 0, 0], [6, 6, 6], [11, 11, 11]]),
+        ((), 0.0, [[0, 0, 0], [6, 6, 6], [11, 11, 11]]),
+    ],
+)
+def test_context_lies_so_many_millimetres_away(places, context_mm, expected) -> None:
+    config = PreprocessConfig(context_slices=3, context_mm=context_mm)
+    assert context_rows(12, config, [0, 6, 11], list(places)) == expected
+
+
+def test_context_of_an_uneven_series_is_the_nearest_slice() -> None:
+    config = PreprocessConfig(context_slices=5, context_mm=5.0)
+    places = [0.0, 4.0, 8.0, 15.0, 22.0, 23.08, 24.16]
+    assert context_rows(7, config, [2, 4], places) == [[0, 1, 2, 3, 3], [3, 3, 4, 6, 6]]
 
 
 def test_a_slice_does_not_depend_on_which_others_are_asked_for() -> None:

@@ -14,11 +14,11 @@ TINY = SegmenterConfig(
 )
 
 
-def geometry(slices: int, *, feet_first: bool = True, prone: bool = False) -> VolumeGeometry:
+def geometry(slices: int, *, step_mm: float = 5.0, prone: bool = False) -> VolumeGeometry:
     along = np.arange(slices, dtype=float)
     sign = -1.0 if prone else 1.0
     return VolumeGeometry(
-        positions_mm=np.stack([0 * along, 0 * along, 5.0 * along], axis=1),
+        positions_mm=np.stack([0 * along, 0 * along, step_mm * along], axis=1),
         row_direction=(sign, 0, 0),
         column_direction=(0, sign, 0),
         pixel_spacing_mm=(1.0, 1.0),
@@ -48,10 +48,20 @@ def card() -> ModelCard:
 @pytest.fixture
 def bundle(tmp_path, card):
     """A network with random weights whose masks cross the threshold somewhere."""
+    return random_bundle(tmp_path / "tiny", card)
+
+
+@pytest.fixture
+def context_bundle(tmp_path, card):
+    """The same for slices with a neighbour on either side."""
+    shown = replace(card.preprocess, context_slices=3, context_mm=5.0)
+    network = replace(TINY, in_channels=shown.channels)
+    return random_bundle(tmp_path / "context", replace(card, name="context", architecture=network, preprocess=shown))
+
+
+def random_bundle(folder, card):
     torch.manual_seed(1)
-    model = build_model(TINY)
+    model = build_model(card.architecture)
     for module in model.attention.values():
         torch.nn.init.ones_(module.gamma)
-    return save_bundle(
-        tmp_path / "tiny", replace(card, min_lesion_ml={"ischemia": 0.0, "hemorrhage": 0.0}), model.state_dict()
-    )
+    return save_bundle(folder, replace(card, min_lesion_ml={"ischemia": 0.0, "hemorrhage": 0.0}), model.state_dict())

@@ -12,6 +12,8 @@ from napari_cpam_stroke.errors import BundleError, CancelledError, InputError, O
 from napari_cpam_stroke.inference import Predictor
 from napari_cpam_stroke.models import build_model
 
+from .conftest import geometry, head
+
 
 @pytest.fixture
 def predictor(bundle):
@@ -42,6 +44,31 @@ def test_batch_size_does_not_change_the_result(bundle, volume):
     one, many = (Predictor(bundle, "cpu", batch=b).predict(volume) for b in (1, 5))
     assert close(one.probabilities, many.probabilities)
     np.testing.assert_allclose(one.slice_probabilities, many.slice_probabilities, atol=5e-3)
+
+
+@pytest.mark.parametrize(("step_mm", "neighbour"), [(5.0, 1), (1.0, 5)])
+def test_a_slice_is_judged_with_its_neighbours_five_millimetres_away(context_bundle, step_mm, neighbour):
+    predictor = Predictor(context_bundle, "cpu", batch=4)
+    plain = CTVolume(head(11), geometry(11, step_mm=step_mm), case_id="case")
+
+    def changed_at(*places, predictor=predictor):
+        hu = plain.hu.copy()
+        hu[list(places)] += np.where(hu[list(places)] > 0, 20, 0).astype(np.int16)
+        before, after = (predictor.predict(v).probabilities[:, 5] for v in (plain, replace(plain, hu=hu)))
+        return not close(before, after)
+
+    assert changed_at(5 - neighbour, 5 + neighbour)
+    others = [z for z in range(11) if z not in (5 - neighbour, 5, 5 + neighbour)]
+    assert not changed_at(*others)
+    assert not changed_at(5 - neighbour, 5 + neighbour, predictor=predictor.without_context())
+
+
+def test_without_context_the_model_itself_is_left_as_it_was(context_bundle, predictor):
+    whole = Predictor(context_bundle, "cpu")
+    assert whole.without_context().card.preprocess.context_mm == 0
+    assert whole.card.preprocess.context_mm == 5
+    with pytest.raises(InputError, match="looks at single slices"):
+        predictor.without_context()
 
 
 def test_series_probability_is_the_mean_of_the_highest_slices(predictor, volume):

@@ -15,7 +15,7 @@ from cpam_train.synthesis import SynthesisConfig
 from napari_cpam_stroke.config import STROKE, PreprocessConfig
 from napari_cpam_stroke.core import Annotation, CTVolume, VolumeGeometry
 from napari_cpam_stroke.core.head import locate_head
-from napari_cpam_stroke.core.orientation import radiological_view
+from napari_cpam_stroke.core.orientation import places_mm, radiological_view
 from napari_cpam_stroke.core.preprocess import mask_input, network_input
 from napari_cpam_stroke.errors import InputError
 
@@ -62,13 +62,14 @@ def test_series_in_any_native_order_are_seen_as_inference_sees_them(store, head,
     assert volume.geometry.display_flips[:2] == (flip_z, flip_y)
     store.add_case(volume, source="reader")
     store.save("case", Annotation.from_mask(mask), author="test")
-    config = PreprocessConfig(size=64, context_slices=3)
+    config = PreprocessConfig(size=64, context_slices=3, context_mm=10.0)
     data = SliceDataset(store, config, collect_slices(store))
+    places = places_mm(volume.geometry)
     view, mask_view = (radiological_view(array, volume.geometry) for array in (hu, mask))
     frame = locate_head(view, config)
     for index, row in enumerate(data.rows):
         place = 3 - row.z if flip_z else row.z
-        assert np.array_equal(data[index]["image"].numpy(), network_input(view, frame, config, [place])[0])
+        assert np.array_equal(data[index]["image"].numpy(), network_input(view, frame, config, [place], places)[0])
         assert np.array_equal(data[index]["mask"].numpy(), mask_input(mask_view, frame, config)[place])
         assert data[index]["slice_label"].tolist() == [int(row.z in (1, 2)), 0]
 
@@ -125,7 +126,7 @@ def test_split_and_sources_filter(filled_store):
 
 def test_cache_is_shared_by_windows_but_not_by_grids():
     base = PreprocessConfig()
-    assert grid_key(base) == grid_key(replace(base, windows=(STROKE,), context_slices=3))
+    assert grid_key(base) == grid_key(replace(base, windows=(STROKE,), context_slices=3, context_mm=5.0))
     others = [replace(base, size=128), replace(base, margin=0.1), replace(base, align_midline=False)]
     assert len({grid_key(base), *(grid_key(other) for other in others)}) == 4
 

@@ -110,6 +110,23 @@ REPORT_PARTS = (
 )
 
 
+def test_what_the_neighbours_are_worth_is_a_second_report(run_cli, runs, store_folder, tmp_path):
+    run = tmp_path / "run"
+    context = settings(preprocess__context_slices=3, preprocess__context_mm=5)
+    code, _ = run_cli("fit", "segmenter", "--store", store_folder, "--run", run, *context)
+    assert code == 0
+    told = {}
+    for option in ((), ("--alone",)):
+        code, _ = run_cli("evaluate", run, "--store", store_folder, "--out", tmp_path / "out", *option)
+        assert code == 0
+        told[option] = json.loads((tmp_path / "out" / "metrics.json").read_text())["network_sees"]
+        assert told[option] in (tmp_path / "out" / "report.html").read_text()
+    assert told[()] == "3 slices at a time, about 5 mm apart where positions are known"
+    assert told["--alone",] == "one slice at a time, repeated in the place of its neighbours"
+    code, text = run_cli("evaluate", runs[0], "--store", store_folder, "--out", tmp_path / "out", "--alone")
+    assert (code, "looks at single slices" in text) == (2, True)
+
+
 def test_a_split_by_slice_is_on_every_report(run_cli, store_folder, tmp_path):
     run = tmp_path / "run"
     code, _ = run_cli("fit", "segmenter", "--store", store_folder, "--run", run, *settings(data__split_by_slice="true"))

@@ -23,7 +23,7 @@ from napari_cpam_stroke.core.preprocess import mask_input, resample_head
 
 Pixels = NDArray[np.uint8]
 
-AFTER_THE_GRID = ("windows", "context_slices")
+AFTER_THE_GRID = ("windows", "context_slices", "context_mm")
 """Settings applied to what the cache holds."""
 
 LAYOUT_VERSION = 1

@@ -65,7 +65,7 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
         row = self.rows[index]
         grid = self._grid(row.case)
         place = grid.place(row)
-        wanted = context_rows(len(grid.codes), self._config, [place])[0]
+        wanted = context_rows(len(grid.codes), self._config, [place], row.case.places_mm)[0]
         sample = Sample(np.array(grid.codes[wanted]), np.array(grid.mask[place]), row.mask_known, row.labels)
         if self._synthesis is not None:
             rng = np.random.default_rng((self._seed, int(self._epoch), index))

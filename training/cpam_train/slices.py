@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord, Reason, Split
 from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.core.annotation import UNKNOWN
+from napari_cpam_stroke.core.orientation import places_mm
 
 UNUSED_STATUS = "rejected"
 """Cases that a reader put aside are not trained on."""
@@ -25,6 +26,8 @@ class CaseRow:
         The newest revision: a corrected case is trained on as corrected.
     head_first
         The native slices run from head to feet; the network sees all series feet first.
+    places_mm
+        Where each slice lies, feet first; empty where the source does not say.
     """
 
     case_id: str
@@ -34,6 +37,7 @@ class CaseRow:
     revision: str
     split: Split | None
     head_first: bool = False
+    places_mm: tuple[float, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ def _slices_of(record: CaseRecord, annotation: Annotation, rejected: dict[int, l
         revision=str(record.head),
         split=record.split,
         head_first=record.geometry is not None and record.geometry.display_flips[0],
+        places_mm=places_mm(record.geometry),
     )
     useful = annotation.mask_known.any(axis=1) | (annotation.slice_labels != UNKNOWN).any(axis=1)
     return [

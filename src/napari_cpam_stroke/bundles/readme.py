@@ -7,6 +7,7 @@ from typing import Any
 
 from napari_cpam_stroke.bundles.card import ModelCard
 from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig
+from napari_cpam_stroke.core.preprocess import describe_context
 
 SETTINGS = "settings"
 """Part of the training data a README leaves to card.json: hundreds of lines that no reader needs."""
@@ -44,7 +45,7 @@ def _facts(card: ModelCard) -> list[list[str]]:
     return [
         ["Task", card.task],
         ["Network", _network(card)],
-        ["Input", f"{inputs.size} x {inputs.size}, windows {windows} HU, {inputs.context_slices} slice(s)"],
+        ["Input", f"{inputs.size} x {inputs.size}, windows {windows} HU, {describe_context(inputs)}"],
         ["Created", card.created],
         ["Weights", f"{card.weights_dtype}, sha256 `{card.weights_sha256}`"],
     ]

@@ -12,6 +12,14 @@ from napari_cpam_stroke.core.geometry import VolumeGeometry
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
+def places_mm(geometry: VolumeGeometry | None) -> tuple[float, ...]:
+    """Return where each slice of the radiological view lies along its normal, ascending; empty without geometry."""
+    if geometry is None:
+        return ()
+    along = geometry.distances_mm
+    return tuple((-along[::-1] if geometry.display_flips[0] else along).tolist())
+
+
 def radiological_view(array: NDArray[Scalar], geometry: VolumeGeometry | None) -> NDArray[Scalar]:
     """Return a view with feet first, anterior up and the patient's right on the left.
 

@@ -18,7 +18,13 @@ MAX_CODE = 255
 """Resampled HU are kept in 8 bits over `clip_hu`: a source's bit depth does not show, and a cache of them is exact."""
 
 
-def network_input(hu: NDArray[np.int16], frame: HeadFrame, config: PreprocessConfig, indices: Sequence[int]) -> Floats:
+def network_input(
+    hu: NDArray[np.int16],
+    frame: HeadFrame,
+    config: PreprocessConfig,
+    indices: Sequence[int],
+    places_mm: Sequence[float] = (),
+) -> Floats:
     """Return the input of some slices.
 
     Parameters
@@ -27,21 +33,47 @@ def network_input(hu: NDArray[np.int16], frame: HeadFrame, config: PreprocessCon
         (Z, Y, X) of the whole series.
     indices
         n slice indices; with context, neighbours beyond the ends repeat the end slice.
+    places_mm
+        As in `context_rows`.
 
     Returns
     -------
     float32 (n, C, size, size) in [0, 1]; channels are the windows of the first context slice, then of the next.
     """
-    rows = context_rows(hu.shape[0], config, indices)
+    rows = context_rows(hu.shape[0], config, indices, places_mm)
     unique = sorted({i for row in rows for i in row})
     windows = dict(zip(unique, window_channels(resample_head(hu, frame, config, unique), config), strict=True))
     return np.stack([np.concatenate([windows[i] for i in row]) for row in rows])
 
 
-def context_rows(slices: int, config: PreprocessConfig, indices: Sequence[int]) -> list[list[int]]:
-    """Return the slices whose windows make up the input of each of `indices`; beyond the ends the end slice repeats."""
+def context_rows(
+    slices: int, config: PreprocessConfig, indices: Sequence[int], places_mm: Sequence[float] = ()
+) -> list[list[int]]:
+    """Return the slices whose windows make up the input of each of `indices`; beyond the ends the end slice repeats.
+
+    Parameters
+    ----------
+    places_mm
+        Where each slice lies, ascending (`core.orientation.places_mm`); empty: nobody knows, and neighbours count.
+    """
     half = config.context_slices // 2
-    return [[min(max(i + k, 0), slices - 1) for k in range(-half, half + 1)] for i in indices]
+    steps = range(-half, half + 1)
+    if config.context_mm == 0:
+        return [[i for _ in steps] for i in indices]
+    if config.context_mm is None or len(places_mm) == 0:
+        return [[min(max(i + k, 0), slices - 1) for k in steps] for i in indices]
+    places = np.asarray(places_mm)
+    return [[int(np.abs(places - places[i] - k * config.context_mm).argmin()) for k in steps] for i in indices]
+
+
+def describe_context(config: PreprocessConfig) -> str:
+    """Return what a network is shown of a series to judge one slice of it."""
+    if config.context_slices == 1:
+        return "one slice at a time"
+    if config.context_mm == 0:
+        return "one slice at a time, repeated in the place of its neighbours"
+    apart = "" if config.context_mm is None else f", about {config.context_mm:g} mm apart where positions are known"
+    return f"{config.context_slices} slices at a time{apart}"
 
 
 def resample_head(

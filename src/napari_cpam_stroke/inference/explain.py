@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core.head import HeadFrame, locate_head
-from napari_cpam_stroke.core.orientation import radiological_view
+from napari_cpam_stroke.core.orientation import places_mm, radiological_view
 from napari_cpam_stroke.core.preprocess import network_input, to_native
 from napari_cpam_stroke.core.volume import CTVolume
 from napari_cpam_stroke.errors import InputError
@@ -44,7 +44,8 @@ def attention_at(
     hu = radiological_view(volume.hu, volume.geometry)
     frame = locate_head(hu, predictor.card.preprocess)
     pixel = _network_pixel(frame, (y, x), predictor.card.preprocess.size)
-    inputs = torch.from_numpy(network_input(hu, frame, predictor.card.preprocess, [z]))
+    places = places_mm(volume.geometry)
+    inputs = torch.from_numpy(network_input(hu, frame, predictor.card.preprocess, [z], places))
     device = next(model.parameters()).device
     with torch.inference_mode():
         seen = model.attention_from(inputs.to(device), level, pixel).float().cpu().numpy()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -16,10 +18,10 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.bundles import DEFAULT, Bundle, Registry
 from napari_cpam_stroke.core.head import HeadFrame, locate_head
 from napari_cpam_stroke.core.labels import CLASS_NAMES
-from napari_cpam_stroke.core.orientation import radiological_view
+from napari_cpam_stroke.core.orientation import places_mm, radiological_view
 from napari_cpam_stroke.core.preprocess import network_input
 from napari_cpam_stroke.core.volume import CTVolume
-from napari_cpam_stroke.errors import BundleError, CancelledError
+from napari_cpam_stroke.errors import BundleError, CancelledError, InputError
 from napari_cpam_stroke.inference.calibration import calibrated, series_probability
 from napari_cpam_stroke.inference.device import pick_device
 from napari_cpam_stroke.inference.native import NativeGrid
@@ -101,6 +103,22 @@ class Predictor:
         """
         return cls((registry or Registry()).resolve(ref), device)
 
+    def without_context(self) -> Self:
+        """Return the same model showing every slice without its neighbours, to tell what those are worth.
+
+        Raises
+        ------
+        InputError
+            If the model looks at single slices anyway.
+        """
+        if self.card.preprocess.context_slices == 1:
+            raise InputError(
+                f"The model {self.card.reference} looks at single slices", remedy="there is no context to leave out"
+            )
+        twin = copy(self)
+        twin.card = replace(self.card, preprocess=replace(self.card.preprocess, context_mm=0.0))
+        return twin
+
     def predict(
         self,
         volume: CTVolume,
@@ -133,7 +151,7 @@ class Predictor:
         hu = radiological_view(volume.hu, volume.geometry)
         frame = locate_head(hu, self.card.preprocess)
         grid = NativeGrid(frame, size=self.card.preprocess.size, shape_yx=(hu.shape[1], hu.shape[2]))
-        for indices, x in self._inputs(hu, frame, runner.batch):
+        for indices, x in self._inputs(hu, frame, places_mm(volume.geometry), runner.batch):
             if cancelled is not None and cancelled():
                 raise CancelledError("The prediction was cancelled")
             found.fill(volume, indices, runner(torch.from_numpy(x), grid))
@@ -142,18 +160,16 @@ class Predictor:
         return self._prediction(volume, found, runner, start)
 
     def _inputs(
-        self, hu: NDArray[np.int16], frame: HeadFrame, batch: int
+        self, hu: NDArray[np.int16], frame: HeadFrame, places: tuple[float, ...], batch: int
     ) -> Iterator[tuple[range, NDArray[np.float32]]]:
         """Yield slice indices and their input; the next batch is prepared while the device works on this one."""
         chunks = [range(at, min(at + batch, len(hu))) for at in range(0, len(hu), batch)]
+        prepared = partial(network_input, hu, frame, self.card.preprocess, places_mm=places)
         with ThreadPoolExecutor(max_workers=1) as ahead:
-            waiting = [ahead.submit(network_input, hu, frame, self.card.preprocess, c) for c in chunks[:1]]
+            waiting = [ahead.submit(prepared, c) for c in chunks[:1]]
             for number, indices in enumerate(chunks):
                 x = waiting.pop().result()
-                waiting += [
-                    ahead.submit(network_input, hu, frame, self.card.preprocess, c)
-                    for c in chunks[number + 1 : number + 2]
-                ]
+                waiting += [ahead.submit(prepared, c) for c in chunks[number + 1 : number + 2]]
                 yield indices, x
 
     def _prediction(self, volume: CTVolume, found: _Found, runner: Runner, start: float) -> Prediction:

@@ -38,12 +38,13 @@ def evaluate(
     split: SplitOption = "test",
     source: Sources = None,
     device: Device = "auto",
+    alone: Annotated[bool, typer.Option("--alone", help="Show every slice without its neighbours.")] = False,
 ) -> None:
     """Judge a model on annotated cases it has not been trained on; on a BraTS folder by its regions."""
     if is_brats(store):
         _evaluate_brats(model, store, out, split=split, device=device)
         return
-    evaluation = _evaluated(model, store, split=split, sources=source, device=device)
+    evaluation = _evaluated(model, store, split=split, sources=source, device=device, alone=alone)
     from cpam_train.evaluation.write import write_evaluation
 
     report = write_evaluation(evaluation, out)
@@ -249,7 +250,9 @@ def _benchmark_brats(store: str, out: Path, recipe: Recipe, names: list[str], se
     console.print(page)
 
 
-def _evaluated(model: str, where: str, *, split: str, sources: list[str] | None, device: str) -> Evaluation:
+def _evaluated(
+    model: str, where: str, *, split: str, sources: list[str] | None, device: str, alone: bool = False
+) -> Evaluation:
     from cpam_train.evaluation.model import opened_model
     from cpam_train.evaluation.run import evaluate_model
     from napari_cpam_stroke.annotations.records import SPLITS, one_of
@@ -260,7 +263,8 @@ def _evaluated(model: str, where: str, *, split: str, sources: list[str] | None,
         opened_model(model, device=device) as predictor,
         counting(f"judging {predictor.card.reference}") as progress,
     ):
-        return evaluate_model(predictor, store, split=chosen, sources=sources or (), progress=progress)
+        shown = predictor.without_context() if alone else predictor
+        return evaluate_model(shown, store, split=chosen, sources=sources or (), progress=progress)
 
 
 def _terms(values: list[str] | None) -> dict[str, str]:

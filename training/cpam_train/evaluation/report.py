@@ -12,6 +12,7 @@ from cpam_train.evaluation.run import Evaluation
 from cpam_train.evaluation.summary import ClassSummary, Figures
 from cpam_train.evaluation.tables import split_rule
 from cpam_train.metrics.bootstrap import Estimate
+from napari_cpam_stroke.core.preprocess import describe_context
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a;
@@ -93,6 +94,7 @@ def _preamble(evaluation: Evaluation) -> str:
         ("Judged on", f"{len(results)} cases of {patients} patients; test set {evaluation.fingerprint}"),
         ("Training and judged patients parted", rule),
         ("Thresholds (chosen on validation data)", ", ".join(f"{n} {t:.2f}" for n, t in card.thresholds.items())),
+        ("The network sees", describe_context(card.preprocess)),
         ("Prediction", f"{evaluation.seconds:.0f} s on {evaluation.device}"),
     ]
     warning = "" if rule.startswith("by patient") else f"<p class='warn'>Beware: split {escape(rule)}.</p>"

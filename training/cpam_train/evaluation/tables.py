@@ -14,6 +14,7 @@ from cpam_train.evaluation.summary import ClassSummary, case_dice
 from cpam_train.metrics.bootstrap import LEVEL, RESAMPLINGS
 from cpam_train.metrics.counts import iou, precision, sensitivity
 from cpam_train.metrics.surface import TOLERANCES_MM
+from napari_cpam_stroke.core.preprocess import describe_context
 
 SCHEMA_VERSION = 1
 
@@ -27,6 +28,7 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
         "split": evaluation.split,
         "split_rule": split_rule(evaluation),
         "test_fingerprint": evaluation.fingerprint,
+        "network_sees": describe_context(card.preprocess),
         "interval": f"{LEVEL:.0%} percentile bootstrap over patients, {RESAMPLINGS} resamplings",
         "score": _rounded(evaluation.score),
         "device": evaluation.device,
