@@ -131,6 +131,24 @@ def test_a_slice_does_not_depend_on_which_others_are_asked_for() -> None:
         np.testing.assert_array_equal(together[z], network_input(hu, frame, SMALL, [z])[0])
 
 
+def test_batches_of_a_series_resample_each_slice_once(monkeypatch) -> None:
+    from napari_cpam_stroke.core import preprocess
+
+    hu, config = head((12, 64, 64), centre=(32, 32), axes=(24, 20)), PreprocessConfig(size=32, context_slices=3)
+    frame, resampled = locate_head(hu, config), []
+    own = preprocess.resample_head
+
+    def counted(hu, frame, config, indices):
+        resampled.extend(indices)
+        return own(hu, frame, config, indices)
+
+    monkeypatch.setattr(preprocess, "resample_head", counted)
+    shown = preprocess.SeriesInput(hu, frame, config)
+    batches = np.concatenate([shown(range(at, at + 4)) for at in (0, 4, 8)])
+    assert sorted(resampled) == list(range(12))
+    np.testing.assert_array_equal(batches, network_input(hu, frame, config, range(12)))
+
+
 @pytest.mark.parametrize("kept", [(-20, 100), (0, 255), (-100, 300)])
 def test_a_source_that_kept_only_a_window_looks_alike(kept: tuple[int, int]) -> None:
     config = PreprocessConfig(size=64, clip_hu=(0, 80))

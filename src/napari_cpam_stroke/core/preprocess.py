@@ -40,10 +40,27 @@ def network_input(
     -------
     float32 (n, C, size, size) in [0, 1]; channels are the windows of the first context slice, then of the next.
     """
-    rows = context_rows(hu.shape[0], config, indices, places_mm)
-    unique = sorted({i for row in rows for i in row})
-    windows = dict(zip(unique, window_channels(resample_head(hu, frame, config, unique), config), strict=True))
-    return np.stack([np.concatenate([windows[i] for i in row]) for row in rows])
+    return SeriesInput(hu, frame, config, places_mm)(indices)
+
+
+class SeriesInput:
+    """`network_input` of one series, asked for batch by batch: a slice that several batches show is resampled once."""
+
+    def __init__(
+        self, hu: NDArray[np.int16], frame: HeadFrame, config: PreprocessConfig, places_mm: Sequence[float] = ()
+    ) -> None:
+        self._hu, self._frame, self._config, self._places_mm = hu, frame, config, places_mm
+        self._codes: dict[int, NDArray[np.uint8]] = {}
+
+    def __call__(self, indices: Sequence[int]) -> Floats:
+        """Return float32 (n, C, size, size) of some slices."""
+        rows = context_rows(len(self._hu), self._config, indices, self._places_mm)
+        shown = list(dict.fromkeys(i for row in rows for i in row))
+        fresh = [i for i in shown if i not in self._codes]
+        self._codes |= zip(fresh, resample_head(self._hu, self._frame, self._config, fresh), strict=True)
+        codes = np.stack([self._codes[i] for i in shown])
+        windows = dict(zip(shown, window_channels(codes, self._config), strict=True))
+        return np.stack([np.concatenate([windows[i] for i in row]) for row in rows])
 
 
 def context_rows(

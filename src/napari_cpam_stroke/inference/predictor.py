@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -16,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.bundles import DEFAULT, Bundle, Registry
-from napari_cpam_stroke.core.head import HeadFrame, locate_head
+from napari_cpam_stroke.core.head import locate_head
 from napari_cpam_stroke.core.labels import CLASS_NAMES
 from napari_cpam_stroke.core.orientation import places_mm, radiological_view
-from napari_cpam_stroke.core.preprocess import network_input
+from napari_cpam_stroke.core.preprocess import SeriesInput
 from napari_cpam_stroke.core.volume import CTVolume
 from napari_cpam_stroke.errors import BundleError, CancelledError, InputError
 from napari_cpam_stroke.inference.calibration import calibrated, series_probability
@@ -29,7 +28,7 @@ from napari_cpam_stroke.inference.prediction import Prediction, mask_from_probab
 from napari_cpam_stroke.inference.runner import Runner, SliceResult
 from napari_cpam_stroke.models import fold_batch_norm, restore_model
 
-NO_GEOMETRY = "The series gives no positions: slices were read one by one, and no lesion was dropped for being small."
+NO_GEOMETRY = "The series gives no positions: slices count as they come, and no lesion was dropped for being small."
 NOT_AXIAL = "The series is not axial; the model was trained on axial slices."
 CLASSIFIER = "The model classifies slices and draws no mask."
 
@@ -151,26 +150,14 @@ class Predictor:
         hu = radiological_view(volume.hu, volume.geometry)
         frame = locate_head(hu, self.card.preprocess)
         grid = NativeGrid(frame, size=self.card.preprocess.size, shape_yx=(hu.shape[1], hu.shape[2]))
-        for indices, x in self._inputs(hu, frame, places_mm(volume.geometry), runner.batch):
+        shown = SeriesInput(hu, frame, self.card.preprocess, places_mm(volume.geometry))
+        for indices, x in _ahead(shown, len(hu), runner.batch):
             if cancelled is not None and cancelled():
                 raise CancelledError("The prediction was cancelled")
             found.fill(volume, indices, runner(torch.from_numpy(x), grid))
             if progress is not None:
                 progress(indices.stop, volume.shape[0])
         return self._prediction(volume, found, runner, start)
-
-    def _inputs(
-        self, hu: NDArray[np.int16], frame: HeadFrame, places: tuple[float, ...], batch: int
-    ) -> Iterator[tuple[range, NDArray[np.float32]]]:
-        """Yield slice indices and their input; the next batch is prepared while the device works on this one."""
-        chunks = [range(at, min(at + batch, len(hu))) for at in range(0, len(hu), batch)]
-        prepared = partial(network_input, hu, frame, self.card.preprocess, places_mm=places)
-        with ThreadPoolExecutor(max_workers=1) as ahead:
-            waiting = [ahead.submit(prepared, c) for c in chunks[:1]]
-            for number, indices in enumerate(chunks):
-                x = waiting.pop().result()
-                waiting += [ahead.submit(prepared, c) for c in chunks[number + 1 : number + 2]]
-                yield indices, x
 
     def _prediction(self, volume: CTVolume, found: _Found, runner: Runner, start: float) -> Prediction:
         card = self.card
@@ -200,3 +187,14 @@ class Predictor:
     def _warnings(self, volume: CTVolume) -> list[str]:
         said = [NO_GEOMETRY] if volume.geometry is None else [] if volume.geometry.axial else [NOT_AXIAL]
         return said + ([CLASSIFIER] if self.card.task == "classifier" else [])
+
+
+def _ahead(shown: SeriesInput, slices: int, batch: int) -> Iterator[tuple[range, NDArray[np.float32]]]:
+    """Yield slice indices and their input; the next batch is prepared while the device works on this one."""
+    chunks = [range(at, min(at + batch, slices)) for at in range(0, slices, batch)]
+    with ThreadPoolExecutor(max_workers=1) as ahead:
+        waiting = [ahead.submit(shown, c) for c in chunks[:1]]
+        for number, indices in enumerate(chunks):
+            x = waiting.pop().result()
+            waiting += [ahead.submit(shown, c) for c in chunks[number + 1 : number + 2]]
+            yield indices, x

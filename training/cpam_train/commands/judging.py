@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A run folder, a bundle folder, or an installed name.")]
 SplitOption = Annotated[str, typer.Option("--split", help="test, validation or train.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Alone = Annotated[bool, typer.Option("--alone", help="Show every slice without its neighbours.")]
 Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this source; may be repeated.")]
 
 
@@ -38,7 +39,7 @@ def evaluate(
     split: SplitOption = "test",
     source: Sources = None,
     device: Device = "auto",
-    alone: Annotated[bool, typer.Option("--alone", help="Show every slice without its neighbours.")] = False,
+    alone: Alone = False,
 ) -> None:
     """Judge a model on annotated cases it has not been trained on; on a BraTS folder by its regions."""
     if is_brats(store):
@@ -132,13 +133,13 @@ def rank(
     console.print(f"{len(ranked)} cases ranked; the order is in the store's worklist.")
 
 
-def probe(model: Model, store: StoreOption, *, device: Device = "auto") -> None:
+def probe(model: Model, store: StoreOption, *, device: Device = "auto", alone: Alone = False) -> None:
     """Tell how well the source of a slice can be read from the input and from the network's features."""
     from cpam_train.evaluation.model import opened_model
     from cpam_train.probe import probe_sources
 
     with opened(store) as source, opened_model(model, device=device) as predictor, counting("probing") as progress:
-        found = probe_sources(predictor, source, progress=progress)
+        found = probe_sources(predictor.without_context() if alone else predictor, source, progress=progress)
     for one in found:
         console.print(
             f"{one.description}: source told with balanced accuracy {one.accuracy:.3f} (chance {one.chance:.3f}; "
