@@ -127,6 +127,9 @@ class DataConfig:
     split_by_slice: bool = False
     """Deal the slices of training and validation patients out anew, whoever they belong to, as the source paper did.
     The same patient then stands on both sides: every report of such a model says so."""
+    validate_alone: bool = False
+    """Validate, and choose thresholds and calibration, on slices without their neighbours: for a store whose lesions
+    come as single slices and whose lesion-free slices come as series, so that neighbours give the class away."""
     synthetic: bool = True
     """Draw lesions into real training slices, and heal lesions away, as `synthesis` says."""
     synthesis: SynthesisConfig = field(default_factory=SynthesisConfig)

@@ -21,6 +21,7 @@ from cpam_train.sampler import balanced_sampler
 from cpam_train.slice_split import STAMP, split_by_slice
 from cpam_train.slices import SliceRow, collect_slices
 from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.core.preprocess import without_context
 from napari_cpam_stroke.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ class SliceLoaders(Loaders):
         self.left_out = patients_without_split(store)
         drawn = config.data.synthesis if config.data.synthetic else None
         self.train = SliceDataset(store, config.preprocess, train_rows, cache=cache, synthesis=drawn, seed=config.seed)
-        self.validation = SliceDataset(store, config.preprocess, validation_rows, cache=cache)
+        shown = without_context(config.preprocess) if config.data.validate_alone else config.preprocess
+        self.validation = SliceDataset(store, shown, validation_rows, cache=cache)
 
     def prepare(self, console: Console) -> None:
         """Name what cannot be learned from; preprocess what the cache does not hold yet, with a bar."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +82,11 @@ def context_rows(
         return [[min(max(i + k, 0), slices - 1) for k in steps] for i in indices]
     places = np.asarray(places_mm)
     return [[int(np.abs(places - places[i] - k * config.context_mm).argmin()) for k in steps] for i in indices]
+
+
+def without_context(config: PreprocessConfig) -> PreprocessConfig:
+    """Return the settings under which a network of several slices is shown one slice, repeated."""
+    return replace(config, context_mm=0.0)
 
 
 def describe_context(config: PreprocessConfig) -> str:

@@ -18,7 +18,7 @@ from napari_cpam_stroke.bundles import DEFAULT, Bundle, Registry
 from napari_cpam_stroke.core.head import locate_head
 from napari_cpam_stroke.core.labels import CLASS_NAMES
 from napari_cpam_stroke.core.orientation import places_mm, radiological_view
-from napari_cpam_stroke.core.preprocess import SeriesInput
+from napari_cpam_stroke.core.preprocess import SeriesInput, without_context
 from napari_cpam_stroke.core.volume import CTVolume
 from napari_cpam_stroke.errors import BundleError, CancelledError, InputError
 from napari_cpam_stroke.inference.calibration import calibrated, series_probability
@@ -115,7 +115,7 @@ class Predictor:
                 f"The model {self.card.reference} looks at single slices", remedy="there is no context to leave out"
             )
         twin = copy(self)
-        twin.card = replace(self.card, preprocess=replace(self.card.preprocess, context_mm=0.0))
+        twin.card = replace(self.card, preprocess=without_context(self.card.preprocess))
         return twin
 
     def predict(
