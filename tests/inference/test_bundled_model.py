@@ -1,0 +1,67 @@
+"""The model that comes with the package: small, whole, honest about itself, and right about a real series."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_cpam_stroke.bundles import Registry
+from napari_cpam_stroke.core import CTVolume, LesionClass, measure_lesions
+from napari_cpam_stroke.core.orientation import radiological_view
+from napari_cpam_stroke.dicom import read_series, scan_folder
+from napari_cpam_stroke.inference import Prediction, Predictor
+
+GE = Path(__file__).parents[3] / "shared" / "data" / "dcm_qa_ct" / "GE"
+MOST_BYTES = 25e6
+real_series = pytest.mark.skipif(not GE.is_dir(), reason="the public GE series is not beside the project")
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return Registry().resolve("default")
+
+
+def test_it_is_small_and_its_weights_are_those_of_its_card(bundle):
+    assert sum(file.stat().st_size for file in bundle.path.rglob("*") if file.is_file()) < MOST_BYTES
+    assert bundle.state_dict()  # raises where the checksum is another
+
+
+def test_its_card_names_data_terms_figures_and_failures(bundle):
+    card = bundle.card
+    terms, data = card.training["terms"], card.training["data"]
+    assert set(terms) == set(data["train"])
+    assert all(terms.values())
+    assert data["split_rule"].startswith("by patient")
+    figures = card.metrics["test"]
+    assert figures["split"] == "test"
+    for name in card.classes:
+        assert "[" in figures[name]["lesion_cases: dice"], "a figure without its interval"
+        assert name in card.refer_band
+    assert "Research only" in card.intended_use
+    assert card.failures
+    assert all((bundle.path / failure.picture).is_file() for failure in card.failures)
+
+
+@pytest.fixture(scope="module")
+def volume() -> CTVolume:
+    (entry,) = scan_folder(GE).series
+    return read_series(entry)
+
+
+@pytest.fixture(scope="module")
+def prediction(bundle, volume) -> Prediction:
+    return Predictor(bundle, "cpu").predict(volume)
+
+
+@pytest.mark.real_data
+@real_series
+def test_the_old_infarct_is_marked_where_it_is_and_nothing_as_hemorrhage(volume, prediction):
+    lesions = measure_lesions(prediction.mask, volume)
+    ischemia = (radiological_view(prediction.mask, volume.geometry) == LesionClass.ISCHEMIA)[12:18]
+    _, y, x = np.nonzero(ischemia)
+    share_left_and_behind = np.mean((x > volume.shape[2] / 2) & (y > volume.shape[1] / 2))
+    assert lesions.volumes_ml["hemorrhage"] == 0
+    assert (ischemia.any(axis=(1, 2))).all()
+    assert share_left_and_behind > 0.8
