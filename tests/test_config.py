@@ -65,6 +65,15 @@ def test_a_wrong_setting_is_named(kind: type, values: dict, parts: tuple[str, ..
         assert part in message
 
 
+def test_settings_that_do_not_fit_each_other_are_told_in_one_sentence() -> None:
+    with pytest.raises(ConfigError) as caught:
+        build_config(SegmenterConfig, {"attention": {"width": 20, "heads": 4}}, where="model")
+    assert (
+        str(caught.value)
+        == "model setting 'attention' is not valid: width / heads must be a multiple of 8, not 20 / 4."
+    )
+
+
 def test_channels_follow_windows_and_context() -> None:
     assert PreprocessConfig().channels == 3
     assert PreprocessConfig(context_slices=5, windows=(Window(0, 1), Window(2, 3))).channels == 10

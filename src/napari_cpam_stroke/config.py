@@ -196,9 +196,11 @@ def build_config(kind: type[ConfigT], values: dict[str, Any], *, where: str = "c
             raise ConfigError(
                 f"{where} has no setting {key!r}{nearest(leaf, known)}", remedy=f"known settings: {', '.join(known)}"
             ) from error
-        raise ConfigError(
-            f"{where} setting {key or '(whole)'!r} is not valid", got=repr(first.get("input")), expected=first["msg"]
-        ) from error
+        what = f"{where} setting {key or '(whole)'!r} is not valid"
+        if first["type"] == "value_error":
+            raise ConfigError(f"{what}: {first['ctx']['error']}") from error
+        wanted = first["msg"].removeprefix("Input should be ")
+        raise ConfigError(what, got=repr(first["input"]), expected=wanted) from error
 
 
 def plain(config: object) -> dict[str, Any]:

@@ -13,7 +13,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def places_mm(geometry: VolumeGeometry | None) -> tuple[float, ...]:
-    """Return where each slice of the radiological view lies along its normal, ascending; empty without geometry."""
+    """Return where each slice of the radiological view lies along its normal, mm, ascending; empty without geometry."""
     if geometry is None:
         return ()
     along = geometry.distances_mm

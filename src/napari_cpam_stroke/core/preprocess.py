@@ -72,7 +72,8 @@ def context_rows(
     Parameters
     ----------
     places_mm
-        Where each slice lies, ascending (`core.orientation.places_mm`); empty: nobody knows, and neighbours count.
+        Where each slice lies in mm, ascending (`core.orientation.places_mm`); empty: nobody knows, and the next slices
+        are taken.
     """
     half = config.context_slices // 2
     steps = range(-half, half + 1)

@@ -37,9 +37,13 @@ BEND_PIXELS = 24.0
 def show_neighbours(
     codes: Codes, preprocess: PreprocessConfig, config: SynthesisConfig, rng: np.random.Generator
 ) -> Codes:
-    """Return a slice and its context (k, S, S) with the context repeated, drawn, or as it is, in either order.
+    """Return a slice and its context with the context repeated, drawn, or as it is, in either order.
 
-    A slice without context of its own, which comes as k times itself, gets one drawn instead.
+    Parameters
+    ----------
+    codes
+        uint8 (k, S, S), the slice in the middle. One without context of its own comes as k times itself, and is never
+        taken as it is.
     """
     chance = rng.random()
     middle = codes[len(codes) // 2]
