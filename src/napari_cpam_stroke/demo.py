@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cpam_stroke.bundles import Registry
-from napari_cpam_stroke.display import WindowCheck, check_window
 from napari_cpam_stroke.errors import InputError
-from napari_cpam_stroke.home import application_home
+from napari_cpam_stroke.user_folder import application_home
+from napari_cpam_stroke.window_check import WindowCheck, check_window
 
 if TYPE_CHECKING:
     from napari_cpam_stroke.export.case_run import Stage

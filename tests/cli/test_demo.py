@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from napari_cpam_stroke import display
-from napari_cpam_stroke.display import LINUX_PACKAGES, NEEDS_DISPLAY, NEEDS_NAPARI, check_window
+from napari_cpam_stroke import window_check
+from napari_cpam_stroke.window_check import LINUX_PACKAGES, NEEDS_DISPLAY, NEEDS_NAPARI, check_window
 
 from .conftest import Run
 
@@ -59,7 +59,7 @@ def test_without_a_display_server_nothing_is_tried(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    monkeypatch.setattr(display, "PROBE", "raise AssertionError")
+    monkeypatch.setattr(window_check, "PROBE", "raise AssertionError")
     assert check_window().needs == NEEDS_DISPLAY
 
 
@@ -67,14 +67,14 @@ def test_without_a_display_server_nothing_is_tried(monkeypatch: pytest.MonkeyPat
 def test_a_window_system_that_breaks_breaks_only_the_probe(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr(display, "PROBE", program)
+    monkeypatch.setattr(window_check, "PROBE", program)
     assert check_window().needs == NEEDS_DISPLAY
-    monkeypatch.setattr(display, "PROBE", "pass")
+    monkeypatch.setattr(window_check, "PROBE", "pass")
     assert check_window().possible
 
 
 def test_without_napari_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(display, "find_spec", lambda name: None)
+    monkeypatch.setattr(window_check, "find_spec", lambda name: None)
     assert check_window().needs == NEEDS_NAPARI
 
 

@@ -16,7 +16,7 @@ from hazard_suite.pixels import compress
 from pydicom.uid import HTJ2KLossless, JPEG2000Lossless, JPEGExtended12Bit, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
 from napari_cpam_stroke.dicom import read_series, scan_folder
-from napari_cpam_stroke.dicom.decode import DecodeWorkers
+from napari_cpam_stroke.dicom.pixels.decode import DecodeWorkers
 from napari_cpam_stroke.errors import CpamError
 from napari_cpam_stroke.samples import save_dataset
 

@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from napari_cpam_stroke.cli import app
 from napari_cpam_stroke.export.summary import summary
-from napari_cpam_stroke.widgets.keys import KEYS
+from napari_cpam_stroke.widgets.reading.keys import KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "user-guide.md").read_text(encoding="utf-8")

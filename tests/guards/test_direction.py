@@ -32,7 +32,7 @@ GUI = {"napari", "PyQt5", "PyQt6", "qtpy", "superqt"}
         ("napari_cpam_stroke.cli", GUI | {"torch", "cpam_train"}),
         ("napari_cpam_stroke.inference", GUI | {"timm", "monai", "cpam_train"}),
         ("cpam_train.cli", GUI | {"torch", "lightning", "optuna"}),
-        ("cpam_train.fit", GUI),
+        ("cpam_train.fitting.fit", GUI),
     ],
 )
 def test_import_loads_only_what_it_needs(module: str, absent: set[str]) -> None:

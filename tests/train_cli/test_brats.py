@@ -12,7 +12,7 @@ from cpam_train.brats.benchmark import render_table_7, run_brats
 from cpam_train.brats.judge import RegionDice, region_dice, region_estimates
 from cpam_train.commands.common import counting
 from cpam_train.config import build_train_config
-from cpam_train.fit import fit
+from cpam_train.fitting.fit import fit
 from napari_cpam_stroke.errors import ConfigError
 
 TINY = (

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cpam_train.cli import main
-from cpam_train.slice_split import STAMP
+from cpam_train.data.slice_split import STAMP
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.bundles import Registry, load_bundle
 
@@ -51,7 +51,7 @@ def runs(store_folder, tmp_path_factory):
     from rich.console import Console
 
     from cpam_train.config import build_train_config
-    from cpam_train.fit import fit
+    from cpam_train.fitting.fit import fit
 
     folder = tmp_path_factory.mktemp("runs")
     config = build_train_config("segmenter", overrides=settings()[1::2])

@@ -8,11 +8,11 @@ from safetensors.torch import load_file
 
 from cpam_train.commands.common import counting
 from cpam_train.config import build_train_config
-from cpam_train.ensemble import build_ensemble, fit_folds, judged_member
 from cpam_train.evaluation.model import opened_model
 from cpam_train.evaluation.run import evaluate_model
-from cpam_train.fit import fit
-from cpam_train.runs import RunFolder
+from cpam_train.fitting.ensemble import build_ensemble, fit_folds, judged_member
+from cpam_train.fitting.fit import fit
+from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.bundles import ModelCard
 from napari_cpam_stroke.config import build_config

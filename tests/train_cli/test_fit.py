@@ -12,9 +12,9 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 from cpam_train.config import build_train_config
-from cpam_train.fit import fit
-from cpam_train.loaders import build_loaders
-from cpam_train.task import build_optimiser, build_task
+from cpam_train.fitting.fit import fit
+from cpam_train.fitting.slice_batches import build_loaders
+from cpam_train.fitting.task import build_optimiser, build_task
 from napari_cpam_stroke.bundles import ModelCard
 from napari_cpam_stroke.config import build_config
 from napari_cpam_stroke.errors import InputError, OutOfMemoryError

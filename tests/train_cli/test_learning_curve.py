@@ -5,13 +5,13 @@ from rich.console import Console
 
 from cpam_train.commands.common import counting
 from cpam_train.config import build_train_config
+from cpam_train.data.slice_split import STAMP
 from cpam_train.evaluation.model import opened_model
+from cpam_train.evaluation.uncertainty import rank_cases
 from cpam_train.learning_curve.choice import least_sure, strategies_of
 from cpam_train.learning_curve.page import picture, render
 from cpam_train.learning_curve.run import Plan, Room, initial, numbers_of, path_of, run_curve
-from cpam_train.rank import rank_cases
-from cpam_train.runs import RunFolder
-from cpam_train.slice_split import STAMP
+from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.errors import ConfigError, InputError
 
 TINY = [

@@ -65,7 +65,7 @@ def boxed_prediction(volume: CTVolume) -> Prediction:
 @pytest.fixture
 def predictor(monkeypatch: pytest.MonkeyPatch) -> FakePredictor:
     """Put a stand-in where the session loads its model."""
-    from napari_cpam_stroke.widgets.runner import ModelRunner
+    from napari_cpam_stroke.widgets.reading.model_runs import ModelRunner
 
     fake = FakePredictor()
 
@@ -86,7 +86,7 @@ def viewer(qapp: Any) -> Any:
 @pytest.fixture
 def session(viewer: Any) -> Iterator[Any]:
     """A session whose docks a test adds itself; nothing is left running after it."""
-    from napari_cpam_stroke.widgets.session import session_of
+    from napari_cpam_stroke.widgets.reading.session import session_of
 
     made = session_of(viewer)
     yield made

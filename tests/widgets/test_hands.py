@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.widgets.room import open_room
-from napari_cpam_stroke.widgets.view import HEADER, PREFIX
+from napari_cpam_stroke.widgets.viewer.view import HEADER, PREFIX
 
 SMALL_SCREEN = (1366, 768)
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -103,7 +103,7 @@ def test_the_right_button_windows_and_the_left_one_does_not(hands: Hands) -> Non
 
 
 def readout(hands: Hands) -> str:
-    from napari_cpam_stroke.widgets import compat
+    from napari_cpam_stroke.widgets.viewer import compat
 
     return str(compat.overlays(hands.viewer)[PREFIX + HEADER].text)
 

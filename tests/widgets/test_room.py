@@ -19,12 +19,12 @@ from napari_cpam_stroke.annotations import recovery
 from napari_cpam_stroke.annotations.recovery import INTERVAL_S, Journal, recovery_folder
 from napari_cpam_stroke.dicom import read_nifti_mask, read_segmentation
 from napari_cpam_stroke.errors import InputError
-from napari_cpam_stroke.widgets import session as session_module
-from napari_cpam_stroke.widgets.commands import write_mask
-from napari_cpam_stroke.widgets.reader import get_reader, read
-from napari_cpam_stroke.widgets.records import TICK_MS
+from napari_cpam_stroke.widgets.contributions.commands import write_mask
+from napari_cpam_stroke.widgets.contributions.reader import get_reader, read
+from napari_cpam_stroke.widgets.reading import session as session_module
+from napari_cpam_stroke.widgets.reading.case_keeping import TICK_MS
+from napari_cpam_stroke.widgets.reading.session import CANCEL, DISCARD, SAVE, session_of
 from napari_cpam_stroke.widgets.room import DOCKS, ask_reader, open_room, open_sample, watch_window
-from napari_cpam_stroke.widgets.session import CANCEL, DISCARD, SAVE, session_of
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import QApplication
 
 app = QApplication([])
 from napari_cpam_stroke.widgets.room import DOCKS
-from napari_cpam_stroke.widgets.session import session_of
+from napari_cpam_stroke.widgets.reading.session import session_of
 
 viewer = ViewerModel()
 session = session_of(viewer)

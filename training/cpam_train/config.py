@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from cpam_train.synthesis.config import SynthesisConfig
+from cpam_train.data.synthesis.config import SynthesisConfig
 from napari_cpam_stroke.annotations.records import REASONS, Reason
 from napari_cpam_stroke.config import STRICT, ModelConfig, PreprocessConfig, SegmenterConfig, build_config
 from napari_cpam_stroke.errors import ConfigError, InputError, nearest
@@ -174,7 +174,7 @@ class StopConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class OperatingConfig:
-    """How thresholds are chosen, on validation data only; `cpam_train.calibrate` has the rules."""
+    """How thresholds are chosen, on validation data only; `cpam_train.operating.calibrate` has the rules."""
 
     point: Operating = "max_dice"
     """max_dice: highest Dice for masks, highest sensitivity + specificity for series. sensitivity: for both, the

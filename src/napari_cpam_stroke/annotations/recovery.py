@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.annotations.durable import write_durably
 from napari_cpam_stroke.annotations.stacks import encode_stack, read_stack
 from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
-from napari_cpam_stroke.home import application_home
+from napari_cpam_stroke.user_folder import application_home
 
 LOG = logging.getLogger(__name__)
 

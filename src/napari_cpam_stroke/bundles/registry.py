@@ -11,7 +11,7 @@ from pathlib import Path
 from napari_cpam_stroke.bundles.bundle import CARD_FILE, Bundle, copy_bundle, load_bundle
 from napari_cpam_stroke.bundles.card import check_name, check_version
 from napari_cpam_stroke.errors import BundleError, nearest
-from napari_cpam_stroke.home import application_home
+from napari_cpam_stroke.user_folder import application_home
 
 DEFAULT = "default"
 """Name of the bundled model; nothing else can be installed under it."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_cpam_stroke.display import check_window
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.widgets.launch import open_window
+from napari_cpam_stroke.window_check import check_window
 
 
 def open_in_window(path: Path) -> None:

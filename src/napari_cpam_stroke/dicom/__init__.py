@@ -9,33 +9,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_cpam_stroke.dicom.algorithm import AlgorithmType
-    from napari_cpam_stroke.dicom.folder_report import FolderReport
-    from napari_cpam_stroke.dicom.nifti import write_nifti
-    from napari_cpam_stroke.dicom.nifti_reader import read_nifti_mask
-    from napari_cpam_stroke.dicom.pseudonym import case_pseudonym, patient_pseudonym
-    from napari_cpam_stroke.dicom.reader import read_series
-    from napari_cpam_stroke.dicom.rejected_file import RejectedFile
-    from napari_cpam_stroke.dicom.report import write_report
-    from napari_cpam_stroke.dicom.scan import scan_folder
-    from napari_cpam_stroke.dicom.segmentation import write_segmentation
-    from napari_cpam_stroke.dicom.segmentation_reader import read_segmentation
-    from napari_cpam_stroke.dicom.series_entry import SeriesEntry
+    from napari_cpam_stroke.dicom.derived.algorithm import AlgorithmType
+    from napari_cpam_stroke.dicom.derived.report import write_report
+    from napari_cpam_stroke.dicom.derived.segmentation import write_segmentation
+    from napari_cpam_stroke.dicom.derived.segmentation_reader import read_segmentation
+    from napari_cpam_stroke.dicom.headers.pseudonym import case_pseudonym, patient_pseudonym
+    from napari_cpam_stroke.dicom.pixels.reader import read_series
+    from napari_cpam_stroke.dicom.series.folder_report import FolderReport
+    from napari_cpam_stroke.dicom.series.rejected_file import RejectedFile
+    from napari_cpam_stroke.dicom.series.scan import scan_folder
+    from napari_cpam_stroke.dicom.series.series_entry import SeriesEntry
+    from napari_cpam_stroke.nifti.reader import read_nifti_mask
+    from napari_cpam_stroke.nifti.writer import write_nifti
 
 _HOMES = {
-    "AlgorithmType": "algorithm",
-    "FolderReport": "folder_report",
-    "RejectedFile": "rejected_file",
-    "SeriesEntry": "series_entry",
-    "case_pseudonym": "pseudonym",
-    "patient_pseudonym": "pseudonym",
-    "read_nifti_mask": "nifti_reader",
-    "read_segmentation": "segmentation_reader",
-    "read_series": "reader",
-    "scan_folder": "scan",
-    "write_nifti": "nifti",
-    "write_report": "report",
-    "write_segmentation": "segmentation",
+    "AlgorithmType": "napari_cpam_stroke.dicom.derived.algorithm",
+    "FolderReport": "napari_cpam_stroke.dicom.series.folder_report",
+    "RejectedFile": "napari_cpam_stroke.dicom.series.rejected_file",
+    "SeriesEntry": "napari_cpam_stroke.dicom.series.series_entry",
+    "case_pseudonym": "napari_cpam_stroke.dicom.headers.pseudonym",
+    "patient_pseudonym": "napari_cpam_stroke.dicom.headers.pseudonym",
+    "read_nifti_mask": "napari_cpam_stroke.nifti.reader",
+    "read_segmentation": "napari_cpam_stroke.dicom.derived.segmentation_reader",
+    "read_series": "napari_cpam_stroke.dicom.pixels.reader",
+    "scan_folder": "napari_cpam_stroke.dicom.series.scan",
+    "write_nifti": "napari_cpam_stroke.nifti.writer",
+    "write_report": "napari_cpam_stroke.dicom.derived.report",
+    "write_segmentation": "napari_cpam_stroke.dicom.derived.segmentation",
 }
 
 __all__ = [
@@ -58,4 +58,4 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(_HOMES[name]), name)

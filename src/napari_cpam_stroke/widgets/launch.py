@@ -63,8 +63,8 @@ def open_window(
 
 
 def _room(viewer: Any, own_folder: Path | None) -> Any:
+    from napari_cpam_stroke.widgets.reading.settings import SettingsFile
     from napari_cpam_stroke.widgets.room import open_room
-    from napari_cpam_stroke.widgets.settings import SettingsFile
 
     session = open_room(viewer)
     if own_folder is not None:

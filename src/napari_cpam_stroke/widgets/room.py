@@ -11,17 +11,17 @@ from weakref import ref
 from qtpy.QtCore import QByteArray, QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
 
-from napari_cpam_stroke.home import application_home
-from napari_cpam_stroke.widgets import compat
-from napari_cpam_stroke.widgets.dock_cases import CasesDock
-from napari_cpam_stroke.widgets.dock_correct import CorrectDock
-from napari_cpam_stroke.widgets.dock_findings import FindingsDock
-from napari_cpam_stroke.widgets.dock_history import HistoryDock
-from napari_cpam_stroke.widgets.dock_models import ModelsDock
-from napari_cpam_stroke.widgets.dock_window import WindowDock
-from napari_cpam_stroke.widgets.keys import bind_keys
-from napari_cpam_stroke.widgets.layers import PLACEHOLDER
-from napari_cpam_stroke.widgets.session import ReviewSession, session_of
+from napari_cpam_stroke.user_folder import application_home
+from napari_cpam_stroke.widgets.docks.cases import CasesDock
+from napari_cpam_stroke.widgets.docks.correct import CorrectDock
+from napari_cpam_stroke.widgets.docks.findings import FindingsDock
+from napari_cpam_stroke.widgets.docks.history import HistoryDock
+from napari_cpam_stroke.widgets.docks.models import ModelsDock
+from napari_cpam_stroke.widgets.docks.window import WindowDock
+from napari_cpam_stroke.widgets.reading.keys import bind_keys
+from napari_cpam_stroke.widgets.reading.session import ReviewSession, session_of
+from napari_cpam_stroke.widgets.viewer import compat
+from napari_cpam_stroke.widgets.viewer.layers import PLACEHOLDER
 
 DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
     "cases": (CasesDock, "Cases", "left"),
@@ -85,7 +85,7 @@ def plain_layer(path: Any) -> tuple[Any, ...]:
     """Return the CT of a path as layer data, for napari without a window."""
     from napari_cpam_stroke.dicom import read_series, scan_folder
     from napari_cpam_stroke.errors import InputError
-    from napari_cpam_stroke.widgets.layers import ORIGINAL, placement
+    from napari_cpam_stroke.widgets.viewer.layers import ORIGINAL, placement
 
     report = scan_folder(path)
     if report.proposed is None:

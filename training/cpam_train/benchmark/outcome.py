@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cpam_train.evaluation.run import Evaluation
 from cpam_train.metrics.counts import Counts
-from cpam_train.runs import RunFolder
+from cpam_train.run_folder import RunFolder
 
 FILE = "benchmark.json"
 

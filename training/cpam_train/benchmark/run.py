@@ -13,8 +13,8 @@ from cpam_train.benchmark.outcome import FILE, Outcome, plain_outcome, read_outc
 from cpam_train.benchmark.systems import Recipe
 from cpam_train.evaluation.model import opened_model
 from cpam_train.evaluation.run import evaluate_model
-from cpam_train.fit import fit
-from cpam_train.runs import RunFolder
+from cpam_train.fitting.fit import fit
+from cpam_train.run_folder import RunFolder
 from cpam_train.tuning.objective import tidy
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import Split

@@ -16,8 +16,8 @@ from cpam_train.benchmark.tables import markdown
 from cpam_train.brats.folder import BratsFolder
 from cpam_train.brats.judge import RegionDice, judge_brats, region_estimates
 from cpam_train.brats.regions import REGIONS
-from cpam_train.fit import fit
-from cpam_train.runs import RunFolder
+from cpam_train.fitting.fit import fit
+from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.errors import CancelledError, ConfigError
 
 Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]

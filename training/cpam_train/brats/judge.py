@@ -13,10 +13,10 @@ from cpam_train.brats.dataset import BratsDataset
 from cpam_train.brats.folder import BratsCase, BratsFolder
 from cpam_train.brats.regions import REGIONS, region_masks
 from cpam_train.evaluation.model import draft_of_run
+from cpam_train.fitting.precision import autocast
 from cpam_train.metrics.bootstrap import Estimate, estimate, mean_of
 from cpam_train.metrics.counts import count, dice
-from cpam_train.precision import autocast
-from cpam_train.runs import RunFolder
+from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations.records import Split
 from napari_cpam_stroke.bundles import ModelCard
 from napari_cpam_stroke.inference.device import pick_device

@@ -11,8 +11,8 @@ from torch.utils.data import WeightedRandomSampler
 from cpam_train.brats.dataset import BratsDataset
 from cpam_train.brats.folder import BratsFolder
 from cpam_train.config import TrainConfig
-from cpam_train.loaders import Loaders
-from cpam_train.record import Origin, Record
+from cpam_train.fitting.slice_batches import Loaders
+from cpam_train.operating.validation_record import Origin, Record
 from napari_cpam_stroke.errors import ConfigError
 
 UNUSED = ("sources", "leave_out", "folds", "split_by_slice")

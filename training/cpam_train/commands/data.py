@@ -33,7 +33,7 @@ def import_(
 
 def _assign(store: str, seed: int) -> None:
     """Give patients without a split one, and tell."""
-    from cpam_train.splits import assign_splits
+    from cpam_train.data.split_assignment import assign_splits
 
     with opened(store) as target, counting("looking for near-duplicates") as progress:
         report = assign_splits(target, seed=seed, progress=progress)
@@ -51,7 +51,7 @@ def check(
     """Look for damage, patients in two splits and near-duplicates; exit 1 where something stands in the way."""
     from rich.table import Table
 
-    from cpam_train.check import check_store
+    from cpam_train.data.store_check import check_store
 
     if assign:
         _assign(store, seed)
@@ -79,8 +79,8 @@ def augment_sheet(
     seed: Annotated[int, typer.Option(help="Another seed shows other draws.")] = 0,
 ) -> None:
     """Draw what augmentation does to real training slices."""
-    from cpam_train.augment_sheet import write_augment_sheet
     from cpam_train.config import build_train_config
+    from cpam_train.fitting.augment_sheet import write_augment_sheet
 
     config = build_train_config("segmenter", preset=preset, overrides=settings or ())
     with opened(store) as source:

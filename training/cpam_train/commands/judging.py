@@ -82,9 +82,9 @@ def promote(
     ] = None,
 ) -> None:
     """Publish a run if it is better than the version in use on the frozen test set; else exit with 1."""
-    from cpam_train.promote import PromotionRefusedError, Remarks, read_failures
-    from cpam_train.promote import promote as publish
-    from cpam_train.runs import RunFolder
+    from cpam_train.publishing.promote import PromotionRefusedError, Remarks, read_failures
+    from cpam_train.publishing.promote import promote as publish
+    from cpam_train.run_folder import RunFolder
 
     known, pictures = read_failures(failures) if failures else ((), {})
     with opened(store) as source:
@@ -123,7 +123,7 @@ def rank(
 ) -> None:
     """Find the cases a model is least sure of and put them first in the worklist."""
     from cpam_train.evaluation.model import opened_model
-    from cpam_train.rank import rank_cases
+    from cpam_train.evaluation.uncertainty import rank_cases
 
     with opened(store) as source, opened_model(model, device=device) as predictor, counting("ranking") as progress:
         ranked = rank_cases(predictor, source, everything=everything, progress=progress)
@@ -136,7 +136,7 @@ def rank(
 def probe(model: Model, store: StoreOption, *, device: Device = "auto", alone: Alone = False) -> None:
     """Tell how well the source of a slice can be read from the input and from the network's features."""
     from cpam_train.evaluation.model import opened_model
-    from cpam_train.probe import probe_sources
+    from cpam_train.evaluation.source_probe import probe_sources
 
     with opened(store) as source, opened_model(model, device=device) as predictor, counting("probing") as progress:
         found = probe_sources(predictor.without_context() if alone else predictor, source, progress=progress)
@@ -210,7 +210,7 @@ def benchmark(  # noqa: PLR0913 - one per option
     with opened(store) as source:
         from cpam_train.benchmark.run import run_systems
         from cpam_train.benchmark.tables import render
-        from cpam_train.loaders import divide
+        from cpam_train.fitting.slice_batches import divide
 
         rule = divide(source, recipe.config(names[0], 0))[2]
         outcomes = run_systems(source, out, recipe, names, seeds, console=errors, counting=counting)
@@ -226,7 +226,7 @@ def _evaluate_brats(model: str, store: str, out: Path, *, split: str, device: st
 
     from cpam_train.brats.folder import BratsFolder
     from cpam_train.brats.judge import judge_brats, region_estimates
-    from cpam_train.runs import RunFolder
+    from cpam_train.run_folder import RunFolder
     from napari_cpam_stroke.annotations.records import SPLITS, one_of
 
     chosen = cast("Split", one_of(split, SPLITS, "split"))

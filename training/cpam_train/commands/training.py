@@ -21,7 +21,7 @@ from cpam_train.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from cpam_train.runs import RunFolder
+    from cpam_train.run_folder import RunFolder
 
 
 def fit(  # noqa: PLR0913 - one per option
@@ -41,8 +41,8 @@ def fit(  # noqa: PLR0913 - one per option
 
     values = build_train_config(kind, preset=preset, file=config, overrides=settings or ())
     with opened_data(store) as source:
-        from cpam_train.fit import Machine
-        from cpam_train.fit import fit as train
+        from cpam_train.fitting.fit import Machine
+        from cpam_train.fitting.fit import fit as train
 
         result = train(values, source, run, resume=resume, machine=Machine(devices, nodes), console=console)
     if not result.first_process:
@@ -67,7 +67,7 @@ def cross_validate(
 
     values = build_train_config("segmenter", preset=preset, file=config, overrides=settings or ())
     with opened(store) as source:
-        from cpam_train.ensemble import fit_folds
+        from cpam_train.fitting.ensemble import fit_folds
 
         built = fit_folds(values, source, run, console=errors, counting=counting)
     _tell_ensemble(built, store)
@@ -80,7 +80,7 @@ def ensemble(
 ) -> None:
     """Join finished runs, such as the folds of a cross-validation, into one model that averages them."""
     with opened(store) as source:
-        from cpam_train.ensemble import build_ensemble
+        from cpam_train.fitting.ensemble import build_ensemble
 
         built = build_ensemble(runs, source, run, counting=counting)
     _tell_ensemble(built, store)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cpam_train.runs import CARD_DRAFT, RunFolder
+from cpam_train.run_folder import CARD_DRAFT, RunFolder
 from napari_cpam_stroke.bundles import Bundle, ModelCard, Registry, save_bundle
 from napari_cpam_stroke.config import build_config
 from napari_cpam_stroke.errors import InputError

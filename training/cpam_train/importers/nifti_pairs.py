@@ -128,7 +128,7 @@ def _candidate(rules: PairRules, image: Path, name: str, outlines: Mapping[str, 
 
 
 def _pseudonym(source: str, name: str) -> str:
-    from napari_cpam_stroke.dicom.pseudonym import case_pseudonym
+    from napari_cpam_stroke.dicom.headers.pseudonym import case_pseudonym
 
     return case_pseudonym(source, name)
 

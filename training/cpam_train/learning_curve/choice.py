@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from cpam_train.rank import rank_one
+from cpam_train.evaluation.uncertainty import rank_one
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.errors import ConfigError
 from napari_cpam_stroke.inference.predictor import Predictor

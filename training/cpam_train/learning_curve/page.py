@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from cpam_train.benchmark.figures import mean_overlap, overlap_difference
 from cpam_train.benchmark.tables import markdown
+from cpam_train.data.slice_split import STAMP
 from cpam_train.learning_curve.run import START, Plan, Point
 from cpam_train.metrics.bootstrap import Estimate
-from cpam_train.slice_split import STAMP
 
 COLOURS = {"random": "#0072b2", "rank": "#d55e00"}
 """Blue and vermilion of the Okabe-Ito palette."""

@@ -13,10 +13,10 @@ from cpam_train.benchmark.outcome import FILE, Outcome, read_outcome
 from cpam_train.benchmark.run import judge
 from cpam_train.config import TrainConfig
 from cpam_train.evaluation.model import opened_model
-from cpam_train.fit import fit
+from cpam_train.fitting.fit import fit
+from cpam_train.fitting.slice_batches import divide
 from cpam_train.learning_curve.choice import Strategy, least_sure, shuffled
-from cpam_train.loaders import divide
-from cpam_train.runs import RunFolder
+from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.errors import CancelledError, ConfigError, InputError
 

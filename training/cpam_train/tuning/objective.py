@@ -13,7 +13,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 
 from cpam_train.config import TrainConfig, build_train_config
-from cpam_train.fit import FitResult, fit
+from cpam_train.fitting.fit import FitResult, fit
 from cpam_train.tuning.space import Space, as_overrides, suggested
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.errors import ConfigError, OutOfMemoryError

@@ -1,0 +1,1 @@
+"""What is derived from images: segmentations and structured reports, read and written."""

@@ -1,0 +1,1 @@
+"""Bytes of one file, hostile until shown otherwise, to data elements."""

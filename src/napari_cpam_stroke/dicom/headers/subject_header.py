@@ -1,0 +1,40 @@
+"""Who was scanned, as a pseudonym, and with which contrast agent; no identifying value leaves this file."""
+
+from __future__ import annotations
+
+import re
+
+from napari_cpam_stroke.dicom.file.tags import Tag
+from napari_cpam_stroke.dicom.file.values import ElementReader
+from napari_cpam_stroke.dicom.headers.plain import decode_text, plain_text
+from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
+
+NO_CONTRAST = frozenset(
+    {"", "NO", "NONE", "N", "NIL", "0", "WITHOUT", "UNENHANCED", "NATIVE", "NATIV", "W/O", "NA", "N/A"}
+)
+"""Values of ContrastBolusAgent that mean there was none."""
+
+_NAME_PARTS = re.compile(r"[\s^=.,_\-]+")
+
+
+def patient_pseudonyms(e: ElementReader, pseudonyms: Pseudonyms) -> tuple[str, str, tuple[str, ...]]:
+    """Return the patient's pseudonym, the one that also tells names apart, and words that must not be shown."""
+    number, name, birth = (
+        e.raw(tag).decode("latin-1").strip(" \0") for tag in (Tag.PATIENT_ID, Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE)
+    )
+    return _pseudonyms_of(number, name, birth, pseudonyms)
+
+
+def _pseudonyms_of(number: str, name: str, birth: str, pseudonyms: Pseudonyms) -> tuple[str, str, tuple[str, ...]]:
+    parts = tuple(part for part in _NAME_PARTS.split(name.casefold()) if part)
+    patient = pseudonyms.patient(number.casefold()) if number else pseudonyms.patient(*parts, birth if parts else "")
+    return patient, pseudonyms.patient(number.casefold(), *parts), tuple(p for p in (number, *parts) if len(p) >= 3)
+
+
+def contrast_agent(e: ElementReader, charset: str) -> str:
+    """Return the contrast agent in plain text, or an empty string."""
+    agent = decode_text(e.raw(Tag.CONTRAST_BOLUS_AGENT), charset).strip()
+    if agent.upper() not in NO_CONTRAST:
+        return plain_text(agent) or "unnamed"
+    given = e.items(Tag.CONTRAST_BOLUS_AGENT_SEQUENCE) or (e.number(Tag.CONTRAST_BOLUS_VOLUME) or 0) > 0
+    return "unnamed" if given else ""

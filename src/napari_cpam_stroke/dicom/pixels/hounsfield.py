@@ -1,0 +1,115 @@
+"""Stored values to Hounsfield units, in place in the final int16 array; no copy of a volume is ever made."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_cpam_stroke.core.volume import AIR_HU
+from napari_cpam_stroke.dicom.file.frame_header import PixelFormat
+from napari_cpam_stroke.dicom.file.limits import PADDING_BELOW_HU, PADDING_TISSUE_FROM_HU
+
+_LOWEST, _HIGHEST = -32768, 32767
+
+
+def stored_to_hu(frame: NDArray[np.int16], pixels: PixelFormat) -> bool:
+    """Turn one frame of stored values into HU, in place.
+
+    Parameters
+    ----------
+    frame
+        (Y, X) 16-bit patterns as they stand in the file, in this machine's byte order; becomes HU.
+
+    Returns
+    -------
+    Whether some value did not fit 16 bits and was cut off.
+    """
+    wide = not pixels.signed and pixels.stored == 16
+    clean_bits(frame, pixels)
+    stored: NDArray[np.int16] | NDArray[np.uint16] = frame.view(np.uint16) if wide else frame
+    padded = _padded(stored, pixels)
+    cut = _rescale(frame, stored, pixels)
+    if padded is not None:
+        frame[padded] = AIR_HU
+    if _lowest_hu(pixels) < PADDING_BELOW_HU:
+        _fill_constant_corners(frame)
+    return cut
+
+
+def clean_bits(frame: NDArray[np.int16], pixels: PixelFormat) -> None:
+    """Clear the bits above the high bit and extend the sign, in place."""
+    shift = pixels.high_bit + 1 - pixels.stored
+    bits = frame.view(np.uint16)
+    if shift:
+        bits >>= np.uint16(shift)
+    unused = 16 - pixels.stored
+    if unused and pixels.signed:
+        bits <<= np.uint16(unused)
+        frame >>= np.int16(unused)
+    elif unused and bits.max() >> pixels.stored:
+        bits &= np.uint16((1 << pixels.stored) - 1)
+
+
+def _lowest_hu(pixels: PixelFormat) -> float:
+    """Return the lowest HU that the stored bits can mean."""
+    lowest = -(1 << pixels.stored - 1) if pixels.signed else 0
+    highest = lowest + (1 << pixels.stored) - 1
+    return min(lowest * pixels.slope, highest * pixels.slope) + pixels.intercept
+
+
+def _padded(stored: NDArray[np.int16] | NDArray[np.uint16], pixels: PixelFormat) -> NDArray[np.bool_] | None:
+    """Return where the declared padding stands.
+
+    A padding value that would be tissue (0 HU, say) is believed only where it touches the border of the image.
+    """
+    if pixels.padding is None:
+        return None
+    low, high = pixels.padding
+    info = np.iinfo(stored.dtype)
+    if high < info.min or low > info.max:
+        return None
+    found = stored == low if low == high else (stored >= max(low, info.min)) & (stored <= min(high, info.max))
+    if not found.any():
+        return None
+    if high * pixels.slope + pixels.intercept >= PADDING_TISSUE_FROM_HU:
+        found = _touching_border(found)
+    return np.asarray(found)
+
+
+def _touching_border(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    labels, _ = ndimage.label(region)
+    border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    return np.asarray(np.isin(labels, border[border > 0]))
+
+
+def _rescale(frame: NDArray[np.int16], stored: NDArray[np.int16] | NDArray[np.uint16], pixels: PixelFormat) -> bool:
+    """Apply slope and intercept in place; integer arithmetic wherever the result fits."""
+    slope, intercept = pixels.slope, pixels.intercept
+    if slope == 1 and intercept == int(intercept):
+        low, high = _range_of(stored, pixels)
+        if low + intercept >= _LOWEST and high + intercept <= _HIGHEST:
+            frame.view(np.uint16)[...] += np.uint16(int(intercept) & 0xFFFF)  # modulo 2^16, so the sign does not matter
+            return False
+    real = np.rint(stored * np.float64(slope) + intercept)
+    cut = bool(real.min() < _LOWEST or real.max() > _HIGHEST)
+    frame[...] = np.clip(real, _LOWEST, _HIGHEST, out=real)
+    return cut
+
+
+def _range_of(stored: NDArray[np.int16] | NDArray[np.uint16], pixels: PixelFormat) -> tuple[int, int]:
+    """Return bounds of the stored values: by their bits where these are narrow, else by looking."""
+    if pixels.stored < 16:
+        half = 1 << pixels.stored - 1
+        return (-half, half - 1) if pixels.signed else (0, 2 * half - 1)
+    return int(stored.min()), int(stored.max())
+
+
+def _fill_constant_corners(frame: NDArray[np.int16]) -> None:
+    """Turn a constant far below air into air: padding that the header does not declare."""
+    lowest = int(frame.min())
+    if lowest >= PADDING_BELOW_HU:
+        return
+    below = frame < PADDING_BELOW_HU
+    if int(frame.max(where=below, initial=_LOWEST)) == lowest:
+        frame[below] = AIR_HU

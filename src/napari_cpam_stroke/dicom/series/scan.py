@@ -1,0 +1,181 @@
+"""Find every CT series in a folder, a DICOMDIR or a zip archive, reading each header once and no pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from napari_cpam_stroke.dicom.file.archive import Archive, is_archive
+from napari_cpam_stroke.dicom.file.dicomdir import find_below, listed_files
+from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
+from napari_cpam_stroke.dicom.file.limits import MAX_HEADER_BYTES
+from napari_cpam_stroke.dicom.file.sources import ByteSource, FileSource, UnreadableError
+from napari_cpam_stroke.dicom.headers.frames import Origin, read_frames
+from napari_cpam_stroke.dicom.headers.header_cache import HeaderCache
+from napari_cpam_stroke.dicom.headers.pixel_check import TruncatedError
+from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
+from napari_cpam_stroke.dicom.series.entries import describe_series
+from napari_cpam_stroke.dicom.series.folder_report import FolderReport
+from napari_cpam_stroke.dicom.series.folder_walk import file_stamp, walk_files
+from napari_cpam_stroke.dicom.series.proposal import propose
+from napari_cpam_stroke.dicom.series.rejected_file import RejectedFile
+from napari_cpam_stroke.errors import CancelledError, InputError
+
+Progress = Callable[[int, int], None]
+Cancelled = Callable[[], bool]
+
+_CACHE = HeaderCache()
+
+
+def scan_folder(
+    path: Path | str, *, progress: Progress | None = None, cancelled: Cancelled | None = None
+) -> FolderReport:
+    """Return every series below `path` with its verdict, and every file that was set aside.
+
+    Parameters
+    ----------
+    path
+        A folder, one DICOM file, a DICOMDIR or a zip archive. Links inside are not followed.
+    progress
+        Called with files done and files in all.
+    cancelled
+        Asked before every file.
+
+    Raises
+    ------
+    InputError
+        If there is nothing at `path`.
+    CancelledError
+        If `cancelled` said so.
+    """
+    path = _existing(Path(path))
+    scan = _Scan(Pseudonyms.from_home(), progress or (lambda _done, _all: None), cancelled or (lambda: False))
+    if path.is_dir():
+        scan.folder(path)
+    else:
+        scan.one_file(path)
+    entries, duplicates = describe_series(scan.frames, scan.lost, scan.pseudonyms)
+    proposed, reason = propose(entries)
+    rejected = (*scan.rejected, *duplicates)
+    return FolderReport(tuple(entries), tuple(sorted(rejected, key=lambda r: str(r.path))), proposed, reason)
+
+
+def _existing(path: Path) -> Path:
+    """Return the path itself, or what it links to: a link that the user names is meant."""
+    try:
+        if path.exists():
+            return path.resolve() if path.is_symlink() else path
+    except OSError as error:
+        raise InputError("The path cannot be opened", got=error.strerror, remedy="check its permissions") from error
+    raise InputError("There is no such file or folder", got=path, remedy="check the path")
+
+
+@dataclass
+class _Scan:
+    """What one scan gathers."""
+
+    pseudonyms: Pseudonyms
+    progress: Progress
+    cancelled: Cancelled
+    frames: list[FrameHeader] = field(default_factory=list)
+    lost: list[FrameHeader] = field(default_factory=list)
+    rejected: list[RejectedFile] = field(default_factory=list)
+
+    def folder(self, folder: Path) -> None:
+        """Read everything below a folder."""
+        files, passed_over = walk_files(folder)
+        self.rejected += passed_over
+        self._read_all(files)
+
+    def one_file(self, path: Path) -> None:
+        """Read one file, or what a DICOMDIR or an archive holds."""
+        if path.name.upper() == "DICOMDIR":
+            self._dicomdir(path, follow=True)
+        else:
+            self._read_all([(path, file_stamp(path))])
+
+    def _read_all(self, files: list[tuple[Path, tuple[int, int]]]) -> None:
+        for done, (path, stamp) in enumerate(files):
+            self._step(done, len(files))
+            if path.name.upper() == "DICOMDIR":
+                self._dicomdir(path, follow=False)
+            elif (known := _CACHE.get(path, stamp, self.pseudonyms)) is not None:
+                self._keep(path, known)
+            else:
+                self._file(path, stamp)
+        self.progress(len(files), len(files))
+
+    def _step(self, done: int, total: int) -> None:
+        if self.cancelled():
+            raise CancelledError("The scan was stopped")
+        self.progress(done, total)
+
+    def _file(self, path: Path, stamp: tuple[int, int]) -> None:
+        try:
+            with closing(FileSource(path)) as source:
+                if not is_archive(source):
+                    self._read(path, stamp, source)
+                    return
+        except UnreadableError as error:
+            self._keep(path, error)
+            return
+        self._archive(path)
+
+    def _read(self, path: Path, stamp: tuple[int, int], source: ByteSource) -> None:
+        result: tuple[FrameHeader, ...] | UnreadableError
+        try:
+            result = read_frames(source, Origin(path, stamp), self.pseudonyms)
+        except UnreadableError as error:
+            result = error
+        _CACHE.put(path, stamp, self.pseudonyms, result)
+        self._keep(path, result)
+
+    def _keep(self, path: Path, result: tuple[FrameHeader, ...] | UnreadableError) -> None:
+        if isinstance(result, UnreadableError):
+            self.rejected.append(RejectedFile(path, str(result)))
+            if isinstance(result, TruncatedError):
+                self.lost += result.frames
+        else:
+            self.frames += result
+
+    def _archive(self, path: Path) -> None:
+        try:
+            with Archive(path) as archive:
+                for done, name in enumerate(archive.names):
+                    self._step(done, len(archive.names))
+                    self._member(archive, name)
+        except UnreadableError as error:
+            self.rejected.append(RejectedFile(path, str(error)))
+
+    def _member(self, archive: Archive, name: str) -> None:
+        path = archive.path / name
+        if PurePosixPath(name).name.upper() == "DICOMDIR":
+            return
+        stamp = archive.stamp(name)
+        known = _CACHE.get(path, stamp, self.pseudonyms)
+        if known is not None:
+            self._keep(path, known)
+            return
+        try:
+            with closing(archive.open(name, MAX_HEADER_BYTES)) as source:
+                self._read(path, stamp, source)
+        except UnreadableError as error:
+            self._keep(path, error)
+
+    def _dicomdir(self, path: Path, *, follow: bool) -> None:
+        """Check what a DICOMDIR lists; read it too unless the whole folder is read anyway."""
+        try:
+            with closing(FileSource(path)) as source:
+                listed, refused = listed_files(source)
+        except UnreadableError as error:
+            self.rejected.append(RejectedFile(path, str(error)))
+            return
+        self.rejected += [RejectedFile(path, reason) for reason in refused]
+        found = [(item, find_below(path.parent, item)) for item in listed]
+        self.rejected += [
+            RejectedFile(path.parent / i, "listed in the DICOMDIR, but not there") for i, f in found if not f
+        ]
+        if follow:
+            self._read_all([(f, file_stamp(f)) for _, f in found if f])

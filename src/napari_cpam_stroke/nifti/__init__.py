@@ -1,0 +1,1 @@
+"""Masks as NIfTI: written, read, and the grids between."""

@@ -1,0 +1,1 @@
+"""The dock widgets of the reading room."""

@@ -1,0 +1,242 @@
+"""The Cases dock: open a folder, its series with verdict and reasons, and the worklist of the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtGui import QIcon
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QSizePolicy,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
+
+from napari_cpam_stroke.annotations.queries import ORDERS
+from napari_cpam_stroke.annotations.records import STATUSES
+from napari_cpam_stroke.widgets.parts.controls import button, column, grey_pixmap, keep_place, row, wrapped
+from napari_cpam_stroke.widgets.reading.case_keeping import UNREAD
+from napari_cpam_stroke.widgets.reading.session import ReviewSession
+
+MARKS = {
+    "new": "\u2022",
+    "predicted": "?",
+    "in_review": "\u270e",
+    "accepted": "\u2713",
+    "second_read": "2",
+    "rejected": "\u2715",
+}
+"""One sign per status; the word stands beside it."""
+
+HIDDEN = "hidden"
+"""Stands for the suspicion of an unread case where the first read is blinded."""
+
+URGENT = 0.5
+"""Series probability from which an unread case is marked with '!'."""
+
+SEARCH_MS = 250
+ALL = "all"
+ENTRY = int(Qt.ItemDataRole.UserRole)
+
+
+class CasesDock(QWidget):
+    """Where a case comes from."""
+
+    def __init__(self, session: ReviewSession) -> None:
+        super().__init__()
+        self._session = session
+        self.open_folder = button("Open folder...", "A folder with DICOM files", self.ask_for_folder, key="Shift+O")
+        self.open_file = button("File...", "A zip, a DICOMDIR or one DICOM file", self.ask_for_file)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("search the worklist")
+        self.search.setClearButtonEnabled(True)
+        self.mine = QCheckBox("mine")
+        self.mine.setToolTip("Only cases assigned to me")
+        self.mine.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.take = button("take", "Assign the open case to me", self._take)
+        self.status, self.order = _combo([ALL, *STATUSES], "Show only this status"), _combo(ORDERS, "Order")
+        self.order.setCurrentText("newest")
+        self.worklist = _worklist()
+        self.series = QListWidget()
+        self.series.setToolTip("Series of the opened folder; double-click opens one")
+        self.series.setMinimumHeight(50)
+        self.series.setMaximumHeight(130)
+        self.series.setWordWrap(True)
+        self.series.setIconSize(QSize(40, 40))
+        self.message = wrapped("Open a folder, or drop one on the window.", name="message")
+        self.progress = QProgressBar()
+        self.cancel = button("Cancel", "Stop opening", session.opener.cancel)
+        for part in (self.progress, self.cancel):
+            keep_place(part)
+        column(
+            self, row(self.open_folder, self.open_file), row(self.search, self.mine, self.take),
+            row(self.status, self.order), self.worklist, self.series, self.message, row(self.progress, self.cancel),
+        )  # fmt: skip
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(SEARCH_MS)
+        self._connect()
+        self._show_job("", 0, 0)
+        self._show_cases(session.records.cases)
+        if session.opener.report is not None:
+            self._show_series(session.opener.report)
+        session.records.refresh()
+
+    def ask_for_folder(self) -> None:
+        """Let the reader choose a folder."""
+        start = self._session.settings.values.last_folder
+        chosen = QFileDialog.getExistingDirectory(self, "Open folder as head CT", start)
+        if chosen:
+            self._open(chosen)
+
+    def ask_for_file(self) -> None:
+        """Let the reader choose a zip, DICOMDIR or file."""
+        start = self._session.settings.values.last_folder
+        chosen, _ = QFileDialog.getOpenFileName(self, "Open as head CT", start)
+        if chosen:
+            self._open(chosen)
+
+    def _connect(self) -> None:
+        session = self._session
+        self.search.textChanged.connect(lambda _: self._typing.start())
+        self._typing.timeout.connect(self._filter)
+        self.status.currentTextChanged.connect(lambda _: self._filter())
+        self.order.currentTextChanged.connect(lambda _: self._filter())
+        self.mine.clicked.connect(lambda _: self._filter())
+        self.worklist.itemActivated.connect(self._open_case)
+        self.series.itemActivated.connect(self._open_series)
+        session.opener.scanned.connect(self._show_series)
+        session.opener.pictured.connect(self._show_thumbnails)
+        session.records.worklist_changed.connect(self._show_cases)
+        session.job_changed.connect(self._show_job)
+        session.said.connect(self.message.setText)
+        session.case_opened.connect(self._mark_open)
+        session.folder_wanted.connect(self.ask_for_folder)
+
+    def _open(self, path: str) -> None:
+        self._session.settings.change(last_folder=str(Path(path).parent))
+        self._session.open_path(path)
+
+    def _filter(self) -> None:
+        status = self.status.currentText()
+        self._session.records.refresh(
+            status=None if status == ALL else status,
+            search=self.search.text(),
+            order=self.order.currentText(),
+            reader=self._session.settings.values.author if self.mine.isChecked() else None,
+        )
+
+    def _take(self) -> None:
+        self._session.records.assign(self._session.settings.values.author)
+
+    def _open_case(self, item: QTreeWidgetItem, _: int = 0) -> None:
+        self._session.open_case(item.data(0, ENTRY))
+
+    def _open_series(self, item: QListWidgetItem) -> None:
+        entry = item.data(ENTRY)
+        if entry is not None:
+            self._session.opener.open_entry(entry)
+
+    def _show_cases(self, cases: list[Any]) -> None:
+        self.worklist.clear()
+        blinded = self._session.settings.values.blinded
+        for case in cases:
+            self.worklist.addTopLevelItem(_case_item(case, hide=blinded and case.status in UNREAD))
+        self._mark_open()
+
+    def _show_series(self, report: Any) -> None:
+        self.series.clear()
+        for entry in report.series:
+            self.series.addItem(_series_item(entry))
+        for file in report.rejected[:50]:
+            item = QListWidgetItem(f"\u2715 {Path(str(file.path)).name}: {file.reason}")
+            item.setFlags(Qt.ItemFlag.NoItemFlags)
+            self.series.addItem(item)
+        left_out = f" {len(report.rejected)} file(s) left out." if report.rejected else ""
+        self.message.setText(f"{len(report.series)} series. {report.proposal_reason}{left_out}")
+        self._mark_open()
+
+    def _show_thumbnails(self, pictures: dict[str, Any]) -> None:
+        for place in range(self.series.count()):
+            item = self.series.item(place)
+            entry = item.data(ENTRY)
+            if entry is not None and entry.key in pictures:
+                item.setIcon(QIcon(grey_pixmap(pictures[entry.key])))
+
+    def _mark_open(self) -> None:
+        review, entry = self._session.review, self._session.entry
+        for place in range(self.series.count()):
+            item = self.series.item(place)
+            self.series.setCurrentItem(item) if entry is not None and item.data(ENTRY) is entry else None
+        for place in range(self.worklist.topLevelItemCount()):
+            item = self.worklist.topLevelItem(place)
+            if review is not None and item.data(0, ENTRY) == review.volume.case_id:
+                self.worklist.setCurrentItem(item)
+
+    def _show_job(self, text: str, done: int, total: int) -> None:
+        busy = bool(text)
+        self.progress.setVisible(busy)
+        self.cancel.setVisible(busy and self._session.opener.running)
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.progress.setFormat(text)
+
+
+def _worklist() -> QTreeWidget:
+    tree = QTreeWidget()
+    tree.setHeaderLabels(["case", "suspicion", "status"])
+    tree.setRootIsDecorated(False)
+    tree.setUniformRowHeights(True)
+    tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    tree.setToolTip("Worklist; double-click opens a case, N opens the next unread one")
+    tree.setColumnWidth(0, 128)
+    tree.setColumnWidth(1, 76)
+    tree.setMinimumHeight(60)
+    return tree
+
+
+def _case_item(case: Any, *, hide: bool) -> QTreeWidgetItem:
+    urgent = case.suspicion is not None and case.suspicion >= URGENT and case.status in {"new", "predicted"}
+    mark = "!" if urgent and not hide else MARKS[case.status]
+    suspicion = HIDDEN if hide else _suspicion(case)
+    item = QTreeWidgetItem([f"{mark} {case.case_id}", suspicion, case.status.replace("_", " ")])
+    item.setData(0, ENTRY, case.case_id)
+    facts = [f"source {case.source}", f"reader {case.reader or 'nobody'}", *case.facts, *case.warnings, case.comment]
+    item.setToolTip(0, "\n".join(fact for fact in facts if fact))
+    return item
+
+
+def _suspicion(case: Any) -> str:
+    if not case.probabilities:
+        return "-"
+    name = max(case.probabilities, key=case.probabilities.get)
+    return f"{case.probabilities[name]:.2f} {name[:3]}."
+
+
+def _series_item(entry: Any) -> QListWidgetItem:
+    sign = {"ready": "\u2713", "view_only": "\u25cb", "refused": "\u2715"}[entry.verdict]
+    why = " ".join(entry.reasons)
+    item = QListWidgetItem(f"{sign} {entry.description or 'series'}, {entry.slices} slices{': ' + why if why else ''}")
+    item.setData(ENTRY, entry)
+    item.setToolTip("\n".join([entry.verdict.replace("_", " "), *entry.reasons, *entry.warnings, *entry.facts]))
+    return item
+
+
+def _combo(words: Any, tip: str) -> QComboBox:
+    combo = QComboBox()
+    combo.addItems(list(words))
+    combo.setToolTip(tip)
+    combo.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    return combo

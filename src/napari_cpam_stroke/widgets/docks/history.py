@@ -1,0 +1,161 @@
+"""The History dock: every version with who, when and how much; differences, restore, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
+
+from napari_cpam_stroke.widgets.parts.background import Job, sentence
+from napari_cpam_stroke.widgets.parts.controls import button, column, row, wrapped
+from napari_cpam_stroke.widgets.reading.case_keeping import local_time
+from napari_cpam_stroke.widgets.reading.session import ReviewSession
+
+REVISION = int(Qt.ItemDataRole.UserRole)
+
+
+class HistoryDock(QWidget):
+    """Earlier versions of the open case, and what leaves the program."""
+
+    def __init__(self, session: ReviewSession) -> None:
+        super().__init__()
+        self._session = session
+        self.versions = _tree()
+        self.compare = button(
+            "Difference",
+            "Show what this version has and the reading has not, and the other way round",
+            self.show_difference,
+        )
+        self.restore = button(
+            "Restore", "Bring this version back into the reading, as one undo step", self.restore_version
+        )
+        self.export = button(
+            "Export...", "SEG, SR, NIfTI, CSV and report into a folder", self.ask_for_export, key="Shift+E"
+        )
+        self.author, self.store = QLineEdit(), QLineEdit()
+        self.author.setToolTip("Name kept with each version")
+        self.store.setPlaceholderText("the program's own folder")
+        self.message = wrapped("", name="message")
+        column(
+            self, self.versions, row(self.compare, self.restore, self.export),
+            row("reader", self.author), row("store", self.store), self.message,
+        )  # fmt: skip
+        self._job: Job | None = None
+        self._connect()
+        self._show_settings()
+        self._fetch()
+
+    def selected(self) -> Any:
+        """Return the selected revision, or None."""
+        item = self.versions.currentItem()
+        return None if item is None else item.data(0, REVISION)
+
+    def show_difference(self) -> None:
+        """Show the selected version against the reading."""
+        self._with_stored(lambda stored: self._session.asides.show_difference(stored.annotation.mask))
+
+    def restore_version(self) -> None:
+        """Make the selected version the reading again, as an edit."""
+        self._with_stored(self._session.restore)
+
+    def ask_for_export(self) -> None:
+        """Let the reader choose a folder and export there."""
+        chosen = QFileDialog.getExistingDirectory(self, "Export into", self._session.settings.values.last_folder)
+        if chosen:
+            self._session.records.export(Path(chosen))
+
+    def _connect(self) -> None:
+        session = self._session
+        for signal in (session.case_opened, session.case_closed, session.case_refreshed, session.records.state_changed):
+            signal.connect(self._fetch)
+        session.said.connect(self.message.setText)
+        self.author.editingFinished.connect(lambda: session.settings.change(author=self.author.text() or "reader"))
+        self.store.editingFinished.connect(self._move)
+        session.export_wanted.connect(self.ask_for_export)
+
+    def _show_settings(self) -> None:
+        values = self._session.settings.values
+        self.author.setText(values.author)
+        self.store.setText(values.store)
+        self.store.setToolTip(f"Folder or PostgreSQL address of the annotation store; now {values.store_location}")
+
+    def _move(self) -> None:
+        if self.store.text() != self._session.settings.values.store:
+            self._session.records.move(self.store.text())
+            self._show_settings()
+
+    def _fetch(self) -> None:
+        review = self._session.review
+        if review is None or review.revision is None or review.store is None:
+            self.versions.clear()
+            return
+        if self._shown() == review.revision.id:
+            return
+        if self._job is not None:
+            self._job.cancel()
+        self._job = Job(lambda *_: review.history(), self._session)
+        self._job.done.connect(self._show)
+
+    def _shown(self) -> str:
+        first = self.versions.topLevelItem(0)
+        return "" if first is None else str(first.data(0, REVISION).id)
+
+    def _show(self, revisions: list[Any]) -> None:
+        chosen = self.selected()
+        self.versions.clear()
+        for revision in reversed(revisions):
+            item = _item(revision)
+            self.versions.addTopLevelItem(item)
+            if chosen is not None and revision.id == chosen.id:
+                self.versions.setCurrentItem(item)
+
+    def _with_stored(self, use: Any) -> None:
+        review, revision = self._session.review, self.selected()
+        if review is None or revision is None:
+            self.message.setText("Select a version first.")
+            return
+        job = Job(lambda *_: review.fetch(revision.id), self._session)
+        job.done.connect(use)
+        job.failed.connect(self._fail)
+
+    def _fail(self, error: Exception) -> None:
+        self.message.setText(sentence(error))
+
+
+def _tree() -> QTreeWidget:
+    tree = QTreeWidget()
+    tree.setHeaderLabels(["v", "when", "who", "status", "changed"])
+    tree.setRootIsDecorated(False)
+    tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    for column_index, width in enumerate((26, 46, 62, 76)):
+        tree.setColumnWidth(column_index, width)
+    tree.header().setMinimumSectionSize(20)
+    tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return tree
+
+
+def _item(revision: Any) -> QTreeWidgetItem:
+    item = QTreeWidgetItem(
+        [str(revision.number), local_time(revision.created), revision.author, revision.status.replace("_", " "),
+         f"{revision.changed_voxels} vx"]
+    )  # fmt: skip
+    item.setData(0, REVISION, revision)
+    item.setToolTip(0, "\n".join(_facts(revision)))
+    return item
+
+
+def _facts(revision: Any) -> list[str]:
+    facts = [f"version {revision.number}, {revision.kind}, {revision.algorithm_type}"]
+    if revision.model is not None:
+        facts.append(f"model {revision.model.name} {revision.model.version} ({revision.model.sha256[:8]})")
+    if revision.changed_from_prediction is not None:
+        facts.append(f"{revision.changed_from_prediction} voxels differ from the model's mask")
+    if revision.blinded:
+        facts.append(
+            f"blinded first read, revealed {local_time(revision.revealed_at) if revision.revealed_at else 'never'}"
+        )
+    if revision.comment:
+        facts.append(revision.comment)
+    return facts

@@ -1,0 +1,171 @@
+"""The AI dock: which model on which device, run and cancel, operating points, and taking the result as a start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QProgressBar, QWidget
+from superqt import QLabeledDoubleSlider
+
+from napari_cpam_stroke.bundles.readme import render_readme
+from napari_cpam_stroke.core import CLASS_NAMES
+from napari_cpam_stroke.widgets.parts.controls import button, column, keep_place, row, wrapped
+from napari_cpam_stroke.widgets.parts.text_window import TextWindow
+from napari_cpam_stroke.widgets.reading.model_runs import SHORT_SHA, model_line
+from napari_cpam_stroke.widgets.reading.session import ReviewSession
+
+CARD_SIZE = (760, 640)
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+class ModelsDock(QWidget):
+    """Runs models beside the reading."""
+
+    def __init__(self, session: ReviewSession) -> None:
+        super().__init__()
+        self._session, models = session, session.models
+        self.model, self.device = QComboBox(), QComboBox()
+        self.model.setToolTip("Installed models: name, version, start of the weights' sha256")
+        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.device.addItems(DEVICES)
+        self.device.setToolTip("auto: the graphics card where there is one, else the processor")
+        self.refresh = button("\u21bb", "Look for newly installed models", models.refresh, name="refresh")
+        self.card = button("Card", "What this model was trained and judged on, and where it fails", self.show_card)
+        self.run = button("Run", "Run the model; your reading is not touched", models.run, key="R")
+        self.stop = button("Cancel", "Stop the model", models.cancel)
+        self.progress = QProgressBar()
+        self.progress.setMaximumHeight(12)
+        self.progress.setTextVisible(False)
+        keep_place(self.progress)
+        self.state = wrapped("", name="state")
+        self.sliders = {name: _slider(name) for name in CLASS_NAMES}
+        self.adopt = button(
+            "Use AI as start",
+            "Copy the AI mask into the reading where you have not drawn; one undo step",
+            models.adopt,
+            key="Shift+T",
+        )
+        self.blinded = _check("first read blinded", "Hide the AI until you reveal it")
+        self.explain = _check(
+            "attention on click", "A click on the picture shows what the patch there attends to  [Shift+Q]"
+        )
+        self.on_open = _check("run on opening", "Run the model as soon as a case is open")
+        for combo in (self.model, self.device):
+            combo.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        grid = QGridLayout()
+        for place, name in enumerate(CLASS_NAMES):
+            grid.addWidget(QLabel(f"{name} from"), place, 0)
+            grid.addWidget(self.sliders[name], place, 1)
+        first = row(self.model, self.refresh, self.card)
+        first.setStretch(0, 1)
+        column(
+            self, first, row(self.device, self.run, self.stop), self.progress, self.state, grid,
+            row(self.adopt, self.explain), row(self.blinded, self.on_open, None),
+        ).addStretch(1)  # fmt: skip
+        self._card_window: TextWindow | None = None
+        self._connect()
+        self._show_settings()
+        models.refresh()
+        self._show_state()
+
+    def show_card(self) -> None:
+        """Show the card of the chosen model, as `cpam-stroke models show` prints it, with its pictures."""
+        bundle = self._session.models.bundle()
+        if bundle is None:
+            return
+        if self._card_window is None:
+            self._card_window = TextWindow(self, title="Model card", size=CARD_SIZE)
+        self._card_window.show_markdown(render_readme(bundle.card), folder=bundle.path)
+
+    def _connect(self) -> None:
+        session, models = self._session, self._session.models
+        models.listed.connect(self._show_list)
+        models.explaining_changed.connect(self.explain.setChecked)
+        models.started.connect(self._show_state)
+        models.progressed.connect(self._show_progress)
+        models.ended.connect(self._show_state)
+        models.failed.connect(lambda _: self._show_state())
+        session.prediction_changed.connect(self._show_state)
+        session.case_opened.connect(self._show_state)
+        session.case_closed.connect(self._show_state)
+        self.model.activated.connect(lambda _: models.choose(ref=self.model.currentData()))
+        self.device.activated.connect(lambda _: models.choose(device=self.device.currentText()))
+        self.explain.clicked.connect(lambda on: models.explain_on_click(on=bool(on)))
+        self.blinded.clicked.connect(lambda on: models.blind(on=bool(on)))
+        self.on_open.clicked.connect(lambda on: session.settings.change(run_on_open=bool(on)))
+        for name, slider in self.sliders.items():
+            slider.valueChanged.connect(lambda value, which=name: models.set_threshold(which, float(value)))
+
+    def _show_settings(self) -> None:
+        values = self._session.settings.values
+        self.device.setCurrentText(values.device)
+        self.blinded.setChecked(values.blinded)
+        self.on_open.setChecked(values.run_on_open)
+
+    def _show_list(self) -> None:
+        wanted = self._session.settings.values.model
+        self.model.clear()
+        for entry in self._session.models.entries:
+            self.model.addItem(_entry_line(entry), _reference(entry))
+            if wanted in {_reference(entry), entry.name} and (entry.active or wanted != entry.name):
+                self.model.setCurrentIndex(self.model.count() - 1)
+        if not self.model.count():
+            self.state.setText("No model is installed; cpam-stroke models import adds one.")
+
+    def _show_progress(self, done: int, total: int) -> None:
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+
+    def _show_state(self) -> None:
+        session, models = self._session, self._session.models
+        open_, running = session.review is not None, models.running
+        self.card.setEnabled(bool(models.entries))
+        self.run.setEnabled(open_ and not running and bool(models.entries))
+        self.stop.setEnabled(running)
+        self.progress.setVisible(running)
+        prediction = None if models.hidden else models.prediction
+        self.adopt.setEnabled(prediction is not None)
+        for name, slider in self.sliders.items():
+            slider.setEnabled(prediction is not None)
+            if prediction is not None and name not in models.moving:
+                slider.blockSignals(True)
+                slider.setValue(prediction.thresholds[name])
+                slider.blockSignals(False)
+        self.state.setText(self._words(running=running, prediction=prediction))
+
+    def _words(self, *, running: bool, prediction: Any) -> str:
+        models = self._session.models
+        if models.last_failure:
+            return models.last_failure
+        if running:
+            return f"Running {self.model.currentText()} on {self.device.currentText()}..."
+        if models.hidden:
+            return "A result is there, hidden until you reveal it."
+        if prediction is None:
+            return "Not run on this case."
+        return f"Shown: {model_line(prediction.model, prediction.device)}"
+
+
+def _entry_line(entry: Any) -> str:
+    return f"{entry.name} {entry.version} ({entry.sha256[:SHORT_SHA]})"
+
+
+def _reference(entry: Any) -> str:
+    return entry.name if entry.name == "default" else f"{entry.name}@{entry.version}"
+
+
+def _slider(name: str) -> QLabeledDoubleSlider:
+    slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+    slider.setRange(0.01, 0.99)
+    slider.setDecimals(2)
+    slider.setValue(0.5)
+    slider.setToolTip(f"A pixel counts as {name} from this probability on; applied without running again")
+    return slider
+
+
+def _check(text: str, tip: str) -> QCheckBox:
+    made = QCheckBox(text)
+    made.setToolTip(tip)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return made

@@ -1,0 +1,1 @@
+"""The case under reading: what is open, kept, run and set."""

@@ -1,0 +1,82 @@
+"""What the reading room remembers between starts: one small JSON file in the program's own folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from napari_cpam_stroke.user_folder import application_home
+
+FILE_NAME = "room.json"
+
+
+@dataclass(frozen=True)
+class RoomSettings:
+    """Choices of the reader; every one can be changed in the room."""
+
+    author: str = "reader"
+    """Name kept with each revision; never taken from the computer's account without being typed."""
+    store: str = ""
+    """Folder or PostgreSQL URL of the annotation store; empty: `annotations` in the program's own folder."""
+    model: str = "default"
+    device: str = "auto"
+    blinded: bool = False
+    """First read without the AI: its results stay hidden until revealed."""
+    run_on_open: bool = False
+    """Run the model as soon as a case is open."""
+    window: str = "brain"
+    last_folder: str = ""
+    mask_opacity: float = Field(default=0.35, ge=0.05, le=1)
+    mask_style: Literal["fill", "contour"] = "fill"
+    brush_hu: tuple[int, int] = (50, 90)
+    """Range of the HU-limited brush; fresh blood by default."""
+    brush_limited: bool = False
+    window_state: str = ""
+    """Size of the window, and Qt's own description of where the docks stood in it."""
+
+    @property
+    def store_location(self) -> str:
+        """Where revisions are kept."""
+        return self.store or str(application_home() / "annotations")
+
+
+class SettingsFile:
+    """The settings as they are on disk; a damaged or foreign file gives the defaults and is left alone until a change.
+
+    Parameters
+    ----------
+    path
+        Left out: `room.json` in the program's own folder.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or application_home() / FILE_NAME
+        self.values = self._read()
+
+    def change(self, **changes: Any) -> RoomSettings:
+        """Change some settings, keep them on disk and return them all."""
+        changed = TypeAdapter(RoomSettings).validate_python(asdict(replace(self.values, **changes)))
+        if changed != self.values:
+            self.values = changed
+            self._write()
+        return changed
+
+    def _read(self) -> RoomSettings:
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            known = {key: value for key, value in found.items() if key in RoomSettings.__dataclass_fields__}
+            return TypeAdapter(RoomSettings).validate_python(known)
+        except (OSError, ValueError, AttributeError, ValidationError):
+            return RoomSettings()
+
+    def _write(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_suffix(".part")
+        draft.write_text(json.dumps(asdict(self.values), indent=1), encoding="utf-8")
+        os.replace(draft, self.path)  # noqa: PTH105 - the one call that swaps in place on every system

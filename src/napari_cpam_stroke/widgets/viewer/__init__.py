@@ -1,0 +1,1 @@
+"""napari's side of the room: layers, orientation, comparisons, tools."""

@@ -1,0 +1,130 @@
+"""Helper layers that come and go beside the case: difference, mirror image, attention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import QObject, Signal
+
+from napari_cpam_stroke.widgets.viewer.layers import CaseLayers, class_colormap
+
+DIFFERENCE, MIRROR, ATTENTION = "Difference", "Mirror", "Attention"
+DIFFERENCE_COLOURS = {1: "#009e73", 2: "#cc79a7"}
+"""Added by the reader: green; removed or of another class: pink (Okabe-Ito)."""
+
+MIRROR_GAP_MM = 10.0
+ATTENTION_OPACITY = 0.6
+
+Mask = NDArray[np.uint8]
+
+
+class Asides(QObject):
+    """Adds and removes helper layers; at most one of each kind."""
+
+    changed = Signal()
+
+    def __init__(self, session: Any) -> None:
+        super().__init__(session)
+        self._session = session
+        self.layers: CaseLayers | None = None
+
+    def attach(self, layers: CaseLayers) -> None:
+        """Work on a case."""
+        self.layers = layers
+
+    def detach(self) -> None:
+        """Forget the case; its layers go with it."""
+        self.layers = None
+
+    def shown(self, name: str) -> bool:
+        """Whether a helper layer is there."""
+        return self.layers is not None and name in self.layers.extra
+
+    def hide(self, name: str) -> None:
+        """Take a helper layer away."""
+        if self.layers is not None:
+            self.layers.hide_extra(name)
+            if name == DIFFERENCE:
+                self._session.said.emit("")
+            self.changed.emit()
+
+    def toggle_difference(self) -> None:
+        """Show where reading and AI differ, or take that away."""
+        prediction = self._session.models.prediction
+        if self.shown(DIFFERENCE):
+            self.hide(DIFFERENCE)
+        elif prediction is None:
+            self._session.said.emit("There is no AI result to compare with.")
+        else:
+            self.show_difference(prediction.mask)
+
+    def toggle_mirror(self) -> None:
+        """Show the head mirrored beside it, or take that away."""
+        if self.shown(MIRROR):
+            self.hide(MIRROR)
+        else:
+            self.show_mirror()
+        if self._session.viewer is not None:
+            self._session.viewer.reset_view()
+            self._session.view.update_letters()
+
+    def show_difference(self, before: Mask) -> None:
+        """Show where the reading differs from another mask."""
+        if self.layers is None:
+            return
+        self._session.flush()
+        mask = self.layers.turned(difference(before, self.layers.reading_mask))
+        colours = class_colormap(DIFFERENCE_COLOURS)
+
+        def make(viewer: Any, **place: Any) -> Any:
+            return viewer.add_labels(mask, name=DIFFERENCE, colormap=colours, **place)
+
+        self.layers.show_extra(DIFFERENCE, make, above=True).editable = False
+        self._session.said.emit("Difference: green was added, pink is gone or of another class.")
+        self.changed.emit()
+
+    def show_mirror(self) -> None:
+        """Show the head mirrored, beside it: what is left there is right here."""
+        if self.layers is None:
+            return
+        hu, limits = self.layers.turned(self.layers.volume.hu)[:, :, ::-1], self.layers.original.contrast_limits
+
+        def make(viewer: Any, **place: Any) -> Any:
+            translate = list(place.get("translate", (0.0, 0.0, 0.0)))
+            translate[2] += hu.shape[2] * place["scale"][2] + MIRROR_GAP_MM
+            moved = {**place, "translate": tuple(translate)}
+            return viewer.add_image(
+                hu, name=MIRROR, colormap="gray", interpolation2d="linear", contrast_limits=limits, **moved
+            )
+
+        self.layers.show_extra(MIRROR, make)
+        self.changed.emit()
+
+    def show_attention(self, found: NDArray[np.float32], z: int) -> None:
+        """Show an attention map (Y, X) of 0..1 on one native slice."""
+        if self.layers is None:
+            return
+        layers = self.layers
+        shown = layers.turned(np.broadcast_to(found, layers.volume.shape))[:1]
+
+        def make(viewer: Any, **place: Any) -> Any:
+            translate = (layers.world_of((z, 0, 0))[0], *place.get("translate", (0.0, 0.0, 0.0))[1:])
+            return viewer.add_image(
+                np.ascontiguousarray(shown), name=ATTENTION, colormap="inferno", blending="additive",
+                opacity=ATTENTION_OPACITY, contrast_limits=(0, 1), **{**place, "translate": translate},
+            )  # fmt: skip
+
+        layers.show_extra(ATTENTION, make)
+        self.changed.emit()
+
+
+def difference(before: Mask, after: Mask) -> Mask:
+    """Return 1 where `after` has what `before` has not, 2 where the label of `before` is gone or another."""
+    found = np.zeros(after.shape, dtype=np.uint8)
+    for z, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old.any() or new.any():
+            found[z][(new != 0) & (old == 0)] = 1
+            found[z][(old != 0) & (new != old)] = 2
+    return found

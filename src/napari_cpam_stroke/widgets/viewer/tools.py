@@ -1,0 +1,270 @@
+"""The correction tools on the open case: each calls a pure function of `core.editing` and is one undo step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import MethodType
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+
+from napari_cpam_stroke.core import CTVolume, LesionClass, editing
+from napari_cpam_stroke.core.editing import Edit, Midline
+from napari_cpam_stroke.widgets.parts.background import Job, sentence
+from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
+
+NO_CASE = "Open a case first."
+NOTHING_HERE = "There is no mask under the cursor."
+SMALL_ISLAND_ML = 0.1
+SMALL_ISLAND_VOXELS = 20
+GROW_TOLERANCE_HU = 6.0
+SMOOTHING_MM = 1.0
+
+Index = tuple[int, int, int]
+
+
+class Tools(QObject):
+    """What a reader does to the Reading layer.
+
+    Signals
+    -------
+    said
+        One sentence on what a tool did or why it did nothing.
+    class_changed
+        The label value that is drawn now.
+    """
+
+    said = Signal(str)
+    class_changed = Signal(int)
+    limit_changed = Signal()
+    brush_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.layers: CaseLayers | None = None
+        self.cursor: Callable[[], Index | None] = lambda: None
+        self.limited = False
+        self.hu_range: tuple[int, int] = (50, 90)
+        self.tolerance_hu = GROW_TOLERANCE_HU
+        self.across_slices = False
+        self._midline: Midline | None = None
+
+    def attach(self, layers: CaseLayers, cursor: Callable[[], Index | None]) -> None:
+        """Work on a case; `cursor` tells the native voxel under the mouse."""
+        self.layers, self.cursor, self._midline = layers, cursor, None
+        layers.reading.events.selected_label.connect(self._on_label)
+        layers.reading.events.brush_size.connect(self._on_brush)
+        limit_brush(layers, self)
+        self._on_label()
+
+    def detach(self) -> None:
+        """Forget the case."""
+        if self.layers is not None:
+            self.layers.reading.events.selected_label.disconnect(self._on_label)
+            self.layers.reading.events.brush_size.disconnect(self._on_brush)
+        self.layers, self.cursor = None, lambda: None
+
+    @property
+    def label(self) -> int:
+        """Label value that is drawn: 1 or 2."""
+        return int(self.layers.reading.selected_label) if self.layers is not None else 1
+
+    def draw(self, lesion_class: LesionClass) -> None:
+        """Take the brush for a class."""
+        if self.layers is None:
+            self.said.emit(NO_CASE)
+            return
+        self.layers.reading.selected_label = int(lesion_class)
+        self.layers.reading.visible = True
+        self.layers.reading.mode = "paint"
+
+    def limit(self, *, limited: bool | None = None, hu_range: tuple[int, int] | None = None) -> None:
+        """Keep the brush to a range of HU, or let it free."""
+        self.limited = self.limited if limited is None else limited
+        self.hu_range = self.hu_range if hu_range is None else hu_range
+        self.limit_changed.emit()
+
+    def set_ball(self, *, ball: bool) -> None:
+        """Let the brush reach into neighbouring slices, or keep it to one."""
+        if self.layers is not None:
+            self.layers.reading.n_edit_dimensions = 3 if ball else 2
+
+    def grow(self) -> bool:
+        """Grow the drawn class from the voxel under the cursor."""
+        return self._at_cursor(
+            lambda mask, at: editing.grow(
+                mask, self._case.volume, at, self.label, tolerance_hu=self.tolerance_hu,
+                reach_slices=None if self.across_slices else 0,
+            )
+        )  # fmt: skip
+
+    def fill_between(self) -> bool:
+        """Draw the class on the empty slices between drawn ones."""
+        return self._edit(lambda mask: editing.fill_between(mask, self._case.volume, self.label))
+
+    def smooth(self) -> bool:
+        """Smooth the outlines of the drawn class."""
+
+        def smooth(mask: Any) -> Edit:
+            volume, across = self._case.volume, self.across_slices
+            return editing.smooth(mask, volume, self.label, sigma_mm=_smoothing_mm(volume), across_slices=across)
+
+        return self._edit(smooth)
+
+    def remove_islands(self) -> bool:
+        """Erase what is too small to be meant."""
+        return self._edit(self._islands)
+
+    def erase_component(self) -> bool:
+        """Erase the component under the cursor."""
+        return self._at_cursor(editing.erase_component, needs_mask=True)
+
+    def swap_class(self) -> bool:
+        """Turn the component under the cursor into the other class."""
+        return self._at_cursor(editing.swap_class, needs_mask=True)
+
+    def keep_in_range(self) -> bool:
+        """Erase what lies outside the HU range from the component under the cursor."""
+        return self._at_cursor(
+            lambda mask, at: editing.keep_in_range(mask, self._case.volume, at, self.hu_range), needs_mask=True
+        )
+
+    def mirror(self) -> None:
+        """Draw the mirror image of the component under the cursor on the other side of the head.
+
+        The first time the midline of the case is looked for in the background.
+        """
+        at, case = self._target(needs_mask=True), self.layers
+        if at is None or case is None:
+            return
+        if self._midline is not None:
+            self._mirror(at, self._midline)
+            return
+        self.said.emit("Looking for the midline...")
+        job = Job(lambda *_: editing.find_midline(case.volume), self)
+        job.done.connect(lambda found: case is self.layers and self._mirror(at, found))
+        job.failed.connect(lambda error: self.said.emit(sentence(error)))
+
+    def copy_to_next(self, step: int = 1) -> bool:
+        """Copy what is drawn on this slice to the next one towards the head and go there."""
+        if self.layers is None:
+            self.said.emit(NO_CASE)
+            return False
+        source = self.layers.slice_index
+        target = source + (-step if self.layers.flips[0] else step)
+        if not 0 <= target < self.layers.volume.shape[0]:
+            self.said.emit("This is the last slice.")
+            return False
+        done = self._edit(lambda mask: editing.copy_slice(mask, source, target))
+        self.layers.go_to_slice(target)
+        return done
+
+    def undo(self) -> None:
+        """Take back the last step."""
+        if self.layers is not None:
+            self.layers.reading.undo()
+
+    def redo(self) -> None:
+        """Do the last undone step again."""
+        if self.layers is not None:
+            self.layers.reading.redo()
+
+    @property
+    def _case(self) -> CaseLayers:
+        assert self.layers is not None  # noqa: S101 - asked only while a case is open
+        return self.layers
+
+    def _islands(self, mask: Any) -> Edit:
+        if self._case.volume.geometry is None:
+            return editing.remove_islands(mask, self._case.volume, below_voxels=SMALL_ISLAND_VOXELS)
+        return editing.remove_islands(mask, self._case.volume, below_ml=SMALL_ISLAND_ML)
+
+    def _mirror(self, at: Index, midline: Midline) -> bool:
+        self._midline = midline
+        return self._edit(lambda mask: editing.mirror_component(mask, self._case.volume, at, midline=midline))
+
+    def _at_cursor(self, make: Callable[[Any, Index], Edit], *, needs_mask: bool = False) -> bool:
+        at = self._target(needs_mask=needs_mask)
+        return at is not None and self._edit(lambda mask: make(mask, at))
+
+    def _target(self, *, needs_mask: bool) -> Index | None:
+        """Return the voxel a tool shall work at; without one, say why."""
+        if self.layers is None:
+            self.said.emit(NO_CASE)
+            return None
+        at = self.cursor()
+        if at is None or (needs_mask and not self.layers.reading_mask[at]):
+            self.said.emit(NOTHING_HERE if needs_mask else "Put the cursor on the CT first.")
+            return None
+        return at
+
+    def _edit(self, make: Callable[[Any], Edit]) -> bool:
+        if self.layers is None:
+            self.said.emit(NO_CASE)
+            return False
+        edit = make(self.layers.reading_mask)
+        changed = self.layers.apply(edit)
+        self.said.emit(f"{edit.voxels} voxels changed." if changed else "Nothing to change.")
+        return changed
+
+    def _on_brush(self, _: Any = None) -> None:
+        self.brush_changed.emit()
+
+    def _on_label(self, _: Any = None) -> None:
+        layer = self._case.reading
+        if layer.selected_label > max(LesionClass):
+            layer.selected_label = int(LesionClass.ISCHEMIA)
+            return
+        self.class_changed.emit(int(layer.selected_label))
+
+
+def _smoothing_mm(volume: CTVolume) -> float:
+    """Return the width of the smoothing: a pixel at least, or it would do nothing."""
+    spacing = (1.0, 1.0) if volume.geometry is None else volume.geometry.pixel_spacing_mm
+    return max(SMOOTHING_MM, *spacing)
+
+
+def limit_brush(layers: CaseLayers, tools: Tools) -> None:
+    """Let napari's own brush on the Reading layer respect the HU range of the tools.
+
+    Notes
+    -----
+    napari's mouse handling stays; only `paint` of this one layer is wrapped: where a limit is set, the voxels of the
+    brush that lie in the range go through `data_setitem`, which keeps napari's undo.
+    """
+    layer = layers.reading
+    free = MethodType(type(layer).paint, layer)
+
+    def paint(_: Any, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
+        if not tools.limited or new_label == 0:
+            free(coord, new_label, refresh)
+            return
+        shown = brush_voxels(layer, coord, layers.edit_axes())
+        hu = layers.turned(layers.volume.hu)[shown]
+        inside = (hu >= tools.hu_range[0]) & (hu <= tools.hu_range[1])
+        layer.data_setitem(tuple(axis[inside] for axis in shown), new_label, refresh)
+
+    layer.paint = MethodType(paint, layer)
+
+
+def brush_voxels(layer: Any, coord: Sequence[float], axes: Sequence[int]) -> tuple[Any, ...]:
+    """Return the voxels (index arrays in the layer's array) that napari's round brush covers at a position.
+
+    Parameters
+    ----------
+    axes
+        Array axes the brush works in: the two displayed ones, or all three for the ball.
+    """
+    radius = np.floor(layer.brush_size / 2) + 0.5
+    scale = np.abs(np.asarray(layer.scale, dtype=float))
+    scale /= scale[list(axes)].min()
+    centre = [round(float(c)) for c in coord]
+    ranges = []
+    for axis, size in enumerate(layer.data.shape):
+        reach = int(radius / scale[axis]) if axis in axes else 0
+        ranges.append(np.arange(max(centre[axis] - reach, 0), min(centre[axis] + reach + 1, size)))
+    grid = np.meshgrid(*ranges, indexing="ij")
+    squared = sum(((grid[a] - centre[a]) * scale[a]) ** 2 for a in axes)
+    chosen = squared <= radius**2
+    return tuple(axis[chosen] for axis in grid)

@@ -1,0 +1,74 @@
+"""Assign train, validation and test so that near-duplicates of a patient under another name stay together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cpam_train.data.look_alikes import LikePair, find_alike, fingerprints, merge
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.annotations.records import CaseRecord, Split
+from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS, class_of, share_out
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """What an assignment did.
+
+    Attributes
+    ----------
+    assigned
+        New patients and their split.
+    alike
+        Pairs of patients that were kept together because their slices look alike.
+    """
+
+    assigned: dict[str, Split]
+    alike: tuple[LikePair, ...]
+
+
+def assign_splits(
+    store: AnnotationStore,
+    *,
+    fractions: tuple[float, float, float] = DEFAULT_FRACTIONS,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> SplitReport:
+    """Give every patient without a split one, by patient, stratified by source and class; nobody is ever moved.
+
+    Parameters
+    ----------
+    fractions
+        Of the patients: train, validation, test.
+    progress
+        Called while slices are compared.
+    """
+    records = store.cases()
+    fresh = {record.patient_id for record in records if record.split is None}
+    if not fresh:
+        return SplitReport({}, ())
+    alike = find_alike(fingerprints(store, progress))
+    groups = [group for group in merge((p.first_patient, p.second_patient) for p in alike) if group & fresh]
+    assigned = _place_groups(store, records, groups, fractions, seed)
+    assigned |= store.assign_splits(fractions, seed=seed)
+    return SplitReport(assigned, tuple(alike))
+
+
+def _place_groups(
+    store: AnnotationStore,
+    records: list[CaseRecord],
+    groups: list[set[str]],
+    fractions: tuple[float, float, float],
+    seed: int,
+) -> dict[str, Split]:
+    """Fix one split for each group of patients that look alike, as if they were one."""
+    unit = {patient: min(group) for group in groups for patient in group}
+    cases: dict[str, list[CaseRecord]] = defaultdict(list)
+    for record in records:
+        cases[unit.get(record.patient_id, record.patient_id)].append(record)
+    strata = {name: (own[0].source, class_of(r.labels for r in own)) for name, own in cases.items()}
+    fixed: dict[str, Split] = {name: r.split for name, own in cases.items() for r in own if r.split is not None}
+    chosen = fixed | share_out(strata, fixed, fractions=fractions, seed=seed)
+    open_patients = sorted({r.patient_id for r in records if r.split is None and r.patient_id in unit})
+    return {patient: store.set_split(patient, chosen[unit[patient]]) for patient in open_patients}

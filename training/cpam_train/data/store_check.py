@@ -1,0 +1,144 @@
+"""What a store holds and whether it may be trained on: counts, splits, leaks between them, damage."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cpam_train.data.look_alikes import LikePair, find_alike, fingerprints
+from cpam_train.data.slices import SliceRow, collect_slices
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.annotations.records import CaseRecord
+from napari_cpam_stroke.core import CLASS_NAMES
+from napari_cpam_stroke.core.annotation import PRESENT
+
+UNASSIGNED = "none"
+"""Name of the split of a case that has none."""
+
+
+@dataclass(frozen=True)
+class CellCount:
+    """Counts of one source in one split.
+
+    Attributes
+    ----------
+    labelled, outlined
+        Class name to number of slices on which the class is labelled present, and on which its outline is known.
+    """
+
+    source: str
+    split: str
+    patients: int
+    cases: int
+    slices: int
+    labelled: dict[str, int]
+    outlined: dict[str, int]
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What was found.
+
+    Attributes
+    ----------
+    counts
+        By source and split.
+    unassigned
+        Patients without a split.
+    without_annotation
+        Cases of which nothing is known.
+    divided
+        Patients whose cases lie in more than one split.
+    leaks
+        Patients in different splits with slices that look alike.
+    damage
+        Sentences on pixels or masks that cannot be read as they were written.
+    """
+
+    counts: tuple[CellCount, ...]
+    unassigned: tuple[str, ...]
+    without_annotation: tuple[str, ...]
+    divided: tuple[str, ...]
+    leaks: tuple[LikePair, ...]
+    damage: tuple[str, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """One sentence for everything that stands in the way of an honest figure."""
+        found = list(self.damage)
+        if self.unassigned:
+            found.append(f"{len(self.unassigned)} patients have no split; assign them before training.")
+        found += [f"Patient {patient} lies in more than one split." for patient in self.divided]
+        found += [
+            f"Slice {p.first_slice} of {p.first_case} and slice {p.second_slice} of {p.second_case} look like one "
+            f"patient (correlation {p.correlation:.3f}) but lie in different splits."
+            for p in self.leaks
+        ]
+        return tuple(found)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing stands in the way."""
+        return not self.problems
+
+
+def check_store(
+    store: AnnotationStore, *, compare: bool = True, progress: Callable[[int, int], None] | None = None
+) -> CheckReport:
+    """Look at everything in a store.
+
+    Parameters
+    ----------
+    compare
+        Also compare all slices with each other for one patient under two names; the slow part.
+    progress
+        Called while slices are read for that.
+    """
+    records = store.cases()
+    split_of = {record.patient_id: record.split for record in records}
+    alike = find_alike(fingerprints(store, progress)) if compare else []
+    return CheckReport(
+        counts=tuple(_counts(records, collect_slices(store))),
+        unassigned=tuple(sorted({r.patient_id for r in records if r.split is None})),
+        without_annotation=tuple(r.case_id for r in records if r.head is None),
+        divided=_divided(records),
+        leaks=tuple(p for p in alike if _parted(split_of[p.first_patient], split_of[p.second_patient])),
+        damage=tuple(store.check()),
+    )
+
+
+def _parted(first: str | None, second: str | None) -> bool:
+    return first is not None and second is not None and first != second
+
+
+def _divided(records: list[CaseRecord]) -> tuple[str, ...]:
+    splits: defaultdict[str, set[str | None]] = defaultdict(set)
+    for record in records:
+        splits[record.patient_id].add(record.split)
+    return tuple(sorted(patient for patient, found in splits.items() if len(found) > 1))
+
+
+def _counts(records: list[CaseRecord], rows: list[SliceRow]) -> list[CellCount]:
+    cases: defaultdict[tuple[str, str], list[CaseRecord]] = defaultdict(list)
+    for record in records:
+        cases[record.source, record.split or UNASSIGNED].append(record)
+    labelled: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    outlined: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        cell = (row.case.source, row.case.split or UNASSIGNED)
+        for name, label, known in zip(CLASS_NAMES, row.labels, row.mask_known, strict=True):
+            labelled[cell][name] += label == PRESENT
+            outlined[cell][name] += label == PRESENT and known
+    return [
+        CellCount(
+            source=cell[0],
+            split=cell[1],
+            patients=len({r.patient_id for r in own}),
+            cases=len(own),
+            slices=sum(r.shape[0] for r in own),
+            labelled={name: labelled[cell][name] for name in CLASS_NAMES},
+            outlined={name: outlined[cell][name] for name in CLASS_NAMES},
+        )
+        for cell, own in sorted(cases.items())
+    ]

@@ -1,0 +1,1 @@
+"""Fitting one model: batches, augmentation, losses, schedule, the best weights."""

@@ -1,0 +1,186 @@
+"""Several finished runs as one model: their logits averaged, its operating points from what each never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from torch import Tensor
+
+from cpam_train.config import TrainConfig
+from cpam_train.fitting.best_weights import score_epoch
+from cpam_train.fitting.fit import examine, fit, metrics_of_points
+from cpam_train.fitting.slice_batches import CACHE_FOLDER, SliceLoaders, summarise
+from cpam_train.fitting.task import build_task
+from cpam_train.operating.calibrate import choose_operating_points
+from cpam_train.operating.validation_record import Origin, Record
+from cpam_train.publishing.card_draft import draft_card
+from cpam_train.run_folder import CARD_DRAFT, RunFolder, begin_run, open_run, write_atomically
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.config import SegmenterConfig
+from napari_cpam_stroke.errors import CancelledError, ConfigError, InputError
+
+SHARED = ("model", "preprocess", "operating")
+"""Settings in which all members must agree."""
+
+Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One finished run, judged on its own validation patients.
+
+    Attributes
+    ----------
+    origins
+        Of each slice of the record.
+    """
+
+    loaders: SliceLoaders
+    record: Record
+    origins: list[Origin]
+    state: dict[str, Tensor]
+
+
+def build_ensemble(paths: Sequence[Path], store: AnnotationStore, out: Path, *, counting: Counting) -> RunFolder:
+    """Write a run folder that holds the members as one model, ready for `evaluate` and `promote`.
+
+    Thresholds and calibration come from every member's predictions for the validation patients it was not trained on:
+    with the folds of a cross-validation these are all training and validation patients, each seen once.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two runs, one is not finished, they differ in network, input or operating point, or
+        `out` is in use.
+    """
+    runs = [RunFolder(Path(path)) for path in paths]
+    config = shared_config(runs)
+    run, config = open_run(out, config, resume=False)
+    with counting("judging members") as progress:
+        members = []
+        for done, each in enumerate(runs, start=1):
+            members.append(judged_member(each, store))
+            progress(done, len(runs))
+    begin_run(run, config)
+    write_weights(run, members)
+    describe(run, config, members)
+    return run
+
+
+def fit_folds(
+    config: TrainConfig, store: AnnotationStore, out: Path, *, console: Console, counting: Counting
+) -> RunFolder:
+    """Train every fold of a cross-validation, each with a seed of its own, and join them; what is done stays done.
+
+    Raises
+    ------
+    ConfigError
+        If the settings name no folds.
+    CancelledError
+        After Ctrl-C; the same call goes on where this one stopped.
+    """
+    if config.data.folds is None:
+        raise ConfigError("A cross-validation needs a number of folds", remedy="add --set data.folds=4")
+    runs = [RunFolder(out / f"fold-{fold}") for fold in range(config.data.folds)]
+    for fold, run in enumerate(runs):
+        if (run.path / CARD_DRAFT).is_file():
+            continue
+        console.print(f"fold {fold + 1} of {len(runs)}")
+        own = replace(config, seed=config.seed + fold, data=replace(config.data, fold=fold))
+        result = fit(own, store, run.path, resume=run.checkpoint.is_file(), console=console)
+        if result.interrupted:
+            raise CancelledError("The cross-validation was stopped", remedy="the same command goes on from here")
+    return build_ensemble([run.path for run in runs], store, out / "ensemble", counting=counting)
+
+
+def shared_config(runs: Sequence[RunFolder]) -> TrainConfig:
+    """Return the settings of the ensemble: those of its first member, with the number of members.
+
+    Raises
+    ------
+    InputError
+        If the runs cannot be one model.
+    """
+    if len(runs) < 2:
+        raise InputError("An ensemble needs at least two runs", got=len(runs))
+    configs = [run.config() for run in runs]
+    first = configs[0]
+    if not isinstance(first.model, SegmenterConfig) or first.model.members > 1:
+        raise InputError("An ensemble is made of single segmentation networks", got=str(runs[0].path))
+    for run, config in zip(runs, configs, strict=True):
+        for name in SHARED:
+            if getattr(config, name) != getattr(first, name):
+                raise InputError(
+                    f"{run.path} differs from {runs[0].path} in its {name} settings",
+                    remedy="train all members with the same ones",
+                )
+    return replace(first, model=replace(first.model, members=len(runs)))
+
+
+def judged_member(run: RunFolder, store: AnnotationStore) -> Member:
+    """Return a run with its record of the validation patients it was not trained on.
+
+    Raises
+    ------
+    InputError
+        If the run is not finished.
+    """
+    from safetensors.torch import load_file
+
+    if not (run.path / CARD_DRAFT).is_file():
+        raise InputError(f"The run {run.path} is not finished", remedy="go on with it by cpam-train fit ... --resume")
+    config = run.config()
+    loaders = SliceLoaders(store, config, cache=run.path.parent / CACHE_FOLDER if config.data.cache else None)
+    task = build_task(config)
+    state = load_file(run.weights)
+    task.model.load_state_dict(state)
+    record = examine(task, loaders.val_dataloader(whole=True))
+    return Member(loaders, record, loaders.origins(record), state)
+
+
+def write_weights(run: RunFolder, members: Sequence[Member]) -> None:
+    """Write the weights of all members as those of one network."""
+    from safetensors.torch import save
+
+    named = {f"members.{i}.{name}": t for i, m in enumerate(members) for name, t in m.state.items()}
+    write_atomically(run.weights, save(named))
+
+
+def describe(run: RunFolder, config: TrainConfig, members: Sequence[Member]) -> None:
+    """Choose operating points over all members' records and write metrics and the card's draft."""
+    record = stacked([member.record for member in members])
+    origins = [origin for member in members for origin in member.origins]
+    points = choose_operating_points(record, origins, config.operating)
+    classes = config.model.classes
+    metrics = {
+        "split": "validation patients of each member",
+        "slices": len(record.index),
+        "members": len(members),
+        **metrics_of_points(points, classes, score_epoch(record, classes, float("nan"))),
+    }
+    run.write_json("metrics.json", metrics)
+    run.write_json(CARD_DRAFT, draft_card(config, points, summary(members), metrics))
+
+
+def stacked(records: Sequence[Record]) -> Record:
+    """Return the records one after another, numbered anew: a slice that two members were judged on counts twice."""
+    merged = {f.name: np.concatenate([getattr(r, f.name) for r in records]) for f in fields(Record)}
+    return Record(**{**merged, "index": np.arange(len(merged["index"]))})
+
+
+def summary(members: Sequence[Member]) -> dict[str, Any]:
+    """Return what a card says about the data of all members together."""
+    rules = dict.fromkeys(member.loaders.split_rule for member in members)
+    train = {row: None for member in members for row in member.loaders.train.rows}
+    validation = {row: None for member in members for row in member.loaders.validation.rows}
+    return {
+        "split_rule": "; ".join(rules),
+        "train": summarise(tuple(train)),
+        "validation": summarise(tuple(validation)),
+    }

@@ -1,0 +1,315 @@
+"""Batches for training and validation from a store's splits, or from folds dealt out of both; test is never opened."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
+
+from cpam_train.config import TrainConfig
+from cpam_train.data.dataset import SliceDataset
+from cpam_train.data.sampler import balanced_sampler
+from cpam_train.data.slice_split import STAMP, split_by_slice
+from cpam_train.data.slices import SliceRow, collect_slices
+from cpam_train.operating.validation_record import Origin, Record
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.core.preprocess import without_context
+from napari_cpam_stroke.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from cpam_train.brats.folder import BratsFolder
+
+CACHE_FOLDER = "slice-cache"
+"""Preprocessed slices, beside the run folders so that runs on the same data share them; may be deleted at any time."""
+
+MAX_WORKERS = 8
+
+SLICE_FRACTIONS = (0.875, 0.125, 0.0)
+"""Training and validation shares of a split by slice: 70 to 10, as the store's splits; test patients stay untouched."""
+
+
+class Loaders(LightningDataModule):
+    """Training and validation batches; each process of several draws its own and validates its share.
+
+    Attributes
+    ----------
+    train, validation
+        Data sets whose items are the batches' rows.
+    """
+
+    train: Dataset[Any]
+    validation: Dataset[Any]
+
+    def __init__(self, config: TrainConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    @abstractmethod
+    def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
+        """Return the slices of one epoch for one process."""
+
+    @abstractmethod
+    def origins(self, record: Record) -> list[Origin]:
+        """Return case and patient of each slice of a validation record."""
+
+    @abstractmethod
+    def summary(self) -> dict[str, Any]:
+        """Return what a card says about the data."""
+
+    def prepare(self, console: Console) -> None:
+        """Do once what every epoch needs."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Tell the data sets which epoch it is."""
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Return batches of this epoch's draw."""
+        size = len(self.train)  # type: ignore[arg-type]
+        return DataLoader(
+            self.train,
+            batch_size=self.config.data.batch_size,
+            sampler=self.draw(self._epoch, self._rank, self._world),
+            drop_last=size > self.config.data.batch_size,
+            **_loading(worker_count(self.config)),
+        )
+
+    def val_dataloader(self, *, whole: bool = False) -> DataLoader[Any]:
+        """Return validation batches: this process's share, or the whole."""
+        every = range(len(self.validation))  # type: ignore[arg-type]
+        return DataLoader(
+            self.validation,
+            batch_size=self.config.data.batch_size,
+            sampler=list(every if whole else every[self._rank :: self._world]),
+            **_loading(0 if whole else worker_count(self.config)),
+        )
+
+    def seed_of(self, epoch: int, rank: int) -> int:
+        """Return the seed of one epoch's draw in one process."""
+        return hash((self.config.seed, epoch, rank)) % 2**31
+
+    @property
+    def _rank(self) -> int:
+        return 0 if self.trainer is None else self.trainer.global_rank
+
+    @property
+    def _world(self) -> int:
+        return 1 if self.trainer is None else self.trainer.world_size
+
+    @property
+    def _epoch(self) -> int:
+        return 0 if self.trainer is None else self.trainer.current_epoch
+
+
+class SliceLoaders(Loaders):
+    """Batches of CT slices from a store.
+
+    Parameters
+    ----------
+    cache
+        Folder of preprocessed slices; None: preprocess each time.
+
+    Raises
+    ------
+    InputError
+        If training or validation would be empty.
+    """
+
+    train: SliceDataset
+    validation: SliceDataset
+
+    def __init__(self, store: AnnotationStore, config: TrainConfig, *, cache: Path | None) -> None:
+        super().__init__(config)
+        train_rows, validation_rows, self.split_rule = divide(store, config)
+        self.left_out = patients_without_split(store)
+        drawn = config.data.synthesis if config.data.synthetic else None
+        self.train = SliceDataset(store, config.preprocess, train_rows, cache=cache, synthesis=drawn, seed=config.seed)
+        shown = without_context(config.preprocess) if config.data.validate_alone else config.preprocess
+        self.validation = SliceDataset(store, shown, validation_rows, cache=cache)
+
+    def prepare(self, console: Console) -> None:
+        """Name what cannot be learned from; preprocess what the cache does not hold yet, with a bar."""
+        if self.left_out:
+            console.print(
+                f"{len(self.left_out)} patients have no split and are left out: to use them, run cpam-train check "
+                "--store ... --assign."
+            )
+        for k, name in enumerate(self.config.model.classes):
+            if not any(row.labels[k] == 1 for row in self.train.rows):
+                console.print(f"No training slice is known to hold {name}: the model cannot learn it.")
+        for name, data in (("training", self.train), ("validation", self.validation)):
+            with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+                job = progress.add_task(f"preparing {name} slices", total=None)
+                data.prepare(partial(_show, progress, job))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw other synthetic lesions."""
+        self.train.set_epoch(epoch)
+
+    def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
+        """Return the slices of one epoch for one process, classes and sources evenly."""
+        data = self.config.data
+        return balanced_sampler(
+            self.train.rows,
+            balance=data.balance,
+            hard_negative_weight=data.hard_negative_weight,
+            reason_weights=data.reason_weights,
+            draws=data.draws,
+            samples=data.samples_per_epoch,
+            share=world,
+            seed=self.seed_of(epoch, rank),
+        )
+
+    def origins(self, record: Record) -> list[Origin]:
+        """Return case and patient of each slice of a validation record."""
+        cases = [self.validation.rows[i].case for i in record.index]
+        return [Origin(case.case_id, case.patient_id) for case in cases]
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a card says about the data."""
+        return {
+            "split_rule": self.split_rule,
+            "train": summarise(self.train.rows),
+            "validation": summarise(self.validation.rows),
+        }
+
+
+def build_loaders(source: AnnotationStore | BratsFolder, config: TrainConfig, *, cache: Path | None) -> Loaders:
+    """Return the batches of a run.
+
+    Raises
+    ------
+    ConfigError
+        If the settings are for another kind of data.
+    """
+    from cpam_train.brats.folder import BratsFolder
+    from cpam_train.brats.loaders import BratsLoaders
+
+    is_brats = isinstance(source, BratsFolder)
+    if is_brats != (config.data.modality == "brats"):
+        raise ConfigError(
+            "Settings and data do not fit each other",
+            got=f"data.modality {config.data.modality} for {'a BraTS folder' if is_brats else 'a CT store'}",
+            remedy="use --preset brats for BraTS and only for it",
+        )
+    return (
+        BratsLoaders(source, config) if isinstance(source, BratsFolder) else SliceLoaders(source, config, cache=cache)
+    )
+
+
+class EpochSeeds(Callback):
+    """Gives every epoch its own draw of slices and synthetic lesions, the same again in a resumed run."""
+
+    def __init__(self, loaders: Loaders) -> None:
+        self.loaders = loaders
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Reseed before the first batch is drawn."""
+        epoch, loader = trainer.current_epoch, trainer.train_dataloader
+        self.loaders.set_epoch(epoch)
+        if loader is not None:
+            fresh = self.loaders.draw(epoch, trainer.global_rank, trainer.world_size)
+            loader.sampler.generator = fresh.generator
+
+
+def divide(store: AnnotationStore, config: TrainConfig) -> tuple[list[SliceRow], list[SliceRow], str]:
+    """Return training rows, validation rows and the rule that parted them.
+
+    Raises
+    ------
+    InputError
+        If one of them is empty, or a fold is asked for that does not exist.
+    """
+    data = config.data
+    parts = {
+        split: collect_slices(store, split=split, sources=data.sources, leave_out=data.leave_out)
+        for split in ("train", "validation")
+    }
+    rule = "by patient, fixed in the store"
+    if data.folds is not None:
+        parts = dict(zip(parts, deal_fold([*parts["train"], *parts["validation"]], data.folds, data.fold), strict=True))
+        rule = f"by patient, fold {data.fold + 1} of {data.folds} of the store's training and validation patients"
+    if data.split_by_slice:
+        train, validation, _ = split_by_slice(
+            [*parts["train"], *parts["validation"]], fractions=SLICE_FRACTIONS, seed=config.seed
+        )
+        parts, rule = {"train": train, "validation": validation}, STAMP
+    if data.only_cases:
+        kept = set(data.only_cases)
+        parts["train"] = [row for row in parts["train"] if row.case.case_id in kept]
+    for name, rows in parts.items():
+        if not rows:
+            if unassigned := patients_without_split(store):
+                raise InputError(
+                    f"{len(unassigned)} patients of the store have no split, and one of the splits is empty",
+                    remedy="run cpam-train check --store ... --assign",
+                )
+            raise InputError(
+                f"The store has no annotated slice in its {name} split for these settings",
+                remedy="import data, run cpam-train check --store ... --assign, or choose other data.sources",
+            )
+    return parts["train"], parts["validation"], rule
+
+
+def patients_without_split(store: AnnotationStore) -> set[str]:
+    """Return the patients who are in no split yet."""
+    return {case.patient_id for case in store.cases() if case.split is None}
+
+
+def deal_fold(rows: list[SliceRow], folds: int, fold: int) -> tuple[list[SliceRow], list[SliceRow]]:
+    """Return training and validation rows of one fold, dealt by patient, with sources and classes spread evenly."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    patients = [row.case.patient_id for row in rows]
+    if fold >= folds or folds > len(set(patients)):
+        raise InputError(
+            "That fold does not exist", got=f"fold {fold} of {folds}", expected=f"at most {len(set(patients))} folds"
+        )
+    strata = [f"{row.case.source}{row.labels}" for row in rows]
+    cut = StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(rows, strata, patients)
+    chosen = set(list(cut)[fold][1].tolist())
+    held = {patients[i] for i in chosen}
+    return [r for r in rows if r.case.patient_id not in held], [r for r in rows if r.case.patient_id in held]
+
+
+def summarise(rows: tuple[SliceRow, ...]) -> dict[str, Any]:
+    """Return counts per source, without anyone's name."""
+    sources = sorted({row.case.source for row in rows})
+    return {
+        source: {
+            "patients": len({r.case.patient_id for r in rows if r.case.source == source}),
+            "cases": len({r.case.case_id for r in rows if r.case.source == source}),
+            "slices": sum(r.case.source == source for r in rows),
+            "ischemia_slices": sum(r.labels[0] == 1 for r in rows if r.case.source == source),
+            "hemorrhage_slices": sum(r.labels[1] == 1 for r in rows if r.case.source == source),
+        }
+        for source in sources
+    }
+
+
+def _show(progress: Progress, job: TaskID, done: int, total: int) -> None:
+    progress.update(job, completed=done, total=total)
+
+
+def worker_count(config: TrainConfig) -> int:
+    """Return loader processes: on a GPU one per core left over, on the CPU one that reads while the rest compute."""
+    if config.data.workers is not None:
+        return config.data.workers
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MAX_WORKERS, cores - 1) if torch.cuda.is_available() else min(1, cores - 1)
+
+
+def _loading(workers: int) -> dict[str, Any]:
+    return {
+        "num_workers": workers,
+        "persistent_workers": workers > 0,
+        "pin_memory": torch.cuda.is_available(),
+        "prefetch_factor": 4 if workers else None,
+    }

@@ -1,0 +1,1 @@
+"""Operating points from validation data: thresholds, calibration, refer bands."""

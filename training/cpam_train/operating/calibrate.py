@@ -1,0 +1,153 @@
+"""Operating points, chosen on validation data only. All rules at one place, what to choose in `config.OperatingConfig`.
+
+1. Slices: the image logits are divided by the temperature of least log loss (`fit_temperature`, `smoothed`).
+2. Series: the mean of its highest slice probabilities (`series_means`), of which the highest is taken and which is
+   therefore too high in long series, is calibrated in its turn (`fit_series`); the threshold follows `operating.point`,
+   and a band in which a reader decides lies around it (`series_point`).
+3. Masks: the pixel threshold follows `operating.point` (`mask_point`).
+
+A class of which validation data know too little keeps neutral values, and every series is referred to a reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, logit
+
+from cpam_train.config import OperatingConfig
+from cpam_train.operating.pixel_threshold import MaskPoint, MaskRates, mask_point
+from cpam_train.operating.series_threshold import EVERYTHING, Series, SeriesRates, series_point
+from cpam_train.operating.validation_record import Origin, Record
+from napari_cpam_stroke.inference.calibration import PROBABILITY_MARGIN, on_logit
+
+TEMPERATURE_RANGE = (0.2, 10.0)
+MIN_EXAMPLES = 5
+"""Fewer known positives or negatives than this calibrate nothing: the neutral value stays."""
+
+SLOPE_RANGE, OFFSET_RANGE = (0.1, 10.0), (-10.0, 10.0)
+AS_IT_IS = (1.0, 0.0)
+"""Slope and offset that change no probability."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """What the card says about one class; neutral values where validation data cannot tell.
+
+    Attributes
+    ----------
+    mask_rates, series_rates
+        What the point gives on the validation data it was chosen on; None where they cannot tell.
+    """
+
+    threshold: float = 0.5
+    temperature: float = 1.0
+    series_calibration: tuple[float, float] = AS_IT_IS
+    series_threshold: float = 0.5
+    refer_band: tuple[float, float] = EVERYTHING
+    mask_rates: MaskRates | None = None
+    series_rates: SeriesRates | None = None
+
+
+def choose_operating_points(record: Record, origins: Sequence[Origin], config: OperatingConfig) -> list[OperatingPoint]:
+    """Return one operating point per class.
+
+    Parameters
+    ----------
+    record
+        Of the whole validation split.
+    origins
+        (N,) of each slice of the record.
+    """
+    cases, patients = (np.asarray(names) for names in zip(*origins, strict=True))
+    return [_point(record, k, cases, patients, config) for k in range(record.known.shape[1])]
+
+
+def fit_temperature(logits: Floats, targets: Floats) -> float:
+    """Return the temperature of least log loss between ``sigmoid(logit / temperature)`` and targets from 0 to 1."""
+
+    def log_loss(log_temperature: float) -> float:
+        scaled = logits / np.exp(log_temperature)
+        return float((np.logaddexp(0.0, scaled) - targets * scaled).mean())
+
+    low, high = np.log(TEMPERATURE_RANGE)
+    return float(np.exp(minimize_scalar(log_loss, bounds=(low, high), method="bounded").x))
+
+
+def smoothed(labels: NDArray[np.int8], patients: NDArray[np.str_]) -> Floats:
+    """Return the targets of Platt (1999): not 0 and 1, but what so many patients of each label can vouch for.
+
+    Where the slices seen are parted without a fault, 0 and 1 would drive the temperature to 0 and every probability to
+    certainty.
+    """
+    absent, present = (len(np.unique(patients[labels == label])) for label in (0, 1))
+    return np.where(labels == 1, (present + 1) / (present + 2), 1 / (absent + 2))
+
+
+def fit_series(series: Series) -> tuple[float, float]:
+    """Return slope and offset on the logit of least log loss (Platt), every patient counted once per label."""
+    logits = logit(np.clip(series.probabilities, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN))
+    targets, weights = smoothed(series.labels, series.patients), series.weights
+
+    def log_loss(point: Floats) -> float:
+        scaled = logits * np.exp(point[0]) + point[1]
+        return float(((np.logaddexp(0.0, scaled) - targets * scaled) * weights).sum() / weights.sum())
+
+    bounds = [tuple(np.log(SLOPE_RANGE)), OFFSET_RANGE]
+    log_slope, offset = minimize(log_loss, np.zeros(2), bounds=bounds, method="L-BFGS-B").x
+    return float(np.exp(log_slope)), float(offset)
+
+
+def series_means(
+    probabilities: Floats,
+    labels: NDArray[np.int8],
+    cases: NDArray[np.str_],
+    patients: NDArray[np.str_],
+    top_slices: int,
+) -> Series:
+    """Return every case of known label, present if on any slice, absent if on none, with the mean of its top slices."""
+    values, truth, who = [], [], []
+    for case in np.unique(cases):
+        mine = cases == case
+        label = 1 if (labels[mine] == 1).any() else 0 if (labels[mine] == 0).all() else -1
+        if label >= 0:
+            values.append(float(np.sort(probabilities[mine])[-top_slices:].mean()))
+            truth.append(label)
+            who.append(patients[mine][0])
+    return Series(np.asarray(values), np.asarray(truth, dtype=np.int8), np.asarray(who, dtype=np.str_))
+
+
+def _point(
+    record: Record, k: int, cases: NDArray[np.str_], patients: NDArray[np.str_], config: OperatingConfig
+) -> OperatingPoint:
+    mask = _mask(record, k, cases, config)
+    threshold, rates = (OperatingPoint.threshold, None) if mask is None else (mask.threshold, mask.rates)
+    labels = record.labels[:, k]
+    known = labels >= 0
+    if not _enough(labels):
+        return OperatingPoint(threshold, mask_rates=rates)
+    temperature = fit_temperature(record.logits[known, k].astype(np.float64), smoothed(labels[known], patients[known]))
+    slices = expit(record.logits[:, k].astype(np.float64) / temperature)
+    series = series_means(slices, labels, cases, patients, config.top_slices)
+    if not _enough(series.labels):
+        return OperatingPoint(threshold, temperature, mask_rates=rates)
+    line = fit_series(series)
+    point = series_point(replace(series, probabilities=on_logit(series.probabilities, *line)), config)
+    return OperatingPoint(threshold, temperature, line, point.threshold, point.refer_band, rates, point.rates)
+
+
+def _mask(record: Record, k: int, cases: NDArray[np.str_], config: OperatingConfig) -> MaskPoint | None:
+    if not record.histogram.shape[1]:
+        return None
+    known = record.known[:, k]
+    return mask_point(record.histogram[known, k], cases[known], config)
+
+
+def _enough(labels: NDArray[np.int8]) -> bool:
+    return bool(min((labels == 0).sum(), (labels == 1).sum()) >= MIN_EXAMPLES)

@@ -1,0 +1,49 @@
+"""The card a run would be published with, before anyone has looked at the test set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cpam_train.config import TrainConfig
+from cpam_train.operating.calibrate import OperatingPoint
+from napari_cpam_stroke.bundles import ModelCard
+from napari_cpam_stroke.config import plain
+
+DRAFT_NAME = "candidate"
+
+
+def draft_card(
+    config: TrainConfig, points: Sequence[OperatingPoint], data: dict[str, Any], metrics: dict[str, Any]
+) -> dict[str, Any]:
+    """Return card values with validation figures only; `promote` gives name, version and test figures."""
+    names = config.model.classes
+    by_class = dict(zip(names, points, strict=True))
+    card = ModelCard(
+        name=DRAFT_NAME,
+        architecture=published(config),
+        task=config.model.kind,
+        classes=names,
+        preprocess=config.preprocess,
+        thresholds={n: p.threshold for n, p in by_class.items()},
+        series_thresholds={n: p.series_threshold for n, p in by_class.items()},
+        min_lesion_ml=dict.fromkeys(names, config.operating.min_lesion_ml),
+        temperature={n: p.temperature for n, p in by_class.items()},
+        refer_band={n: p.refer_band for n, p in by_class.items()},
+        series_calibration={n: p.series_calibration for n, p in by_class.items()},
+        top_slices=config.operating.top_slices,
+        training={"data": data, "settings": plain(config)},
+        metrics={"validation": metrics},
+    )
+    return plain(card)
+
+
+def published(config: TrainConfig) -> Any:
+    """Return the architecture without anything that was only needed to start training."""
+    from dataclasses import replace
+
+    from napari_cpam_stroke.config import ClassifierConfig
+
+    if isinstance(config.model, ClassifierConfig):
+        return replace(config.model, pretrained=False, weights_file=None)
+    return config.model
