@@ -1,4 +1,4 @@
-"""Fixtures every test may use: an isolated home, the synthetic head, its DICOM files."""
+"""Fixtures every test may use: an isolated home, the synthetic head, its DICOM files, a series of the phantom."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("NAPARI_CONFIG", "")
+
+sys.path.insert(0, str(Path(__file__).parent / "dicom"))  # the hazard suite
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -54,3 +56,35 @@ def phantom_volume():
     from napari_cpam_stroke.samples import phantom_volume as make
 
     return make()
+
+
+@pytest.fixture(scope="session")
+def plain_series(tmp_path_factory):
+    """A folder with the plain series of the measured phantom; do not change it."""
+    from hazard_suite.base import datasets, save_all, truth_of
+
+    folder = tmp_path_factory.mktemp("plain")
+    save_all(folder, datasets(truth_of()))
+    return folder
+
+
+@pytest.fixture
+def plain_volume(plain_series):
+    """The plain series, read."""
+    from napari_cpam_stroke.dicom import read_series, scan_folder
+
+    return read_series(scan_folder(plain_series).series[0])
+
+
+@pytest.fixture
+def series_of(tmp_path):
+    """Writes a truth as a series and reads it."""
+    from hazard_suite.base import datasets, save_all
+
+    from napari_cpam_stroke.dicom import read_series, scan_folder
+
+    def make(truth, name="series"):
+        save_all(tmp_path / name, datasets(truth))
+        return read_series(scan_folder(tmp_path / name).series[0])
+
+    return make

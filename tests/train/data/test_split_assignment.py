@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cpam_train.data.look_alikes import find_alike, fingerprints, merge
+from cpam_train.data.near_duplicates import find_alike, fingerprints, merge
 from cpam_train.data.slice_split import split_by_slice
 from cpam_train.data.slices import collect_slices
 from cpam_train.data.split_assignment import assign_splits

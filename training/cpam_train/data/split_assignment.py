@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cpam_train.data.look_alikes import LikePair, find_alike, fingerprints, merge
+from cpam_train.data.near_duplicates import LikePair, find_alike, fingerprints, merge
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord, Split
 from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS, class_of, share_out

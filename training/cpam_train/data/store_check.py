@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cpam_train.data.look_alikes import LikePair, find_alike, fingerprints
+from cpam_train.data.near_duplicates import LikePair, find_alike, fingerprints
 from cpam_train.data.slices import SliceRow, collect_slices
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord
