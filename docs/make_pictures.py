@@ -60,7 +60,7 @@ def correct(session: Any) -> None:
     session.models.adopt()
     session.tools.draw(2)
     session.tools.limit(limited=True, hu_range=(50, 90))
-    dock(session, "Correct and save").limited.setChecked(True)
+    dock(session, "Correct and save").brush.limited.setChecked(True)
     session.layers.reading.brush_size = 24
     session.flush()
     point_at(session, 0.03, 0.95)

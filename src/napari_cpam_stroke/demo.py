@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from napari_cpam_stroke.export.case_run import Stage
 
 DEFAULT_OUT = Path("cpam-stroke-demo")
-SAMPLE = Path("samples") / "stroke_case"
 OVERVIEW = "overview.png"
 MOST_SLICES = 12
 
@@ -29,18 +27,6 @@ class HeadlessDemo:
     folder: Path
     overview: Path
     needs: str
-
-
-def sample_folder() -> Path:
-    """Return the folder of the synthetic stroke case as DICOM, written on first use: whole or not at all."""
-    from napari_cpam_stroke.samples import stroke_case
-
-    folder = application_home() / SAMPLE
-    if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".case-") as staging:
-            stroke_case(Path(staging) / "case").rename(folder)
-    return folder
 
 
 def run_demo(
@@ -72,8 +58,10 @@ def run_demo(
     CpamError
         If there is no such model or device, or nothing can be written.
     """
+    from napari_cpam_stroke.samples.installed import installed_stroke_case
+
     Registry().resolve(model)
-    sample = sample_folder()
+    sample = installed_stroke_case()
     check = check or check_window()
     done = None
     if out is not None or not check.possible:

@@ -65,15 +65,10 @@ def boxed_prediction(volume: CTVolume) -> Prediction:
 @pytest.fixture
 def predictor(monkeypatch: pytest.MonkeyPatch) -> FakePredictor:
     """Put a stand-in where the session loads its model."""
-    from napari_cpam_stroke.widgets.reading.model_runs import ModelRunner
+    from napari_cpam_stroke.widgets.reading.loaded_model import LoadedModel
 
     fake = FakePredictor()
-
-    def load(self: ModelRunner, ref: str, device: str) -> FakePredictor:
-        self._predictor = (("", "", ""), fake)
-        return fake
-
-    monkeypatch.setattr(ModelRunner, "_load", load)
+    monkeypatch.setattr(LoadedModel, "get", lambda _self, _ref, _device: fake)
     return fake
 
 

@@ -13,8 +13,9 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_cpam_stroke.core import CTVolume
+from napari_cpam_stroke.widgets.reading.keys import RoomKeys
 from napari_cpam_stroke.widgets.room import open_room
-from napari_cpam_stroke.widgets.viewer.view import HEADER, PREFIX
+from napari_cpam_stroke.widgets.viewer.canvas_texts import HEADER, PREFIX
 
 SMALL_SCREEN = (1366, 768)
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -145,5 +146,6 @@ def test_a_read_by_keys_alone(hands: Hands) -> None:
 
 def test_f1_shows_the_keys(hands: Hands) -> None:
     hands.press(Qt.Key.Key_F1)
-    assert "next plane" in hands.session.keys_window.text.toPlainText()
-    hands.session.keys_window.close()
+    listed = hands.session.findChild(RoomKeys).window
+    assert "next plane" in listed.text.toPlainText()
+    listed.close()

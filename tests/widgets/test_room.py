@@ -22,7 +22,7 @@ from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.widgets.contributions.commands import write_mask
 from napari_cpam_stroke.widgets.contributions.reader import get_reader, read
 from napari_cpam_stroke.widgets.reading import session as session_module
-from napari_cpam_stroke.widgets.reading.case_keeping import TICK_MS
+from napari_cpam_stroke.widgets.reading.drafts import TICK_MS
 from napari_cpam_stroke.widgets.reading.session import CANCEL, DISCARD, SAVE, session_of
 from napari_cpam_stroke.widgets.room import DOCKS, ask_reader, open_room, open_sample, watch_window
 
@@ -115,10 +115,10 @@ def test_unsaved_strokes_survive_a_crash(case: Any, phantom_volume: Any, monkeyp
     session = case
     session.layers.reading.paint((12, 60, 60), 1)
     drawn = session.layers.reading_mask.copy()
-    session.records.keep_draft()
+    session.drafts.keep()
     assert Journal.pending(recovery_folder()) == []  # the writer still runs: nothing to recover yet
     monkeypatch.setattr(recovery, "PROGRAM", "the next start")
-    session.records.release()
+    session.drafts.release()
     session.close_case(ask=False)
     asked: list[str] = []
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from napari_cpam_stroke.errors import CpamError
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
 WINDOW_SIZE = (1600, 950)
 SETTLE_MS = 600
@@ -62,7 +67,7 @@ def open_window(
         raise CpamError(failure.rstrip("."))
 
 
-def _room(viewer: Any, own_folder: Path | None) -> Any:
+def _room(viewer: Viewer, own_folder: Path | None) -> ReviewSession:
     from napari_cpam_stroke.widgets.reading.settings import SettingsFile
     from napari_cpam_stroke.widgets.room import open_room
 
@@ -73,7 +78,7 @@ def _room(viewer: Any, own_folder: Path | None) -> Any:
     return session
 
 
-def _run_models(session: Any) -> None:
+def _run_models(session: ReviewSession) -> None:
     """Run the model, and go to the slice with most of what it marked."""
     session.models.run(wait=True)
     prediction = session.models.prediction
@@ -81,7 +86,7 @@ def _run_models(session: Any) -> None:
         session.go_to_slice(int((prediction.mask > 0).sum(axis=(1, 2)).argmax()))
 
 
-def _take_picture(viewer: Any, path: Path) -> None:
+def _take_picture(viewer: Viewer, path: Path) -> None:
     from qtpy.QtTest import QTest
 
     QTest.qWait(SETTLE_MS)

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import ref
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QByteArray, QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
 
-from napari_cpam_stroke.user_folder import application_home
+from napari_cpam_stroke.samples.installed import installed_stroke_case
 from napari_cpam_stroke.widgets.docks.cases import CasesDock
 from napari_cpam_stroke.widgets.docks.correct import CorrectDock
 from napari_cpam_stroke.widgets.docks.findings import FindingsDock
@@ -22,6 +25,14 @@ from napari_cpam_stroke.widgets.reading.keys import bind_keys
 from napari_cpam_stroke.widgets.reading.session import ReviewSession, session_of
 from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.layers import PLACEHOLDER
+from napari_cpam_stroke.widgets.viewer.placement import placement
+from napari_cpam_stroke.widgets.viewer.three_layers import ORIGINAL
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+PlainLayer = tuple[NDArray[np.int16], dict[str, object], str]
+"""Layer data as napari takes it from a reader: HU (Z, Y, X), settings, kind of layer."""
 
 DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
     "cases": (CasesDock, "Cases", "left"),
@@ -34,10 +45,9 @@ DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
 """Name in commands: class, title as in the manifest, area."""
 
 LEFT_WIDTH, RIGHT_WIDTH = 250, 300
-SAMPLE_FOLDER = "samples/stroke_case"
 
 
-def make_dock(name: str, viewer: Any) -> QWidget:
+def make_dock(name: str, viewer: Viewer) -> QWidget:
     """Return one dock for a viewer; each works alone."""
     session = session_of(viewer)
     bind_keys(compat.unwrapped(viewer), session)
@@ -45,7 +55,7 @@ def make_dock(name: str, viewer: Any) -> QWidget:
     return kind(session)
 
 
-def open_room(viewer: Any) -> ReviewSession:
+def open_room(viewer: Viewer) -> ReviewSession:
     """Dock everything that is not docked yet, in its place, and return the session."""
     own = compat.unwrapped(viewer)
     session = session_of(own)
@@ -63,14 +73,14 @@ def open_room(viewer: Any) -> ReviewSession:
     return session
 
 
-def ask_for_folder(viewer: Any) -> None:
+def ask_for_folder(viewer: Viewer) -> None:
     """Open the room and let the reader choose a folder."""
     open_room(viewer)
     docked = compat.unwrapped(viewer).window.dock_widgets
     docked[DOCKS["cases"][1]].ask_for_folder()
 
 
-def open_in_current_viewer(path: Any) -> bool:
+def open_in_current_viewer(path: Path | str) -> bool:
     """Open a path in the room of the viewer in front; return False where there is none."""
     import napari
 
@@ -81,11 +91,10 @@ def open_in_current_viewer(path: Any) -> bool:
     return True
 
 
-def plain_layer(path: Any) -> tuple[Any, ...]:
+def plain_layer(path: Path | str) -> PlainLayer:
     """Return the CT of a path as layer data, for napari without a window."""
     from napari_cpam_stroke.dicom import read_series, scan_folder
     from napari_cpam_stroke.errors import InputError
-    from napari_cpam_stroke.widgets.viewer.layers import ORIGINAL, placement
 
     report = scan_folder(path)
     if report.proposed is None:
@@ -95,15 +104,11 @@ def plain_layer(path: Any) -> tuple[Any, ...]:
     return (volume.hu, {"name": ORIGINAL, "contrast_limits": (0, 80), "colormap": "gray", **place}, "image")
 
 
-def open_sample() -> list[tuple[Any, ...]]:
+def open_sample() -> list[PlainLayer]:
     """Write the synthetic stroke case where it is not there yet, and open it."""
     import napari
 
-    from napari_cpam_stroke.samples import stroke_case
-
-    folder = application_home() / SAMPLE_FOLDER
-    if not folder.is_dir():
-        stroke_case(folder)
+    folder = installed_stroke_case()
     layer = plain_layer(folder)
     viewer = napari.current_viewer()
     if viewer is not None:
@@ -134,7 +139,7 @@ class WindowWatch(QObject):
             if watched.isVisible() and not self._session.may_leave():
                 event.ignore()
                 return True
-            self._session.records.keep_draft()
+            self._session.drafts.keep()
             state = bytes(watched.saveState()).hex()
             self._session.settings.change(window_state=f"{watched.width()}x{watched.height()} {state}")
         return False

@@ -31,13 +31,13 @@ def variant(volume: CTVolume, name: str) -> CTVolume:
 @pytest.fixture
 def three(session: Any, dock: CasesDock, phantom_volume: CTVolume) -> list[str]:
     names = ["alpha", "beta", "gamma"]
-    store = session.records.store()
+    store = session.store.open()
     for name in names:
         store.add_case(variant(phantom_volume, name), source="reader")
     model = SimpleNamespace(name="default", version="1.0", sha256="0" * 64)
     store.record_prediction("beta", {"ischemia": 0.95, "hemorrhage": 0.1}, model)
     store.record_prediction("gamma", {"ischemia": 0.5, "hemorrhage": 0.1}, model)
-    session.records.refresh(order="id")
+    session.worklist.refresh(order="id")
     session.wait()
     return names
 
@@ -79,11 +79,11 @@ def test_accepting_opens_the_next_unread_case(session: Any, dock: CasesDock, thr
     session.open_case("alpha", wait=True)
     assert session.records.finish("accepted")
     session.wait()
-    assert session.records.case_id == "beta"
+    assert session.case_id == "beta"
     assert "\u2713 alpha" in listed(dock)
-    session.records.open_next(-1)
+    session.worklist.open_next(-1)
     session.wait()
-    assert session.records.case_id == "beta"
+    assert session.case_id == "beta"
     assert "No further unread case" in dock.message.text()
 
 
@@ -132,7 +132,7 @@ def test_a_store_that_cannot_be_opened_is_one_sentence(
 
 def test_a_blinded_reader_does_not_see_the_suspicion(session: Any, dock: CasesDock, three: list[str]) -> None:
     session.settings.change(blinded=True)
-    session.records.refresh()
+    session.worklist.refresh()
     session.wait()
     assert listed(dock) == ["\u2022 alpha", "? beta", "? gamma"]
     assert dock.worklist.topLevelItem(1).text(1) == "hidden"
@@ -161,7 +161,7 @@ def test_a_click_opens_a_case_and_a_key_the_folder(
 ) -> None:
     dock.worklist.itemActivated.emit(dock.worklist.topLevelItem(2), 0)
     session.wait()
-    assert session.records.case_id == "gamma"
+    assert session.case_id == "gamma"
     monkeypatch.setattr(
         "napari_cpam_stroke.widgets.docks.cases.QFileDialog.getExistingDirectory", lambda *_: str(stroke_series_dir)
     )

@@ -44,8 +44,8 @@ def test_no_third_label_can_be_drawn(case: Any, dock: CorrectDock) -> None:
 def test_the_limited_brush_keeps_to_its_hu(case: Any, dock: CorrectDock) -> None:
     hu = case.layers.volume.hu
     seed = tuple(int(i) for i in np.argwhere((hu > 50) & (hu < 90))[0])
-    dock.limited.click()
-    dock.hu.setValue((50, 90))
+    dock.brush.limited.click()
+    dock.brush.hu.setValue((50, 90))
     case.layers.reading.brush_size = 30
     case.layers.reading.paint(case.layers.turned_index(seed), 2)
     drawn = hu[case.review.reading == 2]
@@ -57,9 +57,9 @@ def test_the_limited_brush_keeps_to_its_hu(case: Any, dock: CorrectDock) -> None
 
 
 def test_a_limited_3d_brush_reaches_other_slices(case: Any, dock: CorrectDock) -> None:
-    dock.limited.click()
-    dock.hu.setValue((-20, 120))
-    dock.ball.click()
+    dock.brush.limited.click()
+    dock.brush.hu.setValue((-20, 120))
+    dock.brush.ball.click()
     case.layers.reading.brush_size = 20
     case.layers.reading.paint((MIDDLE, 64, 64), 1)
     assert len(set(np.nonzero(case.review.reading)[0])) > 1
@@ -133,7 +133,7 @@ def test_the_other_verdicts_are_saved_too(case: Any, dock: CorrectDock, qtbot: A
     qtbot.mouseClick(getattr(dock, button), Qt.MouseButton.LeftButton)
     case.wait()
     assert case.review.revision.status == status
-    assert [listed.status for listed in case.records.cases] == [status]
+    assert [listed.status for listed in case.worklist.cases] == [status]
 
 
 def test_what_is_odd_about_the_series_stands_under_the_picture(

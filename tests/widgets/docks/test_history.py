@@ -62,9 +62,9 @@ def test_the_readers_name_goes_with_the_next_version(case: Any, dock: HistoryDoc
 
 
 def test_two_readers_at_once_keep_both(case: Any, dock: HistoryDock) -> None:
-    other = case.records.store()
+    other = case.store.open()
     annotation = other.read_annotation(case.review.revision.id)
-    other.save(case.records.case_id, annotation, author="other", parent=case.review.revision.id)
+    other.save(case.case_id, annotation, author="other", parent=case.review.revision.id)
     asked: list[str] = []
 
     def answer(question: str, answers: tuple[str, ...]) -> str:

@@ -177,8 +177,8 @@ def test_a_click_asks_what_the_model_attends_to(
     dock.explain.click()
     case.viewer.cursor.position = case.layers.world_of(native)
     click = SimpleNamespace(button=1, type="mouse_press")
-    assert case.models._on_click in case.viewer.mouse_drag_callbacks
-    steps = case.models._on_click(case.viewer, click)
+    assert case.attention._on_click in case.viewer.mouse_drag_callbacks
+    steps = case.attention._on_click(case.viewer, click)
     next(steps)
     click.type = "mouse_release"
     next(steps, None)
@@ -188,12 +188,12 @@ def test_a_click_asks_what_the_model_attends_to(
     assert layer.translate[0] == pytest.approx(case.layers.world_of(native)[0])
     dock.explain.click()
     assert ATTENTION not in case.layers.extra
-    assert case.models._on_click not in case.viewer.mouse_drag_callbacks
+    assert case.attention._on_click not in case.viewer.mouse_drag_callbacks
 
 
 def test_attention_stays_hidden_in_a_blinded_read(session: Any, predictor: Any, phantom_volume: Any) -> None:
     session.settings.change(blinded=True)
     session.show(phantom_volume)
-    session.models.explain((5, 60, 50))
+    session.attention.explain((5, 60, 50))
     assert "until you reveal" in session.models.last_failure
     session.wait()

@@ -46,6 +46,15 @@ def test_binding_twice_is_harmless_and_can_be_undone(session: Any, viewer: Any) 
     assert not [action for action in viewer.keymap.values() if action is not None and action is not ...]
 
 
+def test_the_keys_are_given_back_when_the_room_is_closed(session: Any, viewer: Any) -> None:
+    viewer.bind_key("Control-Shift-Y", lambda _: None)
+    bind_keys(viewer, session)
+    bind_keys(viewer, session)
+    assert len(viewer.keymap) == len(KEYS) + 1
+    session.shut()
+    assert [str(key) for key in viewer.keymap] == ["Ctrl+Shift+Y"], "only what others bound is left"
+
+
 def test_f1_lists_every_key() -> None:
     text = keys_text()
     assert all(key.does in text for key in KEYS)

@@ -16,7 +16,7 @@ from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets.reading import case_keeping
 from napari_cpam_stroke.widgets.reading.session import DISCARD, SAVE, ReviewSession, session_of
 from napari_cpam_stroke.widgets.reading.settings import RoomSettings, SettingsFile
-from napari_cpam_stroke.widgets.viewer.layers import AI, ORIGINAL, READING
+from napari_cpam_stroke.widgets.viewer.three_layers import AI, ORIGINAL, READING
 
 
 def test_a_case_shows_three_layers_that_cannot_be_deleted(case: Any, viewer: Any) -> None:
@@ -59,7 +59,7 @@ def test_saved_work_is_there_after_reopening(case: Any, phantom_volume: CTVolume
 def test_a_case_from_the_store_opens_without_files(case: Any) -> None:
     case.layers.reading.paint((12, 60, 60), 1)
     case.records.save(wait=True)
-    case_id = case.records.case_id
+    case_id = case.case_id
     case.close_case()
     case.open_case(case_id, wait=True)
     assert case.review.reading.any()
@@ -123,7 +123,7 @@ def test_choices_are_there_at_the_next_start(viewer: Any, phantom_volume: CTVolu
     first = ReviewSession(viewer)
     first.view.set_preset("stroke")
     first.settings.change(mask_opacity=0.6, mask_style="contour", brush_limited=True, brush_hu=(20, 40))
-    first.records.shut()
+    first.records.stop()
     other = ViewerModel()
     second = ReviewSession(other)
     second.show(phantom_volume)

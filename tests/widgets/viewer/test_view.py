@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.core import VolumeGeometry
 from napari_cpam_stroke.widgets.docks.window import WindowDock
 from napari_cpam_stroke.widgets.viewer import compat
+from napari_cpam_stroke.widgets.viewer.canvas_texts import PREFIX
 from napari_cpam_stroke.widgets.viewer.comparisons import MIRROR
+from napari_cpam_stroke.widgets.viewer.mouse import RIGHT_BUTTON
 from napari_cpam_stroke.widgets.viewer.orientation import EdgeLetters, edge_letters
-from napari_cpam_stroke.widgets.viewer.view import PREFIX, RIGHT_BUTTON
 
 AXIAL = VolumeGeometry(
     np.outer(np.arange(4) * 5.0, [0, 0, 1]), np.array([1.0, 0, 0]), np.array([0.0, 1, 0]), (1, 1), np.full(4, 5.0)
@@ -74,9 +75,9 @@ import napari
 import numpy as np
 from qtpy.QtTest import QTest
 from napari_cpam_stroke.samples import phantom_volume
-from napari_cpam_stroke.widgets import compat
+from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.reading.session import session_of
-from napari_cpam_stroke.widgets.viewer.view import EDGES, PREFIX
+from napari_cpam_stroke.widgets.viewer.canvas_texts import EDGES, PREFIX
 
 def brightness():
     QTest.qWait(100)

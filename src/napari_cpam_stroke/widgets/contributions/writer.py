@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.dicom import write_nifti, write_segmentation
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.export import CaseResult
 from napari_cpam_stroke.widgets.reading.session import ReviewSession, session_with
-from napari_cpam_stroke.widgets.viewer.layers import AI, CASE
+from napari_cpam_stroke.widgets.viewer.three_layers import AI, CASE
 
 SEGMENTATION_SUFFIX = ".dcm"
 
 
-def write_layer(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+def write_layer(path: str, data: ArrayLike, attributes: Mapping[str, object]) -> list[str]:
     """Write a labels layer of an open case and return the path written.
+
+    Parameters
+    ----------
+    path
+        Ends in .dcm for DICOM SEG; everything else becomes NIfTI.
+    data
+        (Z, Y, X) label values as they are displayed.
+    attributes
+        napari's description of the layer; its metadata name the case.
 
     Raises
     ------
     InputError
         For any other layer: without its series a mask has no place in the patient.
     """
-    session = session_with(attributes.get("metadata", {}).get(CASE, ""))
+    metadata = attributes.get("metadata")
+    session = session_with(str(metadata.get(CASE, ""))) if isinstance(metadata, Mapping) else None
     if session is None or session.review is None:
         raise InputError(
             f"Layer {attributes.get('name', '')!r} belongs to no open head CT",

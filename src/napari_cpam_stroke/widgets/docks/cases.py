@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QSize, Qt, QTimer
 from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QCheckBox,
-    QComboBox,
     QFileDialog,
     QLineEdit,
     QListWidget,
@@ -22,27 +22,33 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_cpam_stroke.annotations import CaseRecord
 from napari_cpam_stroke.annotations.queries import ORDERS
 from napari_cpam_stroke.annotations.records import STATUSES
-from napari_cpam_stroke.widgets.parts.controls import button, column, grey_pixmap, keep_place, row, wrapped
-from napari_cpam_stroke.widgets.reading.case_keeping import UNREAD
+from napari_cpam_stroke.widgets.parts.controls import (
+    button,
+    check_box,
+    column,
+    drop_down,
+    grey_pixmap,
+    keep_place,
+    row,
+    wrapped,
+)
+from napari_cpam_stroke.widgets.reading.case_words import (
+    case_cells,
+    case_facts,
+    report_sentence,
+    series_facts,
+    series_line,
+)
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
-MARKS = {
-    "new": "\u2022",
-    "predicted": "?",
-    "in_review": "\u270e",
-    "accepted": "\u2713",
-    "second_read": "2",
-    "rejected": "\u2715",
-}
-"""One sign per status; the word stands beside it."""
+if TYPE_CHECKING:
+    from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
 
-HIDDEN = "hidden"
-"""Stands for the suspicion of an unread case where the first read is blinded."""
-
-URGENT = 0.5
-"""Series probability from which an unread case is marked with '!'."""
+MOST_REJECTED = 50
+"""Files left out that are listed one by one."""
 
 SEARCH_MS = 250
 ALL = "all"
@@ -60,19 +66,12 @@ class CasesDock(QWidget):
         self.search = QLineEdit()
         self.search.setPlaceholderText("search the worklist")
         self.search.setClearButtonEnabled(True)
-        self.mine = QCheckBox("mine")
-        self.mine.setToolTip("Only cases assigned to me")
-        self.mine.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.mine = check_box("mine", "Only cases assigned to me")
         self.take = button("take", "Assign the open case to me", self._take)
-        self.status, self.order = _combo([ALL, *STATUSES], "Show only this status"), _combo(ORDERS, "Order")
+        self.status, self.order = drop_down([ALL, *STATUSES], "Show only this status"), drop_down(ORDERS, "Order")
         self.order.setCurrentText("newest")
         self.worklist = _worklist()
-        self.series = QListWidget()
-        self.series.setToolTip("Series of the opened folder; double-click opens one")
-        self.series.setMinimumHeight(50)
-        self.series.setMaximumHeight(130)
-        self.series.setWordWrap(True)
-        self.series.setIconSize(QSize(40, 40))
+        self.series = _series_list()
         self.message = wrapped("Open a folder, or drop one on the window.", name="message")
         self.progress = QProgressBar()
         self.cancel = button("Cancel", "Stop opening", session.opener.cancel)
@@ -88,10 +87,10 @@ class CasesDock(QWidget):
         self._typing.setInterval(SEARCH_MS)
         self._connect()
         self._show_job("", 0, 0)
-        self._show_cases(session.records.cases)
+        self._show_cases(session.worklist.cases)
         if session.opener.report is not None:
             self._show_series(session.opener.report)
-        session.records.refresh()
+        session.worklist.refresh()
 
     def ask_for_folder(self) -> None:
         """Let the reader choose a folder."""
@@ -118,7 +117,7 @@ class CasesDock(QWidget):
         self.series.itemActivated.connect(self._open_series)
         session.opener.scanned.connect(self._show_series)
         session.opener.pictured.connect(self._show_thumbnails)
-        session.records.worklist_changed.connect(self._show_cases)
+        session.worklist.changed.connect(self._show_cases)
         session.job_changed.connect(self._show_job)
         session.said.connect(self.message.setText)
         session.case_opened.connect(self._mark_open)
@@ -130,7 +129,7 @@ class CasesDock(QWidget):
 
     def _filter(self) -> None:
         status = self.status.currentText()
-        self._session.records.refresh(
+        self._session.worklist.refresh(
             status=None if status == ALL else status,
             search=self.search.text(),
             order=self.order.currentText(),
@@ -138,7 +137,7 @@ class CasesDock(QWidget):
         )
 
     def _take(self) -> None:
-        self._session.records.assign(self._session.settings.values.author)
+        self._session.worklist.assign(self._session.settings.values.author)
 
     def _open_case(self, item: QTreeWidgetItem, _: int = 0) -> None:
         self._session.open_case(item.data(0, ENTRY))
@@ -148,26 +147,25 @@ class CasesDock(QWidget):
         if entry is not None:
             self._session.opener.open_entry(entry)
 
-    def _show_cases(self, cases: list[Any]) -> None:
+    def _show_cases(self, cases: list[CaseRecord]) -> None:
         self.worklist.clear()
         blinded = self._session.settings.values.blinded
         for case in cases:
-            self.worklist.addTopLevelItem(_case_item(case, hide=blinded and case.status in UNREAD))
+            self.worklist.addTopLevelItem(_case_item(case, blinded=blinded))
         self._mark_open()
 
-    def _show_series(self, report: Any) -> None:
+    def _show_series(self, report: FolderReport) -> None:
         self.series.clear()
         for entry in report.series:
             self.series.addItem(_series_item(entry))
-        for file in report.rejected[:50]:
+        for file in report.rejected[:MOST_REJECTED]:
             item = QListWidgetItem(f"\u2715 {Path(str(file.path)).name}: {file.reason}")
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.series.addItem(item)
-        left_out = f" {len(report.rejected)} file(s) left out." if report.rejected else ""
-        self.message.setText(f"{len(report.series)} series. {report.proposal_reason}{left_out}")
+        self.message.setText(report_sentence(report))
         self._mark_open()
 
-    def _show_thumbnails(self, pictures: dict[str, Any]) -> None:
+    def _show_thumbnails(self, pictures: dict[str, NDArray[np.uint8]]) -> None:
         for place in range(self.series.count()):
             item = self.series.item(place)
             entry = item.data(ENTRY)
@@ -206,37 +204,25 @@ def _worklist() -> QTreeWidget:
     return tree
 
 
-def _case_item(case: Any, *, hide: bool) -> QTreeWidgetItem:
-    urgent = case.suspicion is not None and case.suspicion >= URGENT and case.status in {"new", "predicted"}
-    mark = "!" if urgent and not hide else MARKS[case.status]
-    suspicion = HIDDEN if hide else _suspicion(case)
-    item = QTreeWidgetItem([f"{mark} {case.case_id}", suspicion, case.status.replace("_", " ")])
+def _series_list() -> QListWidget:
+    found = QListWidget()
+    found.setToolTip("Series of the opened folder; double-click opens one")
+    found.setMinimumHeight(50)
+    found.setMaximumHeight(130)
+    found.setWordWrap(True)
+    found.setIconSize(QSize(40, 40))
+    return found
+
+
+def _case_item(case: CaseRecord, *, blinded: bool) -> QTreeWidgetItem:
+    item = QTreeWidgetItem(list(case_cells(case, blinded=blinded)))
     item.setData(0, ENTRY, case.case_id)
-    facts = [f"source {case.source}", f"reader {case.reader or 'nobody'}", *case.facts, *case.warnings, case.comment]
-    item.setToolTip(0, "\n".join(fact for fact in facts if fact))
+    item.setToolTip(0, case_facts(case))
     return item
 
 
-def _suspicion(case: Any) -> str:
-    if not case.probabilities:
-        return "-"
-    name = max(case.probabilities, key=case.probabilities.get)
-    return f"{case.probabilities[name]:.2f} {name[:3]}."
-
-
-def _series_item(entry: Any) -> QListWidgetItem:
-    sign = {"ready": "\u2713", "view_only": "\u25cb", "refused": "\u2715"}[entry.verdict]
-    why = " ".join(entry.reasons)
-    item = QListWidgetItem(f"{sign} {entry.description or 'series'}, {entry.slices} slices{': ' + why if why else ''}")
+def _series_item(entry: SeriesEntry) -> QListWidgetItem:
+    item = QListWidgetItem(series_line(entry))
     item.setData(ENTRY, entry)
-    item.setToolTip("\n".join([entry.verdict.replace("_", " "), *entry.reasons, *entry.warnings, *entry.facts]))
+    item.setToolTip(series_facts(entry))
     return item
-
-
-def _combo(words: Any, tip: str) -> QComboBox:
-    combo = QComboBox()
-    combo.addItems(list(words))
-    combo.setToolTip(tip)
-    combo.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return combo

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import cast
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QIcon
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFrame, QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
+from qtpy.QtWidgets import QBoxLayout, QCheckBox, QFrame, QLabel, QLineEdit, QPushButton, QWidget
 
-from napari_cpam_stroke.annotations.records import DIFFICULTIES, TRUTH_SOURCES
+from napari_cpam_stroke.annotations.records import DIFFICULTIES, TRUTH_SOURCES, Difficulty, TruthSource
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
-from napari_cpam_stroke.widgets.parts.controls import MARGIN, NARROW, OneLine, RangeBox, button, column, row, swatch
+from napari_cpam_stroke.widgets.docks.brush_bar import BrushBar
+from napari_cpam_stroke.widgets.docks.tool_buttons import tool_buttons
+from napari_cpam_stroke.widgets.parts.choices import chosen_word, label_box, show_label, show_word, word_choice
+from napari_cpam_stroke.widgets.parts.controls import (
+    MARGIN,
+    OneLine,
+    button,
+    check_box,
+    column,
+    row,
+    swatch,
+)
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
-HU_LIMITS = (-20, 120)
 FACTS_SHARE, MESSAGE_SHARE = 3, 2
 """Of the first line: what is known of the series, and what the last tool did."""
 
@@ -29,14 +38,17 @@ class CorrectDock(QWidget):
         super().__init__()
         self._session = session
         self.classes = {c: self._class_button(c) for c in LesionClass}
-        self._make_brush()
+        self.brush = BrushBar(session)
+        self._make_steps()
         self._make_labels()
         self._make_verdict()
         self.facts, self.message = OneLine(), OneLine()
         self.message.setObjectName("message")
         self.message.hide()
-        brush = row(*self.classes.values(), *self._brush_parts())
-        column(self, self._word_row(), brush, self._tool_row(), self._label_row(), top=MARGIN).setSpacing(2)
+        first = row(
+            *self.classes.values(), self.brush, _bar(), self.undo, self.redo, _bar(), self.save, self.state, None
+        )
+        column(self, self._word_row(), first, self._tool_row(), self._label_row(), top=MARGIN).setSpacing(2)
         self._connect()
         self._show_case()
 
@@ -47,54 +59,27 @@ class CorrectDock(QWidget):
         made.setCheckable(True)
         return made
 
-    def _make_brush(self) -> None:
-        self.brush_size = QSpinBox()
-        self.brush_size.setRange(1, 100)
-        self.brush_size.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.brush_size.setStyleSheet(NARROW)
-        self.brush_size.setToolTip("Brush size in pixels  [ [ and ] ]")
-        self.brush_size.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.limited = _check("only HU", "The brush changes only voxels in this range of HU")
-        self.hu = RangeBox(*HU_LIMITS)
-        self._show_limit()
-        self.ball = _check("3D", "The brush also paints on neighbouring slices")
-        self.across = _check("all slices", "Grow and smooth reach over neighbouring slices too")
-
-    def _brush_parts(self) -> tuple[QWidget | str | None, ...]:
+    def _make_steps(self) -> None:
         tools = self._session.tools
         self.undo = button("undo", "Take back the last step", tools.undo, key="Ctrl+Z")
         self.redo = button("redo", "Do it again", tools.redo, key="Ctrl+Shift+Z")
-        brush = ("brush", self.brush_size, self.ball, self.limited, self.hu, _bar(), self.undo, self.redo, _bar())
-        return (*brush, self.save, self.state, None)
+        self.across = check_box("all slices", "Grow and smooth reach over neighbouring slices too")
 
-    def _word_row(self) -> Any:
+    def _word_row(self) -> QBoxLayout:
         line = row(self.facts, self.message)
         line.setStretch(0, FACTS_SHARE)
         line.setStretch(1, MESSAGE_SHARE)
         return line
 
-    def _tool_row(self) -> Any:
-        tools = self._session.tools
-        at = "the component under the cursor"
-        wanted: list[tuple[str, str, Callable[[], Any], str]] = [
-            ("grow", "Grow from the voxel under the cursor", tools.grow, "G"),
-            ("fill between", "Draw on the empty slices between drawn ones", tools.fill_between, "T"),
-            ("smooth", "Smooth the outlines of the drawn class", tools.smooth, "S"),
-            ("islands", "Erase what is smaller than 0.1 ml", tools.remove_islands, "Shift+S"),
-            ("erase part", f"Erase {at}", tools.erase_component, "U"),
-            ("keep HU", f"Erase from {at} what lies outside the HU range", tools.keep_in_range, "Shift+G"),
-            ("copy next", "Copy this slice's mask to the next slice and go there", tools.copy_to_next, "Shift+C"),
-            ("swap class", f"Ischemia to hemorrhage, or back, in {at}", tools.swap_class, "Shift+X"),
-            ("mirror part", f"Draw {at} on the other side of the head too", tools.mirror, "Shift+M"),
-        ]
-        self.tools = {text: button(text, tip, slot, key=key) for text, tip, slot, key in wanted}
+    def _tool_row(self) -> QBoxLayout:
+        self.tools = tool_buttons(self._session.tools)
         line = row(*self.tools.values(), self.across, self.comment, gap=3)
         line.setStretch(line.indexOf(self.comment), 1)
         return line
 
     def _make_labels(self) -> None:
-        self.slice_checks = {c: _tristate(c, "on this slice") for c in LesionClass}
-        self.series_checks = {c: _tristate(c, "in the whole series") for c in LesionClass}
+        self.slice_checks = {c: _label_box(c, "on this slice") for c in LesionClass}
+        self.series_checks = {c: _label_box(c, "in the whole series") for c in LesionClass}
         self.follow = button("follow", "Let the classes of slice and series follow the mask again", self._follow)
 
     def _make_verdict(self) -> None:
@@ -106,8 +91,8 @@ class CorrectDock(QWidget):
         self.refuse = button(
             "reject", "Keep the case out of training", lambda: records.finish("rejected"), key="Shift+F12"
         )
-        self.difficulty = _choice("difficulty", DIFFICULTIES, "How hard the case was")
-        self.truth = _choice("truth from", TRUTH_SOURCES, "What the reading rests on")
+        self.difficulty = word_choice("difficulty", DIFFICULTIES, "How hard the case was")
+        self.truth = word_choice("truth from", TRUTH_SOURCES, "What the reading rests on")
         self.comment = QLineEdit()
         self.comment.setPlaceholderText("comment")
         self.comment.setToolTip("Kept with the version")
@@ -117,7 +102,7 @@ class CorrectDock(QWidget):
         self.state = QLabel()
         self.state.setMinimumWidth(STATE_WIDTH)
 
-    def _label_row(self) -> Any:
+    def _label_row(self) -> QBoxLayout:
         return row(
             "slice", *self.slice_checks.values(), _bar(), "series", *self.series_checks.values(), self.follow, None,
             self.difficulty, self.truth, self.accept, self.second, self.refuse,
@@ -134,13 +119,7 @@ class CorrectDock(QWidget):
         session.records.state_changed.connect(self._show_state)
         session.tools.said.connect(self._tell)
         session.tools.class_changed.connect(self._show_class)
-        session.tools.brush_changed.connect(self._show_size)
-        session.tools.limit_changed.connect(self._show_limit)
         session.state_changed.connect(self._show_words)
-        self.brush_size.valueChanged.connect(self._on_size)
-        self.limited.clicked.connect(lambda on: self._on_limit(limited=bool(on)))
-        self.hu.valueChanged.connect(lambda value: self._on_limit(hu_range=value))
-        self.ball.clicked.connect(lambda on: session.tools.set_ball(ball=bool(on)))
         self.across.clicked.connect(self._on_across)
         for lesion_class in LesionClass:
             self.slice_checks[lesion_class].clicked.connect(lambda _, c=lesion_class: self._on_slice(c))
@@ -154,7 +133,7 @@ class CorrectDock(QWidget):
         self.setEnabled(review is not None)
         self.facts.say("" if layers is None else layers.facts)
         if review is not None and layers is not None:
-            self._show_size()
+            self.brush.show_size()
             self._show_class(self._session.tools.label)
         self._show_words()
         self._show_labels()
@@ -165,16 +144,9 @@ class CorrectDock(QWidget):
         if review is None:
             return
         for combo, value in ((self.difficulty, review.difficulty), (self.truth, review.truth_source)):
-            combo.setCurrentIndex(max(combo.findText(value or ""), 0))
+            show_word(combo, value)
         if not self.comment.hasFocus():
             self.comment.setText(review.comment)
-
-    def _show_limit(self) -> None:
-        tools = self._session.tools
-        self.limited.setChecked(tools.limited)
-        self.hu.blockSignals(True)
-        self.hu.setValue(tools.hu_range)
-        self.hu.blockSignals(False)
 
     def _show_class(self, label: int) -> None:
         for lesion_class, made in self.classes.items():
@@ -186,8 +158,8 @@ class CorrectDock(QWidget):
             return
         here = review.slice_labels[layers.slice_index]
         for place, lesion_class in enumerate(LesionClass):
-            _set(self.slice_checks[lesion_class], int(here[place]))
-            _set(self.series_checks[lesion_class], int(review.series_labels[place]))
+            show_label(self.slice_checks[lesion_class], int(here[place]))
+            show_label(self.series_checks[lesion_class], int(review.series_labels[place]))
         if review.conflicts:
             self._tell(" ".join(review.conflicts))
 
@@ -199,19 +171,6 @@ class CorrectDock(QWidget):
         records, review = self._session.records, self._session.review
         self.state.setText(records.state)
         self.save.setEnabled(review is not None and not records.saving)
-
-    def _show_size(self, _: Any = None) -> None:
-        if self._session.layers is not None:
-            self.brush_size.setValue(int(self._session.layers.reading.brush_size))
-
-    def _on_size(self, size: int) -> None:
-        if self._session.layers is not None:
-            self._session.layers.reading.brush_size = size
-
-    def _on_limit(self, *, limited: bool | None = None, hu_range: tuple[int, int] | None = None) -> None:
-        tools = self._session.tools
-        tools.limit(limited=limited, hu_range=hu_range)
-        self._session.settings.change(brush_limited=tools.limited, brush_hu=tools.hu_range)
 
     def _on_across(self) -> None:
         self._session.tools.across_slices = self.across.isChecked()
@@ -235,42 +194,14 @@ class CorrectDock(QWidget):
     def _on_words(self) -> None:
         review = self._session.review
         if review is not None:
-            review.difficulty = _said(self.difficulty)
-            review.truth_source = _said(self.truth)
+            review.difficulty = cast("Difficulty | None", chosen_word(self.difficulty))
+            review.truth_source = cast("TruthSource | None", chosen_word(self.truth))
             review.comment = self.comment.text()
 
 
-def _said(combo: QComboBox) -> Any:
-    return None if combo.currentIndex() == 0 else combo.currentText()
-
-
-def _check(text: str, tip: str) -> QCheckBox:
-    made = QCheckBox(text)
-    made.setToolTip(tip)
-    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return made
-
-
-def _tristate(lesion_class: LesionClass, where: str) -> QCheckBox:
+def _label_box(lesion_class: LesionClass, where: str) -> QCheckBox:
     name = lesion_class.label
-    made = _check(f"{name[:3]}.", f"{name} {where}: follows the mask until you click; half-checked means not known")
-    made.setTristate(True)
-    return made
-
-
-def _set(check: QCheckBox, value: int) -> None:
-    states = {-1: Qt.CheckState.PartiallyChecked, 0: Qt.CheckState.Unchecked, 1: Qt.CheckState.Checked}
-    check.setCheckState(states[value])
-
-
-def _choice(name: str, words: Any, tip: str) -> QComboBox:
-    combo = QComboBox()
-    combo.addItems([name, *words])
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(7)
-    combo.setToolTip(tip)
-    combo.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    return combo
+    return label_box(f"{name[:3]}.", f"{name} {where}: follows the mask until you click; half-checked means not known")
 
 
 def _bar() -> QFrame:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import (
@@ -22,18 +20,21 @@ from napari_cpam_stroke.core import CLASS_NAMES, Lesion, LesionTable, measure_le
 from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.widgets.parts.background import Job
-from napari_cpam_stroke.widgets.parts.controls import ProbabilityBar, button, column, row, swatch, wrapped
+from napari_cpam_stroke.widgets.parts.controls import button, column, row, swatch, wrapped
+from napari_cpam_stroke.widgets.parts.probability_bar import ProbabilityBar
 from napari_cpam_stroke.widgets.parts.slice_strip import SliceStrip
-from napari_cpam_stroke.widgets.reading.model_runs import model_line
+from napari_cpam_stroke.widgets.reading.finding_words import (
+    NO_RUN,
+    lesion_cells,
+    rejections_line,
+    result_lines,
+    totals_line,
+)
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
-NO_RUN = "No model was run on this case."
-HIDDEN = "Blinded read: the AI is hidden until you reveal it  [A]."
 MEASURE_MS = 150
 ROW_HEIGHT = 20
 READING, AI = "reading", "AI"
-NO_BREAK = "\u00a0"
-"""Between a number and its unit."""
 
 
 class FindingsDock(QWidget):
@@ -134,7 +135,7 @@ class FindingsDock(QWidget):
         models = self._session.models
         prediction, hidden = models.prediction, models.hidden
         shown = None if hidden else prediction
-        self.model.setText(_about(prediction, hidden=hidden))
+        self.model.setText(result_lines(prediction, hidden=hidden))
         self.reveal.setVisible(hidden)
         for name, bar in self.bars.items():
             bar.show_prediction(shown)
@@ -167,7 +168,7 @@ class FindingsDock(QWidget):
             self._job.cancel()
         if layers is None or review is None:
             self._show_lesions(None)
-        elif self.listed == READING:
+        elif prediction is None or self.listed == READING:
             self._show_lesions(review.table)
         else:
             volume, mask = layers.volume, prediction.mask
@@ -180,52 +181,22 @@ class FindingsDock(QWidget):
         lesions = () if table is None else table.lesions
         self.table.setRowCount(len(lesions))
         for place, lesion in enumerate(lesions):
-            for cell, text in enumerate(self._cells(place, lesion)):
+            for cell, text in enumerate(lesion_cells(place, lesion, self._session.layers)):
                 item = QTableWidgetItem(text)
                 if cell == 1:
                     item.setIcon(QIcon(swatch(CLASS_COLOURS[lesion.lesion_class.label])))
                 self.table.setItem(place, cell, item)
-        self.totals.setText("" if table is None else f"{self.listed}: {_totals(table)}{self._rejected()}")
+        self.totals.setText("" if table is None else self._totals(table))
 
-    def _rejected(self) -> str:
+    def _totals(self, table: LesionTable) -> str:
         review = self._session.review
-        if review is None or not review.rejections:
-            return ""
-        said = (f"{r.lesion_class.label} ({r.reason})" for r in review.rejections)
-        return f"\nrejected: {', '.join(said)}"
-
-    def _cells(self, place: int, lesion: Lesion) -> tuple[str, str, str, str]:
-        layers = self._session.layers
-        ends = sorted(
-            int(layers.turned_index((z, 0, 0))[0]) + 1 if layers is not None else z + 1
-            for z in (lesion.first_slice, lesion.last_slice)
-        )
-        slices = f"{ends[0]}" if ends[0] == ends[1] else f"{ends[0]}-{ends[1]}"
-        size = f"{lesion.volume_ml:.2f}" if lesion.volume_ml is not None else f"{lesion.voxels} vx"
-        return (str(place + 1), lesion.lesion_class.label, size, slices)
+        rejected = "" if review is None else rejections_line(review.rejections)
+        return "\n".join(line for line in (f"{self.listed}: {totals_line(table)}", rejected) if line)
 
     def _go(self) -> None:
         lesion = self.selected()
         if lesion is not None and self.table.selectedItems():
             self._session.go_to(lesion.centroid_zyx)
-
-
-def _about(prediction: Any, *, hidden: bool) -> str:
-    if hidden:
-        return HIDDEN
-    if prediction is None:
-        return NO_RUN
-    said = f"AI: {model_line(prediction.model, prediction.device)}, {prediction.seconds:.1f} s"
-    return "\n".join([said, *prediction.warnings])
-
-
-def _totals(table: LesionTable) -> str:
-    no_geometry = "no volume, the series gives no geometry"
-    said = (
-        f"{name} {ml:.1f}{NO_BREAK}ml" if ml is not None else f"{name}: {no_geometry}"
-        for name, ml in table.volumes_ml.items()
-    )
-    return ", ".join(said)
 
 
 def _table() -> QTableWidget:

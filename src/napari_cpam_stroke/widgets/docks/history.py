@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
+from napari_cpam_stroke.annotations import Revision
+from napari_cpam_stroke.review.draft import Stored
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.parts.controls import button, column, row, wrapped
-from napari_cpam_stroke.widgets.reading.case_keeping import local_time
+from napari_cpam_stroke.widgets.reading.finding_words import revision_cells, revision_facts
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
 REVISION = int(Qt.ItemDataRole.UserRole)
@@ -47,7 +49,7 @@ class HistoryDock(QWidget):
         self._show_settings()
         self._fetch()
 
-    def selected(self) -> Any:
+    def selected(self) -> Revision | None:
         """Return the selected revision, or None."""
         item = self.versions.currentItem()
         return None if item is None else item.data(0, REVISION)
@@ -102,7 +104,7 @@ class HistoryDock(QWidget):
         first = self.versions.topLevelItem(0)
         return "" if first is None else str(first.data(0, REVISION).id)
 
-    def _show(self, revisions: list[Any]) -> None:
+    def _show(self, revisions: list[Revision]) -> None:
         chosen = self.selected()
         self.versions.clear()
         for revision in reversed(revisions):
@@ -111,7 +113,7 @@ class HistoryDock(QWidget):
             if chosen is not None and revision.id == chosen.id:
                 self.versions.setCurrentItem(item)
 
-    def _with_stored(self, use: Any) -> None:
+    def _with_stored(self, use: Callable[[Stored], None]) -> None:
         review, revision = self._session.review, self.selected()
         if review is None or revision is None:
             self.message.setText("Select a version first.")
@@ -136,26 +138,8 @@ def _tree() -> QTreeWidget:
     return tree
 
 
-def _item(revision: Any) -> QTreeWidgetItem:
-    item = QTreeWidgetItem(
-        [str(revision.number), local_time(revision.created), revision.author, revision.status.replace("_", " "),
-         f"{revision.changed_voxels} vx"]
-    )  # fmt: skip
+def _item(revision: Revision) -> QTreeWidgetItem:
+    item = QTreeWidgetItem(list(revision_cells(revision)))
     item.setData(0, REVISION, revision)
-    item.setToolTip(0, "\n".join(_facts(revision)))
+    item.setToolTip(0, revision_facts(revision))
     return item
-
-
-def _facts(revision: Any) -> list[str]:
-    facts = [f"version {revision.number}, {revision.kind}, {revision.algorithm_type}"]
-    if revision.model is not None:
-        facts.append(f"model {revision.model.name} {revision.model.version} ({revision.model.sha256[:8]})")
-    if revision.changed_from_prediction is not None:
-        facts.append(f"{revision.changed_from_prediction} voxels differ from the model's mask")
-    if revision.blinded:
-        facts.append(
-            f"blinded first read, revealed {local_time(revision.revealed_at) if revision.revealed_at else 'never'}"
-        )
-    if revision.comment:
-        facts.append(revision.comment)
-    return facts

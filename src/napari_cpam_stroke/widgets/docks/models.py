@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QProgressBar, QWidget
+from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QProgressBar, QWidget
 from superqt import QLabeledDoubleSlider
 
+from napari_cpam_stroke.bundles import DEFAULT, ModelEntry
 from napari_cpam_stroke.bundles.readme import render_readme
 from napari_cpam_stroke.core import CLASS_NAMES
-from napari_cpam_stroke.widgets.parts.controls import button, column, keep_place, row, wrapped
+from napari_cpam_stroke.widgets.parts.controls import button, check_box, column, drop_down, keep_place, row, wrapped
 from napari_cpam_stroke.widgets.parts.text_window import TextWindow
-from napari_cpam_stroke.widgets.reading.model_runs import SHORT_SHA, model_line
+from napari_cpam_stroke.widgets.reading.finding_words import model_line
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
+
+if TYPE_CHECKING:
+    from napari_cpam_stroke.inference import Prediction
 
 CARD_SIZE = (760, 640)
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -25,11 +29,11 @@ class ModelsDock(QWidget):
     def __init__(self, session: ReviewSession) -> None:
         super().__init__()
         self._session, models = session, session.models
-        self.model, self.device = QComboBox(), QComboBox()
-        self.model.setToolTip("Installed models: name, version, start of the weights' sha256")
-        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.model = drop_down((), "Installed models: name, version, start of the weights' sha256")
+        self.device = QComboBox()
         self.device.addItems(DEVICES)
         self.device.setToolTip("auto: the graphics card where there is one, else the processor")
+        self.device.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.refresh = button("\u21bb", "Look for newly installed models", models.refresh, name="refresh")
         self.card = button("Card", "What this model was trained and judged on, and where it fails", self.show_card)
         self.run = button("Run", "Run the model; your reading is not touched", models.run, key="R")
@@ -46,13 +50,11 @@ class ModelsDock(QWidget):
             models.adopt,
             key="Shift+T",
         )
-        self.blinded = _check("first read blinded", "Hide the AI until you reveal it")
-        self.explain = _check(
+        self.blinded = check_box("first read blinded", "Hide the AI until you reveal it")
+        self.explain = check_box(
             "attention on click", "A click on the picture shows what the patch there attends to  [Shift+Q]"
         )
-        self.on_open = _check("run on opening", "Run the model as soon as a case is open")
-        for combo in (self.model, self.device):
-            combo.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.on_open = check_box("run on opening", "Run the model as soon as a case is open")
         grid = QGridLayout()
         for place, name in enumerate(CLASS_NAMES):
             grid.addWidget(QLabel(f"{name} from"), place, 0)
@@ -81,7 +83,7 @@ class ModelsDock(QWidget):
     def _connect(self) -> None:
         session, models = self._session, self._session.models
         models.listed.connect(self._show_list)
-        models.explaining_changed.connect(self.explain.setChecked)
+        session.attention.switched.connect(self.explain.setChecked)
         models.started.connect(self._show_state)
         models.progressed.connect(self._show_progress)
         models.ended.connect(self._show_state)
@@ -91,7 +93,7 @@ class ModelsDock(QWidget):
         session.case_closed.connect(self._show_state)
         self.model.activated.connect(lambda _: models.choose(ref=self.model.currentData()))
         self.device.activated.connect(lambda _: models.choose(device=self.device.currentText()))
-        self.explain.clicked.connect(lambda on: models.explain_on_click(on=bool(on)))
+        self.explain.clicked.connect(lambda on: session.attention.switch(on=bool(on)))
         self.blinded.clicked.connect(lambda on: models.blind(on=bool(on)))
         self.on_open.clicked.connect(lambda on: session.settings.change(run_on_open=bool(on)))
         for name, slider in self.sliders.items():
@@ -107,7 +109,7 @@ class ModelsDock(QWidget):
         wanted = self._session.settings.values.model
         self.model.clear()
         for entry in self._session.models.entries:
-            self.model.addItem(_entry_line(entry), _reference(entry))
+            self.model.addItem(model_line(entry), _reference(entry))
             if wanted in {_reference(entry), entry.name} and (entry.active or wanted != entry.name):
                 self.model.setCurrentIndex(self.model.count() - 1)
         if not self.model.count():
@@ -134,7 +136,7 @@ class ModelsDock(QWidget):
                 slider.blockSignals(False)
         self.state.setText(self._words(running=running, prediction=prediction))
 
-    def _words(self, *, running: bool, prediction: Any) -> str:
+    def _words(self, *, running: bool, prediction: Prediction | None) -> str:
         models = self._session.models
         if models.last_failure:
             return models.last_failure
@@ -147,12 +149,8 @@ class ModelsDock(QWidget):
         return f"Shown: {model_line(prediction.model, prediction.device)}"
 
 
-def _entry_line(entry: Any) -> str:
-    return f"{entry.name} {entry.version} ({entry.sha256[:SHORT_SHA]})"
-
-
-def _reference(entry: Any) -> str:
-    return entry.name if entry.name == "default" else f"{entry.name}@{entry.version}"
+def _reference(entry: ModelEntry) -> str:
+    return entry.name if entry.name == DEFAULT else f"{entry.name}@{entry.version}"
 
 
 def _slider(name: str) -> QLabeledDoubleSlider:
@@ -162,10 +160,3 @@ def _slider(name: str) -> QLabeledDoubleSlider:
     slider.setValue(0.5)
     slider.setToolTip(f"A pixel counts as {name} from this probability on; applied without running again")
     return slider
-
-
-def _check(text: str, tip: str) -> QCheckBox:
-    made = QCheckBox(text)
-    made.setToolTip(tip)
-    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return made

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QPushButton, QSlider, QSpinBox, QWidget
 
 from napari_cpam_stroke.config import WINDOW_PRESETS, Window
-from napari_cpam_stroke.widgets.parts.controls import button, column, row
+from napari_cpam_stroke.widgets.parts.controls import button, check_box, column, row
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 from napari_cpam_stroke.widgets.viewer.comparisons import MIRROR
 from napari_cpam_stroke.widgets.viewer.orientation import PLANES
@@ -24,9 +26,9 @@ class WindowDock(QWidget):
         self.header = button("header", "Window of the DICOM header", lambda: view.set_preset("header"), key="F6")
         self.centre, self.width_hu = _spin(-1024, 3071), _spin(1, 4095)
         self.planes = {name: self._plane(name) for name in PLANES}
-        self.masks = _check("masks", "Show or hide the masks  [W]", self._on_masks)
-        self.contour = _check("contour", "Outlines instead of filled masks  [Shift+W]", self._on_contour)
-        self.mirror = _check("mirror", "The head mirrored beside it, to compare both sides  [Q]", self._on_mirror)
+        self.masks = _switch("masks", "Show or hide the masks  [W]", self._on_masks)
+        self.contour = _switch("contour", "Outlines instead of filled masks  [Shift+W]", self._on_contour)
+        self.mirror = _switch("mirror", "The head mirrored beside it, to compare both sides  [Q]", self._on_mirror)
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(5, 100)
         self.opacity.setToolTip("Opacity of filled masks")
@@ -112,9 +114,7 @@ def _spin(low: int, high: int) -> QSpinBox:
     return box
 
 
-def _check(text: str, tip: str, slot: object) -> QCheckBox:
-    made = QCheckBox(text)
-    made.setToolTip(tip)
-    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    made.clicked.connect(lambda _=False: slot())  # type: ignore[operator]
+def _switch(text: str, tip: str, slot: Callable[[], object]) -> QCheckBox:
+    made = check_box(text, tip)
+    made.clicked.connect(lambda _=False: slot())
     return made

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from time import monotonic
-from typing import Any
 
 from qtpy.QtCore import QEventLoop, QObject, QThreadPool, QTimer, Signal
 from superqt.utils import GeneratorWorker, create_worker
@@ -19,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
-Task = Callable[[Progress, Cancelled], Any]
+Task = Callable[[Progress, Cancelled], object]
 
 POLL_S = 0.03
 """How often a worker hands progress on and looks for a cancel."""
@@ -29,7 +28,7 @@ POLL_S = 0.03
 class Outcome:
     """How a task ended. An exception travels inside, for superqt raises one that is returned bare."""
 
-    value: Any = None
+    value: object = None
     error: Exception | None = None
 
 
@@ -64,7 +63,7 @@ class Job(QObject):
         super().__init__(parent)
         self._stop = Event()
         self.running = True
-        self._worker: GeneratorWorker[Any, Any, Any] = create_worker(_drive, task, self._stop)
+        self._worker: GeneratorWorker[tuple[int, int], None, Outcome] = create_worker(_drive, task, self._stop)
         self._worker.yielded.connect(self._on_progress)
         self._worker.returned.connect(self._on_returned)
         self._worker.aborted.connect(self._on_aborted)

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING
 from weakref import ref
 
+from qtpy.QtCore import QObject
+
 from napari_cpam_stroke.core import LesionClass
+from napari_cpam_stroke.widgets.parts.text_window import TextWindow
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
-Action = Callable[[ReviewSession], Any]
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+WINDOW_SIZE = (860, 400)
+Action = Callable[[ReviewSession], object]
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,7 @@ class Key:
 
 
 KEYS: tuple[Key, ...] = (
-    Key("F1", "list of keys", lambda s: s.show_keys()),
+    Key("F1", "list of keys", lambda s: s.keys_wanted.emit()),
     Key("F2", "window brain 40/80", lambda s: s.view.set_preset("brain")),
     Key("F3", "window stroke 40/40", lambda s: s.view.set_preset("stroke")),
     Key("F4", "window subdural 80/200", lambda s: s.view.set_preset("subdural")),
@@ -37,11 +44,11 @@ KEYS: tuple[Key, ...] = (
     Key("Q", "mirror comparison", lambda s: s.asides.toggle_mirror()),
     Key("R", "run the model", lambda s: s.models.run()),
     Key("A", "reveal the AI after a blinded read", lambda s: s.models.reveal()),
-    Key("Shift-Q", "attention on click, on or off", lambda s: s.models.explain_on_click(on=not s.models.explaining)),
+    Key("Shift-Q", "attention on click, on or off", lambda s: s.attention.switch(on=not s.attention.on)),
     Key("Shift-T", "take the AI mask as a start", lambda s: s.models.adopt()),
     Key("Shift-O", "open a folder", lambda s: s.folder_wanted.emit()),
-    Key("N", "next unread case", lambda s: s.records.open_next(1)),
-    Key("Shift-N", "previous unread case", lambda s: s.records.open_next(-1)),
+    Key("N", "next unread case", lambda s: s.worklist.open_next(1)),
+    Key("Shift-N", "previous unread case", lambda s: s.worklist.open_next(-1)),
     Key("J", "next slice with a finding", lambda s: s.next_finding(1)),
     Key("K", "previous slice with a finding", lambda s: s.next_finding(-1)),
     Key("I", "draw ischemia", lambda s: s.tools.draw(LesionClass.ISCHEMIA)),
@@ -67,13 +74,54 @@ KEYS: tuple[Key, ...] = (
 MOUSE = (("right drag", "window centre (up, down) and width (left, right), outside napari's brush"),)
 
 
-def bind_keys(viewer: Any, session: ReviewSession) -> None:
-    """Bind every key on the viewer; a second call changes nothing."""
-    for key in KEYS:
-        viewer.bind_key(key.keys, _bound(key.action, session), overwrite=True)
+class RoomKeys(QObject):
+    """The keys of one session on its viewer, given back when its room is closed.
+
+    Attributes
+    ----------
+    window
+        The list of keys, once it was asked for.
+    """
+
+    def __init__(self, viewer: ViewerModel, session: ReviewSession) -> None:
+        super().__init__(session)
+        self._viewer_ref, self._session_ref = ref(viewer), ref(session)
+        self.window: TextWindow | None = None
+        for key in KEYS:
+            viewer.bind_key(key.keys, self._bound(key.action), overwrite=True)
+        session.keys_wanted.connect(self.show_list)
+        session.room_closed.connect(self._give_back)
+
+    def show_list(self) -> None:
+        """Show the list of keys; napari stays usable while it is open."""
+        session = self._session_ref()
+        if self.window is None:
+            parent = None if session is None else session.main_window()
+            self.window = TextWindow(parent, title="Keys of the reading room", size=WINDOW_SIZE)
+        self.window.show_html(keys_text())
+
+    def _bound(self, action: Action) -> Callable[[ViewerModel], None]:
+        alive = self._session_ref
+
+        def pressed(_: ViewerModel) -> None:
+            session = alive()
+            if session is not None:
+                action(session)
+
+        return pressed
+
+    def _give_back(self) -> None:
+        viewer = self._viewer_ref()
+        if viewer is not None:
+            unbind_keys(viewer)
 
 
-def unbind_keys(viewer: Any) -> None:
+def bind_keys(viewer: ViewerModel, session: ReviewSession) -> RoomKeys:
+    """Bind every key on the viewer until the room is closed; a second call changes nothing."""
+    return session.findChild(RoomKeys) or RoomKeys(viewer, session)
+
+
+def unbind_keys(viewer: ViewerModel) -> None:
     """Give the keys back."""
     for key in KEYS:
         viewer.bind_key(key.keys, None, overwrite=True)
@@ -89,14 +137,3 @@ def keys_text() -> str:
 
 def _cells(keys: str, does: str) -> str:
     return f"<td><b>{keys}</b></td><td>&nbsp;{does}&nbsp;&nbsp;</td>"
-
-
-def _bound(action: Action, session: ReviewSession) -> Callable[[Any], None]:
-    alive = ref(session)
-
-    def pressed(_: Any) -> None:
-        current = alive()
-        if current is not None:
-            action(current)
-
-    return pressed

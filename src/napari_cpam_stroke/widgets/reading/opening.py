@@ -3,38 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume
-from napari_cpam_stroke.widgets.parts.background import Cancelled, Job, Progress, Task
+from napari_cpam_stroke.widgets.parts.background import Cancelled, Job, Progress
+from napari_cpam_stroke.widgets.reading.room_store import RoomStore
+from napari_cpam_stroke.widgets.reading.state import RoomState
 
 if TYPE_CHECKING:
     from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
 
 NO_SERIES = "No CT series found there; the Cases dock lists why each file was left out."
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedCase:
+    """A volume, the series it was read from (None: the store), and the window its header asks for."""
+
+    volume: CTVolume
+    entry: SeriesEntry | None = None
+    header: Window | None = None
 
 
 class Opener(QObject):
-    """Finds and reads cases for one session; a later wish stops an earlier one.
+    """Finds and reads cases; a later wish stops an earlier one.
+
+    Parameters
+    ----------
+    may_leave
+        Asked before a case is read; False where the reader wants to stay with the open one.
+
+    Attributes
+    ----------
+    report
+        Of the path that was opened last.
 
     Signals
     -------
     scanned
         FolderReport of the path that was opened.
     pictured
-        Thumbnails by series key.
+        Thumbnails by series key: uint8 (Y, X).
+    opened
+        OpenedCase.
     """
 
     scanned = Signal(object)
     pictured = Signal(object)
+    opened = Signal(object)
 
-    def __init__(self, session: Any) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(self, state: RoomState, *, store: RoomStore, may_leave: Callable[[], bool]) -> None:
+        super().__init__(state)
+        self._state, self._store, self._may_leave = state, store, may_leave
         self.report: FolderReport | None = None
         self._job: Job | None = None
 
@@ -50,26 +78,25 @@ class Opener(QObject):
 
     def open_entry(self, entry: SeriesEntry) -> None:
         """Open one series of the scanned path."""
-        session = self._session
         if entry.verdict == "refused":
-            session.warn(f"This series cannot be read: {' '.join(entry.reasons)}")
+            self._state.warn(f"This series cannot be read: {' '.join(entry.reasons)}")
             return
 
-        def read(progress: Progress, cancelled: Cancelled) -> tuple[CTVolume, Window | None]:
+        def read(progress: Progress, cancelled: Cancelled) -> OpenedCase:
             from napari_cpam_stroke.dicom import read_series
             from napari_cpam_stroke.widgets.viewer.previews import header_window
 
-            return read_series(entry, progress=progress, cancelled=cancelled), header_window(entry)
+            volume = read_series(entry, progress=progress, cancelled=cancelled)
+            return OpenedCase(volume, entry, header_window(entry))
 
-        if session.may_leave():
-            self._start("Reading the series", read, lambda found: session.show(found[0], entry=entry, header=found[1]))
+        if self._may_leave():
+            self._start("Reading the series", read, self.opened.emit)
 
     def open_case(self, case_id: str) -> None:
         """Open a case of the worklist from the store."""
-        session = self._session
-        store = session.records.store()
-        if store is not None and session.may_leave():
-            self._start("Opening the case", lambda *_: store.read_volume(case_id), session.show)
+        store = self._store.open()
+        if store is not None and self._may_leave():
+            self._start("Opening the case", lambda *_: OpenedCase(store.read_volume(case_id)), self.opened.emit)
 
     @property
     def running(self) -> bool:
@@ -81,10 +108,12 @@ class Opener(QObject):
         if self._job is not None:
             self._job.cancel()
 
-    def _start(self, text: str, task: Task, done: Callable[[Any], None]) -> None:
+    def _start(
+        self, text: str, task: Callable[[Progress, Cancelled], Result], done: Callable[[Result], object]
+    ) -> None:
         self.cancel()
-        self._job = self._session.start(text, task, done)
-        self._session.job_changed.emit(text, 0, 0)
+        self._job = self._state.start(text, task, done)
+        self._state.job_changed.emit(text, 0, 0)
 
     def _on_scanned(self, report: FolderReport) -> None:
         self.report = report
@@ -92,11 +121,11 @@ class Opener(QObject):
         if report.proposed is not None:
             self.open_entry(report.proposed)
         elif not report.series:
-            self._session.warn(NO_SERIES)
+            self._state.warn(NO_SERIES)
 
-        def fetch(_: Progress, cancelled: Cancelled) -> Any:
+        def fetch(_: Progress, cancelled: Cancelled) -> dict[str, NDArray[np.uint8]]:
             from napari_cpam_stroke.widgets.viewer.previews import thumbnails
 
             return thumbnails(report.series, cancelled)
 
-        Job(fetch, self._session).done.connect(self.pictured)
+        Job(fetch, self._state).done.connect(self.pictured)

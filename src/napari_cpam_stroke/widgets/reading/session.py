@@ -1,4 +1,4 @@
-"""One reading per viewer: opens a case, ties review, layers, tools, models and records together, tells the docks.
+"""One reading per viewer: builds the parts of the room, passes each what it needs, and leads from case to case.
 
 For scripts (the demo uses these): `room.open_room(viewer)` gives a `ReviewSession`; then
 `session.open_path(path, wait=True)`, `session.models.run(wait=True)`, `session.records.save(wait=True)`,
@@ -7,96 +7,69 @@ For scripts (the demo uses these): `room.open_room(viewer)` gives a `ReviewSessi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, ref
-
-from qtpy.QtCore import QObject, QTimer, Signal
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from napari_cpam_stroke.annotations import Rejection
 from napari_cpam_stroke.annotations.records import Reason
 from napari_cpam_stroke.config import WINDOW_PRESETS, Window
 from napari_cpam_stroke.core import CTVolume, Lesion
 from napari_cpam_stroke.review import CaseReview
-from napari_cpam_stroke.widgets.parts.background import Job, Task, sentence
-from napari_cpam_stroke.widgets.parts.text_window import TextWindow
-from napari_cpam_stroke.widgets.reading.case_keeping import Records
-from napari_cpam_stroke.widgets.reading.model_runs import ModelRunner
-from napari_cpam_stroke.widgets.reading.opening import Opener
+from napari_cpam_stroke.review.draft import Stored
+from napari_cpam_stroke.widgets.reading.attention_click import AttentionClick
+from napari_cpam_stroke.widgets.reading.case_keeping import CaseKeeping
+from napari_cpam_stroke.widgets.reading.case_list import Worklist
+from napari_cpam_stroke.widgets.reading.drafts import Drafts
+from napari_cpam_stroke.widgets.reading.model_runs import ModelRuns
+from napari_cpam_stroke.widgets.reading.opening import OpenedCase, Opener
+from napari_cpam_stroke.widgets.reading.room_store import RoomStore
+from napari_cpam_stroke.widgets.reading.screen import CaseScreen
 from napari_cpam_stroke.widgets.reading.settings import SettingsFile
+from napari_cpam_stroke.widgets.reading.state import RoomState
 from napari_cpam_stroke.widgets.viewer import compat
-from napari_cpam_stroke.widgets.viewer.comparisons import Asides
+from napari_cpam_stroke.widgets.viewer.comparisons import Comparisons
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
+from napari_cpam_stroke.widgets.viewer.strokes import Mask
 from napari_cpam_stroke.widgets.viewer.tools import Tools
 from napari_cpam_stroke.widgets.viewer.view import ViewControl
 
 if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
     from napari_cpam_stroke.dicom import SeriesEntry
 
-SETTLE_MS = 200
-"""After the last stroke, before derived values (tables, volumes, labels) are worked out again."""
-
-KEYS_SIZE = (860, 400)
 SAVE, DISCARD, CANCEL = "save", "discard", "cancel"
-Ask = Callable[[str, tuple[str, ...]], str]
 
 
-class ReviewSession(QObject):
-    """State of the reading room in one viewer.
+class ReviewSession(RoomState):
+    """The state of one viewer's room together with the parts that work on it.
 
     Attributes
     ----------
-    review
-        The open case, or None.
-    entry
-        The DICOM series it was read from; None for a case of the store.
-    ask
-        Called with a question and the possible answers; returns one of them. Without a window: the first.
+    view, tools, asides
+        How the case looks, how it is corrected, what is shown beside it.
+    models, attention
+        Runs, and what a model attends to.
+    opener, store, worklist, records, drafts
+        Where cases come from, and where they are kept.
     """
 
-    case_opened = Signal()
-    case_closed = Signal()
-    case_refreshed = Signal()
-    slice_changed = Signal(int)
-    mask_changed = Signal()
-    labels_changed = Signal()
-    prediction_changed = Signal()
-    state_changed = Signal()
-    said = Signal(str)
-    folder_wanted = Signal()
-    reason_wanted = Signal()
-    export_wanted = Signal()
-    job_changed = Signal(str, int, int)
-
-    def __init__(self, viewer: Any, settings: SettingsFile | None = None) -> None:
-        super().__init__()
-        self._viewer_ref = ref(viewer)
-        self.settings = settings or SettingsFile()
-        self.review: CaseReview | None = None
-        self.layers: CaseLayers | None = None
-        self.entry: SeriesEntry | None = None
-        self.opener = Opener(self)
+    def __init__(self, viewer: ViewerModel, settings: SettingsFile | None = None) -> None:
+        super().__init__(viewer, settings)
         self.view = ViewControl(viewer, self)
-        self.asides = Asides(self)
         self.tools = Tools(self)
-        self.records = Records(self)
-        self.models = ModelRunner(self)
-        self.ask: Ask = lambda _question, answers: answers[0]
-        self.main_window: Callable[[], Any] = lambda: None
-        self.keys_window: TextWindow | None = None
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(SETTLE_MS)
-        self._settle.timeout.connect(self.flush)
+        self.asides = Comparisons(ai_mask=self._ai_mask, flush=self.flush, parent=self)
+        self.store = RoomStore(self)
+        self.worklist = Worklist(self, store=self.store)
+        self.drafts = Drafts(self)
+        self.records = CaseKeeping(self, store=self.store, worklist=self.worklist, drafts=self.drafts)
+        self.models = ModelRuns(self, worklist=self.worklist)
+        self.attention = AttentionClick(self, models=self.models, comparisons=self.asides)
+        self.opener = Opener(self, store=self.store, may_leave=self.may_leave)
+        self._screen = CaseScreen(self, view=self.view, tools=self.tools, comparisons=self.asides)
         self._remember()
-        self.tools.said.connect(self.said)
-        self.said.connect(self._show_status)
-
-    @property
-    def viewer(self) -> Any:
-        """The viewer, or None once it is gone."""
-        return self._viewer_ref()
+        self._connect()
 
     def open_path(self, path: Path | str, *, wait: bool = False) -> None:
         """Open the series that a folder, DICOMDIR, zip or file proposes."""
@@ -115,24 +88,12 @@ class ReviewSession(QObject):
         before = self._leave()
         self.entry, self.view.header_window = entry, header
         values = self.settings.values
-        self.review = CaseReview(volume, author=values.author, blinded=values.blinded)
-        self._attach(self.review, before)
+        review = CaseReview(volume, author=values.author, blinded=values.blinded)
+        self._screen.put_up(review, before)
         self.case_opened.emit()
-        self.records.register(self.review)
+        self.records.register(review)
         if values.run_on_open:
             self.models.run()
-
-    def take_up(self, review: CaseReview, stored: Any) -> None:
-        """Show the newest stored revision, unless the reader has begun to draw meanwhile."""
-        if review is not self.review or self.layers is None:
-            return
-        self.flush()
-        if stored is None or review.dirty:
-            self.state_changed.emit()
-            return
-        review.show(stored)
-        self.layers.reread()
-        self.case_refreshed.emit()
 
     def close_case(self, *, ask: bool = True) -> bool:
         """Take the case away; return False where the reader wants to stay."""
@@ -153,17 +114,8 @@ class ReviewSession(QObject):
         if answer == SAVE:
             return self.records.save(wait=True)
         if answer == DISCARD:
-            self.records.forget_draft()
+            self.drafts.discard()
         return answer == DISCARD
-
-    def flush(self) -> None:
-        """Take every stroke drawn so far into the review."""
-        self._settle.stop()
-        if self.review is None or self.layers is None:
-            return
-        changed = self.layers.changed_slices()
-        if changed:
-            self.review.touch(changed)
 
     def go_to_slice(self, z: int) -> None:
         """Show one native slice."""
@@ -171,7 +123,7 @@ class ReviewSession(QObject):
             self.layers.go_to_slice(z)
 
     def go_to(self, zyx: tuple[float, float, float]) -> None:
-        """Show the planes through a native index."""
+        """Show the planes through a native index (z, y, x)."""
         if self.layers is not None:
             self.layers.go_to(zyx)
 
@@ -195,65 +147,25 @@ class ReviewSession(QObject):
         if self.review is not None:
             self.review.withdraw_rejection(rejection)
 
-    def restore(self, stored: Any) -> None:
+    def restore(self, stored: Stored) -> None:
         """Bring a stored version back into the reading, as one undo step."""
         if self.layers is not None:
             self.layers.replace(dict(enumerate(stored.annotation.mask)))
             self.flush()
             self.said.emit(f"Version {stored.revision.number} is back in the reading; save to keep it.")
 
-    def show_keys(self) -> None:
-        """Show the list of keys; the window stays usable."""
-        from napari_cpam_stroke.widgets.reading.keys import keys_text
-
-        if self.keys_window is None:
-            self.keys_window = TextWindow(self.main_window(), title="Keys of the reading room", size=KEYS_SIZE)
-        self.keys_window.show_html(keys_text())
-
-    def warn(self, text: str) -> None:
-        """Tell the reader in the docks and in napari's notifications."""
-        from napari.utils.notifications import show_warning
-
-        self.said.emit(text)
-        show_warning(text)
-
-    def wait(self) -> None:
-        """Keep the window alive until everything under way has ended."""
-        while True:
-            running = [job for job in self.findChildren(Job) if job.running]
-            if not running:
-                return
-            running[0].wait()
-
-    def cursor(self) -> tuple[int, int, int] | None:
-        """Return the native voxel under the mouse."""
-        if self.layers is None or self.viewer is None:
-            return None
-        return self.layers.index_at(self.viewer.cursor.position)
-
     def shut(self) -> None:
         """Let go of everything once the window is gone; unsaved strokes stay in the draft."""
         self.opener.cancel()
         self.models.cancel()
-        self._settle.stop()
-        self.records.shut()
+        self.records.stop()
         if self.review is not None:
-            for signal, slot in self._signals(self.review):
-                signal.disconnect(slot)
-        self.review = self.layers = None
+            self._screen.unwatch(self.review)
+        self.let_go()
+        self.room_closed.emit()
         viewer = self.viewer
         if viewer is not None:
             _SESSIONS.pop(viewer, None)
-
-    def start(self, text: str, task: Task, done: Callable[[Any], None]) -> Job:
-        """Run a task beside opening and models, with its progress in the docks."""
-        job = Job(task, self)
-        job.done.connect(done)
-        job.failed.connect(lambda error: self.warn(sentence(error)))
-        job.progressed.connect(lambda n, of: self.job_changed.emit(text, n, of))
-        job.ended.connect(lambda: self.job_changed.emit("", 0, 0))
-        self.job_changed.emit(text, 0, 0)
-        return job
 
     def _remember(self) -> None:
         """Begin with what the reader chose last time, and keep what is chosen from now on."""
@@ -263,85 +175,32 @@ class ReviewSession(QObject):
         names = {window: name for name, window in WINDOW_PRESETS.items()}
         self.view.window_changed.connect(lambda w: w in names and self.settings.change(window=names[w]))
 
+    def _connect(self) -> None:
+        self.tools.said.connect(self.said)
+        self.asides.said.connect(self.said)
+        self.asides.mirrored.connect(self.view.fit)
+        self.opener.opened.connect(self._show_opened)
+        self.case_wanted.connect(self.opener.open_case)
+
+    def _show_opened(self, opened: OpenedCase) -> None:
+        self.show(opened.volume, entry=opened.entry, header=opened.header)
+
+    def _ai_mask(self) -> Mask | None:
+        prediction = self.models.prediction
+        return None if prediction is None else prediction.mask
+
     def _leave(self) -> CaseLayers | None:
         """Let go of the open case; return its layers, which are still on the screen."""
-        review, layers = self.review, self.layers
-        if review is None or layers is None:
-            return None
-        self.models.cancel()
-        self.records.release()
-        self._settle.stop()
-        for part in (self.tools, self.asides, self.view):
-            part.detach()
-        for signal, slot in self._signals(review):
-            signal.disconnect(slot)
-        self._unwatch(layers)
-        self.layers = self.review = None
-        return layers
-
-    def _attach(self, review: CaseReview, before: CaseLayers | None) -> None:
-        volume = review.volume
-        self.layers = CaseLayers(self.viewer, volume, review.reading, self.view.window, reuse=before)
-        for signal, slot in self._signals(review):
-            signal.connect(slot)
-        self.view.attach(self.layers, title=f"Case {volume.case_id}", warnings=volume.warnings)
-        self.layers.reading.opacity = self.settings.values.mask_opacity
-        self.view.set_style(self.settings.values.mask_style)
-        self.tools.attach(self.layers, self.cursor)
-        self.asides.attach(self.layers)
-        self.layers.reading.events.paint.connect(self._on_paint)
-        self.layers.reading.events.set_data.connect(self._on_refresh)
-        self.viewer.dims.events.current_step.connect(self._on_step)
-
-    def _unwatch(self, layers: CaseLayers) -> None:
-        layers.reading.events.paint.disconnect(self._on_paint)
-        layers.reading.events.set_data.disconnect(self._on_refresh)
-        self.viewer.dims.events.current_step.disconnect(self._on_step)
-
-    def _signals(self, review: CaseReview) -> list[tuple[Any, Callable[..., None]]]:
-        return [
-            (review.changed_mask, self._on_mask),
-            (review.changed_labels, self._on_labels),
-            (review.changed_prediction, self._on_prediction),
-            (review.changed_facts, self._on_state),
-            (review.dirty_changed, self._on_state),
-            (review.saved, self._on_state),
-        ]
-
-    def _on_paint(self, _: Any = None) -> None:
-        self._settle.start()
-
-    def _on_refresh(self, _: Any = None) -> None:
-        if self.layers is not None and self.layers.undone():
-            self._settle.start()
-
-    def _on_mask(self, *_: Any) -> None:
-        self.mask_changed.emit()
-
-    def _on_labels(self, *_: Any) -> None:
-        self.labels_changed.emit()
-
-    def _on_state(self, *_: Any) -> None:
-        self.state_changed.emit()
-
-    def _on_prediction(self, *_: Any) -> None:
-        if self.layers is not None and self.review is not None:
-            self.models.show_on(self.layers)
-        self.prediction_changed.emit()
-
-    def _on_step(self, _: Any = None) -> None:
-        if self.layers is not None:
-            self.slice_changed.emit(self.layers.slice_index)
-
-    def _show_status(self, text: str) -> None:
-        if self.viewer is not None:
-            self.viewer.status = text
+        if self.review is not None:
+            self.models.cancel()
+            self.drafts.release()
+        return self._screen.take_down()
 
 
-_SESSIONS: WeakKeyDictionary[Any, ReviewSession] = WeakKeyDictionary()
+_SESSIONS: WeakKeyDictionary[ViewerModel, ReviewSession] = WeakKeyDictionary()
 
 
-def session_of(viewer: Any) -> ReviewSession:
+def session_of(viewer: ViewerModel) -> ReviewSession:
     """Return the session of a viewer, made at the first call."""
     own = compat.unwrapped(viewer)
     if own not in _SESSIONS:

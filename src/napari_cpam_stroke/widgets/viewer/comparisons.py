@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
-from napari_cpam_stroke.widgets.viewer.layers import CaseLayers, class_colormap
+from napari_cpam_stroke.widgets.viewer.colours import class_colormap
+from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
+from napari_cpam_stroke.widgets.viewer.placement import Placement
+from napari_cpam_stroke.widgets.viewer.strokes import Mask
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels
 
 DIFFERENCE, MIRROR, ATTENTION = "Difference", "Mirror", "Attention"
 DIFFERENCE_COLOURS = {1: "#009e73", 2: "#cc79a7"}
@@ -17,17 +25,36 @@ DIFFERENCE_COLOURS = {1: "#009e73", 2: "#cc79a7"}
 MIRROR_GAP_MM = 10.0
 ATTENTION_OPACITY = 0.6
 
-Mask = NDArray[np.uint8]
 
+class Comparisons(QObject):
+    """Adds and removes helper layers; at most one of each kind.
 
-class Asides(QObject):
-    """Adds and removes helper layers; at most one of each kind."""
+    Parameters
+    ----------
+    ai_mask
+        Returns the mask that the reading is compared with, uint8 (Z, Y, X) on native frames; None without one.
+    flush
+        Called before the reading is looked at, so that no stroke is missed.
+
+    Signals
+    -------
+    changed
+        A helper layer came or went.
+    mirrored
+        The head beside the case came or went: the picture is wider or narrower now.
+    said
+        One sentence to the reader; empty takes the last one away.
+    """
 
     changed = Signal()
+    mirrored = Signal()
+    said = Signal(str)
 
-    def __init__(self, session: Any) -> None:
-        super().__init__(session)
-        self._session = session
+    def __init__(
+        self, *, ai_mask: Callable[[], Mask | None], flush: Callable[[], None], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._ai_mask, self._flush = ai_mask, flush
         self.layers: CaseLayers | None = None
 
     def attach(self, layers: CaseLayers) -> None:
@@ -47,18 +74,18 @@ class Asides(QObject):
         if self.layers is not None:
             self.layers.hide_extra(name)
             if name == DIFFERENCE:
-                self._session.said.emit("")
+                self.said.emit("")
             self.changed.emit()
 
     def toggle_difference(self) -> None:
         """Show where reading and AI differ, or take that away."""
-        prediction = self._session.models.prediction
+        before = self._ai_mask()
         if self.shown(DIFFERENCE):
             self.hide(DIFFERENCE)
-        elif prediction is None:
-            self._session.said.emit("There is no AI result to compare with.")
+        elif before is None:
+            self.said.emit("There is no AI result to compare with.")
         else:
-            self.show_difference(prediction.mask)
+            self.show_difference(before)
 
     def toggle_mirror(self) -> None:
         """Show the head mirrored beside it, or take that away."""
@@ -66,23 +93,21 @@ class Asides(QObject):
             self.hide(MIRROR)
         else:
             self.show_mirror()
-        if self._session.viewer is not None:
-            self._session.viewer.reset_view()
-            self._session.view.update_letters()
+        self.mirrored.emit()
 
     def show_difference(self, before: Mask) -> None:
-        """Show where the reading differs from another mask."""
+        """Show where the reading differs from another mask, uint8 (Z, Y, X) on native frames."""
         if self.layers is None:
             return
-        self._session.flush()
+        self._flush()
         mask = self.layers.turned(difference(before, self.layers.reading_mask))
         colours = class_colormap(DIFFERENCE_COLOURS)
 
-        def make(viewer: Any, **place: Any) -> Any:
+        def make(viewer: ViewerModel, place: Placement) -> Labels:
             return viewer.add_labels(mask, name=DIFFERENCE, colormap=colours, **place)
 
         self.layers.show_extra(DIFFERENCE, make, above=True).editable = False
-        self._session.said.emit("Difference: green was added, pink is gone or of another class.")
+        self.said.emit("Difference: green was added, pink is gone or of another class.")
         self.changed.emit()
 
     def show_mirror(self) -> None:
@@ -91,7 +116,7 @@ class Asides(QObject):
             return
         hu, limits = self.layers.turned(self.layers.volume.hu)[:, :, ::-1], self.layers.original.contrast_limits
 
-        def make(viewer: Any, **place: Any) -> Any:
+        def make(viewer: ViewerModel, place: Placement) -> Image:
             translate = list(place.get("translate", (0.0, 0.0, 0.0)))
             translate[2] += hu.shape[2] * place["scale"][2] + MIRROR_GAP_MM
             moved = {**place, "translate": tuple(translate)}
@@ -109,7 +134,7 @@ class Asides(QObject):
         layers = self.layers
         shown = layers.turned(np.broadcast_to(found, layers.volume.shape))[:1]
 
-        def make(viewer: Any, **place: Any) -> Any:
+        def make(viewer: ViewerModel, place: Placement) -> Image:
             translate = (layers.world_of((z, 0, 0))[0], *place.get("translate", (0.0, 0.0, 0.0))[1:])
             return viewer.add_image(
                 np.ascontiguousarray(shown), name=ATTENTION, colormap="inferno", blending="additive",
@@ -121,7 +146,7 @@ class Asides(QObject):
 
 
 def difference(before: Mask, after: Mask) -> Mask:
-    """Return 1 where `after` has what `before` has not, 2 where the label of `before` is gone or another."""
+    """Return uint8 (Z, Y, X): 1 where `after` has what `before` has not, 2 where the label of `before` changed."""
     found = np.zeros(after.shape, dtype=np.uint8)
     for z, (old, new) in enumerate(zip(before, after, strict=True)):
         if old.any() or new.any():

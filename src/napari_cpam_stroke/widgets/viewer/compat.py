@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from napari.components import Camera, ViewerModel
+    from napari.components.overlays import Overlay, ScaleBarOverlay, TextOverlay
+    from napari.layers import Layer
+    from vispy.scene.widgets import ViewBox
+
+ViewerT = TypeVar("ViewerT", bound="ViewerModel")
 
 EDGE_PADDING = 10.0
 """Screen pixels between a text and the edge of the canvas, as napari has it."""
 
 
-def camera(viewer: Any) -> Any:
+def camera(viewer: ViewerModel) -> Camera:
     """Return the camera."""
     return viewer.scene.camera if hasattr(viewer, "scene") else viewer.camera
 
 
-def overlays(viewer: Any) -> Any:
+def overlays(viewer: ViewerModel) -> MutableMapping[str, Overlay]:
     """Return the mapping of canvas overlays, to which overlays of our own can be added."""
     return viewer.canvas.overlays if hasattr(viewer, "canvas") else viewer._overlays  # noqa: SLF001 - 0.8 has no other
 
 
-def text_overlay(position: str, **settings: Any) -> Any:
+def text_overlay(position: str, **settings: object) -> TextOverlay:
     """Return a text for the canvas, at a corner or in the middle of an edge, such as `middle_left`."""
     from napari.components._viewer_constants import CanvasPosition
     from napari.components.overlays import TextOverlay
@@ -29,7 +38,7 @@ def text_overlay(position: str, **settings: Any) -> Any:
 
 
 @cache
-def _side_text() -> Any:
+def _side_text() -> type[TextOverlay]:
     """Return the class of texts at the middle of the left or right edge, where 0.8 puts none itself."""
     from napari._vispy.overlays.text import VispyTextOverlay
     from napari._vispy.utils.visual import overlay_to_visual
@@ -41,12 +50,12 @@ def _side_text() -> Any:
     class VispySideText(VispyTextOverlay):
         """Its picture, which moves along when the canvas changes its size."""
 
-        def __init__(self, *, parent: Any, **settings: Any) -> None:
+        def __init__(self, *, parent: ViewBox, **settings: object) -> None:
             self._view = parent
             super().__init__(parent=parent, **settings)
             parent.events.resize.connect(self._on_position_change)
 
-        def _on_position_change(self, event: Any = None) -> None:
+        def _on_position_change(self, event: object = None) -> None:
             super()._on_position_change(event)
             width, height = self._view.size
             x = EDGE_PADDING if self.overlay.position == "middle_left" else width - self.x_size - EDGE_PADDING
@@ -60,12 +69,12 @@ def _side_text() -> Any:
     return SideText
 
 
-def scale_bar(viewer: Any) -> Any:
+def scale_bar(viewer: ViewerModel) -> ScaleBarOverlay:
     """Return the scale bar."""
     return viewer.canvas.overlays.scale_bar if hasattr(viewer, "canvas") else viewer.scale_bar
 
 
-def set_background(viewer: Any, colour: str | None) -> None:
+def set_background(viewer: ViewerModel, colour: str | None) -> None:
     """Give the canvas a background, or the theme's again, where this napari can."""
     canvas = getattr(viewer, "canvas", None)
     if canvas is None:
@@ -74,7 +83,7 @@ def set_background(viewer: Any, colour: str | None) -> None:
         canvas.background_color_override = colour
 
 
-def _paint_window(viewer: Any, colour: str | None) -> None:
+def _paint_window(viewer: ViewerModel, colour: str | None) -> None:
     """Set the background in 0.8: only the window's canvas has one, and texts drawn before do not follow it."""
     window = getattr(unwrapped(viewer), "window", None)
     canvas = getattr(getattr(window, "_qt_viewer", None), "canvas", None)
@@ -87,18 +96,18 @@ def _paint_window(viewer: Any, colour: str | None) -> None:
             picture.reset()
 
 
-def lock(layer: Any) -> None:
+def lock(layer: Layer) -> None:
     """Keep a layer from being deleted in the layer list, where this napari can."""
     if hasattr(layer, "locked"):
         layer.locked = True
 
 
-def unlock(layer: Any) -> None:
+def unlock(layer: Layer) -> None:
     """Undo `lock`."""
     if hasattr(layer, "locked"):
         layer.locked = False
 
 
-def unwrapped(viewer: Any) -> Any:
+def unwrapped(viewer: ViewerT) -> ViewerT:
     """Return the viewer itself where napari hands out a proxy."""
     return getattr(viewer, "__wrapped__", viewer)

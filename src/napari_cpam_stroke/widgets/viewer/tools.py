@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from types import MethodType
-from typing import Any
+from collections.abc import Callable
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_cpam_stroke.core import CTVolume, LesionClass, editing
 from napari_cpam_stroke.core.editing import Edit, Midline
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
+from napari_cpam_stroke.widgets.viewer.brush import HuRange, limit_brush
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
+from napari_cpam_stroke.widgets.viewer.strokes import Mask
 
 NO_CASE = "Open a case first."
 NOTHING_HERE = "There is no mask under the cursor."
@@ -45,7 +44,7 @@ class Tools(QObject):
         self.layers: CaseLayers | None = None
         self.cursor: Callable[[], Index | None] = lambda: None
         self.limited = False
-        self.hu_range: tuple[int, int] = (50, 90)
+        self.hu_range: HuRange = (50, 90)
         self.tolerance_hu = GROW_TOLERANCE_HU
         self.across_slices = False
         self._midline: Midline | None = None
@@ -55,7 +54,7 @@ class Tools(QObject):
         self.layers, self.cursor, self._midline = layers, cursor, None
         layers.reading.events.selected_label.connect(self._on_label)
         layers.reading.events.brush_size.connect(self._on_brush)
-        limit_brush(layers, self)
+        limit_brush(layers, lambda: self.hu_range if self.limited else None)
         self._on_label()
 
     def detach(self) -> None:
@@ -79,7 +78,7 @@ class Tools(QObject):
         self.layers.reading.visible = True
         self.layers.reading.mode = "paint"
 
-    def limit(self, *, limited: bool | None = None, hu_range: tuple[int, int] | None = None) -> None:
+    def limit(self, *, limited: bool | None = None, hu_range: HuRange | None = None) -> None:
         """Keep the brush to a range of HU, or let it free."""
         self.limited = self.limited if limited is None else limited
         self.hu_range = self.hu_range if hu_range is None else hu_range
@@ -106,7 +105,7 @@ class Tools(QObject):
     def smooth(self) -> bool:
         """Smooth the outlines of the drawn class."""
 
-        def smooth(mask: Any) -> Edit:
+        def smooth(mask: Mask) -> Edit:
             volume, across = self._case.volume, self.across_slices
             return editing.smooth(mask, volume, self.label, sigma_mm=_smoothing_mm(volume), across_slices=across)
 
@@ -175,7 +174,7 @@ class Tools(QObject):
         assert self.layers is not None  # noqa: S101 - asked only while a case is open
         return self.layers
 
-    def _islands(self, mask: Any) -> Edit:
+    def _islands(self, mask: Mask) -> Edit:
         if self._case.volume.geometry is None:
             return editing.remove_islands(mask, self._case.volume, below_voxels=SMALL_ISLAND_VOXELS)
         return editing.remove_islands(mask, self._case.volume, below_ml=SMALL_ISLAND_ML)
@@ -184,7 +183,7 @@ class Tools(QObject):
         self._midline = midline
         return self._edit(lambda mask: editing.mirror_component(mask, self._case.volume, at, midline=midline))
 
-    def _at_cursor(self, make: Callable[[Any, Index], Edit], *, needs_mask: bool = False) -> bool:
+    def _at_cursor(self, make: Callable[[Mask, Index], Edit], *, needs_mask: bool = False) -> bool:
         at = self._target(needs_mask=needs_mask)
         return at is not None and self._edit(lambda mask: make(mask, at))
 
@@ -199,7 +198,7 @@ class Tools(QObject):
             return None
         return at
 
-    def _edit(self, make: Callable[[Any], Edit]) -> bool:
+    def _edit(self, make: Callable[[Mask], Edit]) -> bool:
         if self.layers is None:
             self.said.emit(NO_CASE)
             return False
@@ -208,10 +207,10 @@ class Tools(QObject):
         self.said.emit(f"{edit.voxels} voxels changed." if changed else "Nothing to change.")
         return changed
 
-    def _on_brush(self, _: Any = None) -> None:
+    def _on_brush(self, _: object = None) -> None:
         self.brush_changed.emit()
 
-    def _on_label(self, _: Any = None) -> None:
+    def _on_label(self, _: object = None) -> None:
         layer = self._case.reading
         if layer.selected_label > max(LesionClass):
             layer.selected_label = int(LesionClass.ISCHEMIA)
@@ -223,48 +222,3 @@ def _smoothing_mm(volume: CTVolume) -> float:
     """Return the width of the smoothing: a pixel at least, or it would do nothing."""
     spacing = (1.0, 1.0) if volume.geometry is None else volume.geometry.pixel_spacing_mm
     return max(SMOOTHING_MM, *spacing)
-
-
-def limit_brush(layers: CaseLayers, tools: Tools) -> None:
-    """Let napari's own brush on the Reading layer respect the HU range of the tools.
-
-    Notes
-    -----
-    napari's mouse handling stays; only `paint` of this one layer is wrapped: where a limit is set, the voxels of the
-    brush that lie in the range go through `data_setitem`, which keeps napari's undo.
-    """
-    layer = layers.reading
-    free = MethodType(type(layer).paint, layer)
-
-    def paint(_: Any, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:
-        if not tools.limited or new_label == 0:
-            free(coord, new_label, refresh)
-            return
-        shown = brush_voxels(layer, coord, layers.edit_axes())
-        hu = layers.turned(layers.volume.hu)[shown]
-        inside = (hu >= tools.hu_range[0]) & (hu <= tools.hu_range[1])
-        layer.data_setitem(tuple(axis[inside] for axis in shown), new_label, refresh)
-
-    layer.paint = MethodType(paint, layer)
-
-
-def brush_voxels(layer: Any, coord: Sequence[float], axes: Sequence[int]) -> tuple[Any, ...]:
-    """Return the voxels (index arrays in the layer's array) that napari's round brush covers at a position.
-
-    Parameters
-    ----------
-    axes
-        Array axes the brush works in: the two displayed ones, or all three for the ball.
-    """
-    radius = np.floor(layer.brush_size / 2) + 0.5
-    scale = np.abs(np.asarray(layer.scale, dtype=float))
-    scale /= scale[list(axes)].min()
-    centre = [round(float(c)) for c in coord]
-    ranges = []
-    for axis, size in enumerate(layer.data.shape):
-        reach = int(radius / scale[axis]) if axis in axes else 0
-        ranges.append(np.arange(max(centre[axis] - reach, 0), min(centre[axis] + reach + 1, size)))
-    grid = np.meshgrid(*ranges, indexing="ij")
-    squared = sum(((grid[a] - centre[a]) * scale[a]) ** 2 for a in axes)
-    chosen = squared <= radius**2
-    return tuple(axis[chosen] for axis in grid)

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Sequence
 from dataclasses import replace
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING
 from weakref import ref
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_cpam_stroke.config import WINDOW_PRESETS, Window
-from napari_cpam_stroke.core.labels import LesionClass
 from napari_cpam_stroke.widgets.viewer import compat
+from napari_cpam_stroke.widgets.viewer.canvas_texts import EDGES, HEADER, WARNINGS, add_texts, hide_texts, write_text
 from napari_cpam_stroke.widgets.viewer.comparisons import MIRROR
-from napari_cpam_stroke.widgets.viewer.layers import AI_CONTOUR, CaseLayers
+from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
+from napari_cpam_stroke.widgets.viewer.mouse import RIGHT_BUTTON, Drag, MouseEvent, drag_window
 from napari_cpam_stroke.widgets.viewer.orientation import PLANES, EdgeLetters, edge_letters
+from napari_cpam_stroke.widgets.viewer.readout import place_words, voxel_words
+from napari_cpam_stroke.widgets.viewer.three_layers import AI_CONTOUR
 
-PREFIX = "cpam_"
-EDGES = {"left": "middle_left", "right": "middle_right", "top": "top_center", "bottom": "bottom_center"}
-HEADER, WARNINGS = "header", "warnings"
-LETTER_POINTS, TEXT_POINTS = 16, 9
-DRAG_HU_PER_PIXEL = 0.5
-"""Windowing by mouse: HU per screen pixel, times the width in units of the brain window."""
-RIGHT_BUTTON = 2
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
 WARNING_WIDTH = 36
 """Characters per line of the warnings in the corner of the picture."""
 
@@ -42,7 +40,7 @@ class ViewControl(QObject):
     plane_changed = Signal(str)
     masks_changed = Signal()
 
-    def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
+    def __init__(self, viewer: ViewerModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._viewer_ref = ref(viewer)
         self.layers: CaseLayers | None = None
@@ -51,20 +49,26 @@ class ViewControl(QObject):
         self.plane = "axial"
         self.case_title = ""
         self._here, self._warnings = "", ""
-        self._mouse: tuple[float, ...] | None = None
+        self._mouse: Sequence[float] | None = None
 
     @property
-    def viewer(self) -> Any:
+    def viewer(self) -> ViewerModel | None:
         """The viewer, or None once it is gone."""
         return self._viewer_ref()
+
+    @property
+    def _shown_in(self) -> ViewerModel:
+        viewer = self._viewer_ref()
+        assert viewer is not None  # noqa: S101 - asked only while something is on its screen
+        return viewer
 
     def attach(self, layers: CaseLayers, *, title: str, warnings: tuple[str, ...]) -> None:
         """Show a case; warnings stand in the picture, where they cannot be missed."""
         self.layers, self.case_title = layers, title
         self._here, self._mouse = "", None
         self._warnings = "\n".join(wrap(" ".join(warnings), WARNING_WIDTH))
-        viewer = self.viewer
-        self._add_overlays(viewer)
+        viewer = self._shown_in
+        add_texts(viewer)
         compat.set_background(viewer, "black")
         viewer.dims.events.order.connect(self.update_letters)
         viewer.dims.events.ndisplay.connect(self.update_letters)
@@ -78,7 +82,7 @@ class ViewControl(QObject):
         bar.visible = layers.volume.geometry is not None
         layers.go_to_slice(layers.volume.shape[0] // 2)
         self._update_header()
-        self._say(WARNINGS, self._warnings)
+        write_text(viewer, WARNINGS, self._warnings)
 
     def detach(self) -> None:
         """Forget the case and take what was added away."""
@@ -96,10 +100,7 @@ class ViewControl(QObject):
             if mine in callbacks:
                 callbacks.remove(mine)
         compat.set_background(viewer, None)
-        overlays = compat.overlays(viewer)
-        for name in [*EDGES, HEADER, WARNINGS]:
-            if PREFIX + name in overlays:
-                overlays[PREFIX + name].visible = False
+        hide_texts(viewer)
 
     def set_window(self, window: Window) -> None:
         """Show HU from `window.low` to `window.high`."""
@@ -119,7 +120,7 @@ class ViewControl(QObject):
 
     def set_plane(self, plane: str) -> None:
         """Show the axial, coronal or sagittal plane through the current point, head up."""
-        viewer = self.viewer
+        viewer = self._shown_in
         self.plane, self._here, self._mouse = plane, "", None
         if self.layers is not None:
             self.layers.ai.contour = AI_CONTOUR if plane == "axial" else 1
@@ -154,41 +155,17 @@ class ViewControl(QObject):
             self.layers.reading.contour = 2 if style == "contour" else 0
         self.masks_changed.emit()
 
-    def describe(self, world: tuple[float, ...]) -> str:
-        """Return HU, position and masks under a world position; empty outside the series."""
-        if self.layers is None:
-            return ""
-        index = self.layers.index_at(world)
-        if index is None:
-            return ""
-        volume = self.layers.volume
-        parts = [f"HU {volume.hu[index]}"]
-        if volume.geometry is not None:
-            x, y, z = volume.geometry.index_to_patient([index])[0]
-            parts.append(f"LPS {x:.1f} {y:.1f} {z:.1f} mm")
-        label = int(self.layers.reading_mask[index])
-        if label:
-            parts.append(f"reading: {LesionClass(label).label}")
-        if self.layers.ai.visible:
-            ai = int(self.layers.turned(self.layers.ai.data)[index])
-            parts.append(f"AI: {LesionClass(ai).label}" if ai else "AI: none")
-        return "   ".join(parts)
+    def describe(self, world: Sequence[float]) -> str:
+        """Return HU, position and masks under a world position (..., z, y, x); empty outside the series."""
+        return "" if self.layers is None else voxel_words(self.layers, world)
 
-    def _add_overlays(self, viewer: Any) -> None:
-        overlays = compat.overlays(viewer)
-        for name, place in {**EDGES, HEADER: "top_left", WARNINGS: "bottom_left"}.items():
-            if PREFIX + name not in overlays:
-                size = LETTER_POINTS if name in EDGES else TEXT_POINTS
-                overlays[PREFIX + name] = compat.text_overlay(place, font_size=size, box=True)
-            overlays[PREFIX + name].visible = True
+    def fit(self) -> None:
+        """Show the whole picture again after it became wider or narrower."""
+        if self.viewer is not None:
+            self.viewer.reset_view()
+            self.update_letters()
 
-    def _say(self, name: str, text: str) -> None:
-        overlays = compat.overlays(self.viewer)
-        overlay = overlays.get(PREFIX + name)
-        if overlay is not None and overlay.text != text:
-            overlay.text = text
-
-    def update_letters(self, _: Any = None) -> None:
+    def update_letters(self, _: object = None) -> None:
         """Bring the letters at the edges up to date; beside a mirror image both outer edges are the same side."""
         viewer, layers = self.viewer, self.layers
         if viewer is None or layers is None:
@@ -204,29 +181,18 @@ class ViewControl(QObject):
         if MIRROR in layers.extra:
             letters = replace(letters, right=letters.left)
         for name in EDGES:
-            self._say(name, getattr(letters, name))
+            write_text(viewer, name, getattr(letters, name))
         self._update_header()
 
-    def _update_header(self, _: Any = None) -> None:
+    def _update_header(self, _: object = None) -> None:
         if self.layers is None:
             return
+        viewer = self._shown_in
         window = f"C {self.window.centre:g}  W {self.window.width:g}"
-        lines = [self.case_title, f"{self._place(self.layers)}   {window}", self._here]
-        self._say(HEADER, "\n".join(lines))
+        place = place_words(self.layers, self.plane, viewer.dims.point)
+        write_text(viewer, HEADER, "\n".join([self.case_title, f"{place}   {window}", self._here]))
 
-    def _place(self, layers: CaseLayers) -> str:
-        """Return which slice is shown; in another plane, which row or column."""
-        if self.plane != "axial":
-            axis = PLANES[self.plane][0]
-            here = round(float(layers.original.world_to_data(self.viewer.dims.point[-3:])[axis])) + 1
-            return f"{self.plane} {here}/{layers.volume.shape[axis]}"
-        z, count = layers.slice_index, layers.volume.shape[0]
-        place = int(layers.turned_index((z, 0, 0))[0]) + 1
-        geometry = layers.volume.geometry
-        step = f", {geometry.slice_interval_mm[z]:.1f} mm" if geometry is not None else ""
-        return f"slice {place}/{count}{step}"
-
-    def _on_contrast(self, _: Any = None) -> None:
+    def _on_contrast(self, _: object = None) -> None:
         if self.layers is None:
             return
         low, high = self.layers.original.contrast_limits
@@ -235,35 +201,26 @@ class ViewControl(QObject):
             self.window_changed.emit(self.window)
             self._update_header()
 
-    def _on_mouse_move(self, _: Any, event: Any) -> None:
+    def _on_mouse_move(self, _: ViewerModel, event: MouseEvent) -> None:
         self._mouse = tuple(event.position)
         self._here = self.describe(self._mouse)
         self._update_header()
 
-    def _on_step(self, _: Any = None) -> None:
+    def _on_step(self, _: object = None) -> None:
         """Read again: under a mouse that rests, another voxel is shown now."""
         if self._mouse is not None:
-            dims = self.viewer.dims
+            dims = self._shown_in.dims
             place = list(self._mouse)
             for axis in dims.not_displayed:
                 place[axis] = dims.point[axis]
             self._here = self.describe(tuple(place))
         self._update_header()
 
-    def _on_drag(self, _: Any, event: Any) -> Generator[None, None, None]:
-        if event.button != RIGHT_BUTTON or self.layers is None or self._painting():
-            return
-        start, window = np.asarray(event.pos, dtype=float), self.window
-        gain = DRAG_HU_PER_PIXEL * max(window.width / 80.0, 0.25)
-        event.handled = True
-        yield
-        while event.type == "mouse_move":
-            dx, dy = (np.asarray(event.pos, dtype=float) - start) * gain
-            self.set_window(Window(float(round(window.centre + dy)), float(max(round(window.width + dx), 1))))
-            event.handled = True
-            yield
+    def _on_drag(self, _: ViewerModel, event: MouseEvent) -> Drag:
+        if event.button == RIGHT_BUTTON and self.layers is not None and not self._painting():
+            yield from drag_window(event, self.window, self.set_window)
 
     def _painting(self) -> bool:
         """Whether the right button belongs to napari's own brush."""
-        active = self.viewer.layers.selection.active
+        active = self._shown_in.layers.selection.active
         return str(getattr(active, "mode", "")) in {"paint", "erase"}

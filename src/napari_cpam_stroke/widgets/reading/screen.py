@@ -1,0 +1,110 @@
+"""The open case on the screen: its layers, and who is told of what happens to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from psygnal import SignalInstance
+
+from napari_cpam_stroke.review import CaseReview
+from napari_cpam_stroke.widgets.reading.state import RoomState
+from napari_cpam_stroke.widgets.viewer.comparisons import Comparisons
+from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
+from napari_cpam_stroke.widgets.viewer.tools import Tools
+from napari_cpam_stroke.widgets.viewer.view import ViewControl
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+
+class CaseScreen:
+    """Puts a case on the screen of the room's viewer and takes it down again; the state's signals follow it."""
+
+    def __init__(self, state: RoomState, *, view: ViewControl, tools: Tools, comparisons: Comparisons) -> None:
+        self._state, self._view, self._tools, self._comparisons = state, view, tools, comparisons
+
+    def put_up(self, review: CaseReview, before: CaseLayers | None = None) -> None:
+        """Show a case, in the layers of the one before where they are still there."""
+        state, viewer = self._state, self._viewer
+        volume, values = review.volume, state.settings.values
+        layers = CaseLayers(viewer, volume, review.reading, self._view.window, reuse=before)
+        state.review, state.layers = review, layers
+        self.watch(review)
+        self._view.attach(layers, title=f"Case {volume.case_id}", warnings=volume.warnings)
+        layers.reading.opacity = values.mask_opacity
+        self._view.set_style(values.mask_style)
+        self._tools.attach(layers, state.cursor)
+        self._comparisons.attach(layers)
+        layers.reading.events.paint.connect(self._on_paint)
+        layers.reading.events.set_data.connect(self._on_refresh)
+        viewer.dims.events.current_step.connect(self._on_step)
+
+    def take_down(self) -> CaseLayers | None:
+        """Let go of the open case; return its layers, which are still in the viewer, or None without a case."""
+        review, layers = self._state.review, self._state.layers
+        if review is None or layers is None:
+            return None
+        for part in (self._tools, self._comparisons, self._view):
+            part.detach()
+        self.unwatch(review)
+        layers.reading.events.paint.disconnect(self._on_paint)
+        layers.reading.events.set_data.disconnect(self._on_refresh)
+        self._viewer.dims.events.current_step.disconnect(self._on_step)
+        self._state.let_go()
+        return layers
+
+    def watch(self, review: CaseReview) -> None:
+        """Pass on what the review says."""
+        for signal, slot in self._signals(review):
+            signal.connect(slot)
+
+    def unwatch(self, review: CaseReview) -> None:
+        """Undo `watch`."""
+        for signal, slot in self._signals(review):
+            signal.disconnect(slot)
+
+    @property
+    def _viewer(self) -> ViewerModel:
+        viewer = self._state.viewer
+        assert viewer is not None  # noqa: S101 - a case is put up and taken down while its viewer is there
+        return viewer
+
+    def _signals(self, review: CaseReview) -> list[tuple[SignalInstance, Callable[..., None]]]:
+        return [
+            (review.changed_mask, self._on_mask),
+            (review.changed_labels, self._on_labels),
+            (review.changed_prediction, self._on_prediction),
+            (review.changed_facts, self._on_state),
+            (review.dirty_changed, self._on_state),
+            (review.saved, self._on_state),
+        ]
+
+    def _on_paint(self, _: object = None) -> None:
+        self._state.settle()
+
+    def _on_refresh(self, _: object = None) -> None:
+        layers = self._state.layers
+        if layers is not None and layers.undone():
+            self._state.settle()
+
+    def _on_mask(self, *_: object) -> None:
+        self._state.mask_changed.emit()
+
+    def _on_labels(self, *_: object) -> None:
+        self._state.labels_changed.emit()
+
+    def _on_state(self, *_: object) -> None:
+        self._state.state_changed.emit()
+
+    def _on_prediction(self, *_: object) -> None:
+        review, layers = self._state.review, self._state.layers
+        if review is not None and layers is not None:
+            prediction = review.prediction
+            layers.set_prediction(None if prediction is None else prediction.mask)
+            layers.ai.visible = prediction is not None
+        self._state.prediction_changed.emit()
+
+    def _on_step(self, _: object = None) -> None:
+        if self._state.layers is not None:
+            self._state.slice_changed.emit(self._state.layers.slice_index)

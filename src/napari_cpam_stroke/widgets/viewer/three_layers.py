@@ -1,0 +1,86 @@
+"""The three layers of a case in napari: made anew, or those of the case before showing this one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.widgets.viewer import compat
+from napari_cpam_stroke.widgets.viewer.colours import class_colormap
+from napari_cpam_stroke.widgets.viewer.strokes import Mask
+from napari_cpam_stroke.widgets.viewer.turned import TurnedSeries
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Labels
+
+ORIGINAL, AI, READING = "Original", "AI", "Reading"
+
+CASE = "cpam_stroke_case"
+"""Metadata key of the layers of a case: its case id."""
+
+CT_RANGE_HU = (-1024.0, 3071.0)
+AI_OPACITY, READING_OPACITY = 0.9, 0.35
+AI_CONTOUR = 2
+"""Width in voxels; across slices one voxel is thick enough."""
+
+
+@dataclass(frozen=True, eq=False)
+class ThreeLayers:
+    """The CT, the mask of the AI, and the mask that is edited."""
+
+    original: Image
+    ai: Labels
+    reading: Labels
+
+
+def make_layers(viewer: ViewerModel, series: TurnedSeries, reading: Mask, window: Window) -> ThreeLayers:
+    """Add the layers of a series to a viewer.
+
+    Parameters
+    ----------
+    reading
+        uint8 (Z, Y, X) on native frames; the layer edits this very array.
+    window
+        First display window.
+    """
+    original: Image = viewer.add_image(
+        series.turned(series.volume.hu), name=ORIGINAL, colormap="gray", contrast_limits=(window.low, window.high),
+        interpolation2d="linear", **series.place,
+    )  # fmt: skip
+    original.contrast_limits_range = CT_RANGE_HU
+    ai = _labels(viewer, series, np.zeros(series.volume.shape, dtype=np.uint8), name=AI, opacity=AI_OPACITY)
+    ai.contour = AI_CONTOUR
+    mask = _labels(viewer, series, reading, name=READING, opacity=READING_OPACITY)
+    for layer in (original, ai, mask):
+        compat.lock(layer)
+    return ThreeLayers(original, ai, mask)
+
+
+def reuse_layers(layers: ThreeLayers, series: TurnedSeries, reading: Mask) -> None:
+    """Show a series in the layers of another one: napari takes long to remove a layer and to make one.
+
+    Parameters
+    ----------
+    reading
+        uint8 (Z, Y, X) on native frames; from now on the layer edits this very array.
+    """
+    empty = np.zeros(series.volume.shape, dtype=np.uint8)
+    for layer, array in ((layers.original, series.volume.hu), (layers.ai, empty), (layers.reading, reading)):
+        layer.data = series.turned(array)
+        layer.scale, layer.translate = series.place["scale"], series.place["translate"]
+    for layer in (layers.ai, layers.reading):
+        layer.metadata = {CASE: series.volume.case_id}
+    mode = layers.reading.mode
+    layers.reading.editable = False  # the public way to make napari forget the undo steps of the case before
+    layers.reading.editable, layers.reading.mode = True, mode
+
+
+def _labels(viewer: ViewerModel, series: TurnedSeries, mask: Mask, *, name: str, opacity: float) -> Labels:
+    return viewer.add_labels(
+        series.turned(mask), name=name, opacity=opacity, colormap=class_colormap(),
+        metadata={CASE: series.volume.case_id}, **series.place,
+    )  # fmt: skip
