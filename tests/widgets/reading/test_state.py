@@ -81,14 +81,15 @@ def test_strokes_are_in_the_review_once_the_hand_rests(open_state: RoomState, qt
 
 
 def test_work_that_fails_is_one_sentence_and_the_job_ends(state: RoomState) -> None:
-    said, jobs = heard(state.said), heard(state.job_changed)
+    said: list[str] = heard(state.said)
+    jobs: list[str] = []
 
     def fail(*_: object) -> None:
         raise InputError("The disk is full")
 
     state.job_changed.connect(lambda text, *_: jobs.append(text))
     assert state.start("Working", fail, lambda _: None).wait(10)
-    assert said == ["The disk is full"]
+    assert said == ["The disk is full."]
     assert jobs[0] == "Working"
     assert jobs[-1] == ""
 

@@ -47,12 +47,12 @@ class SliceStrip(QWidget):
         self.update()
 
     def show_probabilities(self, probabilities: NDArray[np.float32] | None) -> None:
-        """Show (Z, 2) probabilities, or none."""
+        """Show float32 (Z, 2) probabilities of 0..1 on native slices, columns ischemia, hemorrhage; None shows none."""
         self._probabilities = probabilities
         self.update()
 
     def show_drawn(self, drawn: NDArray[np.bool_]) -> None:
-        """Show (Z, 2): on which slices the reading has which class, drawn or stated."""
+        """Show bool (Z, 2), same columns: on which native slices the reading has which class, drawn or stated."""
         self._drawn = drawn
         self.update()
 

@@ -128,7 +128,7 @@ class Comparisons(QObject):
         self.changed.emit()
 
     def show_attention(self, found: NDArray[np.float32], z: int) -> None:
-        """Show an attention map (Y, X) of 0..1 on one native slice."""
+        """Show an attention map, float32 (Y, X) of 0..1 on native pixels, on the native slice z."""
         if self.layers is None:
             return
         layers = self.layers

@@ -27,7 +27,7 @@ class EdgeLetters:
 
 
 def axis_directions(geometry: VolumeGeometry, flips: tuple[bool, bool, bool]) -> NDArray[np.float64]:
-    """Return (3, 3): the LPS direction in which each axis (z, y, x) of the turned array grows."""
+    """Return float64 (3, 3): the LPS unit direction in which each axis (z, y, x) of the turned array grows."""
     path = geometry.positions_mm[-1] - geometry.positions_mm[0] if geometry.slices > 1 else geometry.normal
     along = path / np.linalg.norm(path)
     directions = np.stack([along, geometry.column_direction, geometry.row_direction])
@@ -35,7 +35,7 @@ def axis_directions(geometry: VolumeGeometry, flips: tuple[bool, bool, bool]) ->
 
 
 def letter_of(direction: NDArray[np.float64]) -> str:
-    """Return the letter of the patient side that a direction points to most."""
+    """Return the letter of the patient side that an LPS direction (3,) points to most."""
     axis = int(np.argmax(np.abs(direction)))
     return LETTERS[axis][0 if direction[axis] > 0 else 1]
 

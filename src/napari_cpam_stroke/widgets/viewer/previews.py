@@ -36,7 +36,7 @@ def header_window(entry: SeriesEntry) -> Window | None:
 
 
 def thumbnails(entries: Sequence[SeriesEntry], cancelled: Cancelled) -> dict[str, NDArray[np.uint8]]:
-    """Return grey pictures (Y, X) of the middle slices, by series key; series that cannot be read have none."""
+    """Return uint8 (Y, X) pictures of the middle slices, by series key; series that cannot be read have none."""
     found = {}
     for entry in entries[:MOST_THUMBNAILS]:
         if entry.verdict != "refused" and entry.frames and not cancelled():
