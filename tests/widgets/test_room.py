@@ -23,6 +23,7 @@ from napari_cpam_stroke.widgets.contributions.commands import write_mask
 from napari_cpam_stroke.widgets.contributions.reader import get_reader, read
 from napari_cpam_stroke.widgets.reading import session as session_module
 from napari_cpam_stroke.widgets.reading.drafts import TICK_MS
+from napari_cpam_stroke.widgets.reading.keys import KEYS
 from napari_cpam_stroke.widgets.reading.session import CANCEL, DISCARD, SAVE, session_of
 from napari_cpam_stroke.widgets.room import DOCKS, ask_reader, open_room, open_sample, watch_window
 
@@ -183,6 +184,16 @@ def test_nothing_keeps_a_closed_viewer_alive(make_napari_viewer: Callable[..., A
     assert gone() is None or gone() not in session_module._SESSIONS
     assert len(session_module._SESSIONS) == 0
     assert state() is None, "the case, its volume with it, must not outlive the window"
+
+
+def test_a_closed_window_has_given_the_keys_back(make_napari_viewer: Callable[..., Any]) -> None:
+    viewer = make_napari_viewer()
+    open_room(viewer)
+    assert len(viewer.keymap) >= len(KEYS)
+    viewer.close()
+    QApplication.processEvents()
+    QApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete))
+    assert len(viewer.keymap) == 0
 
 
 def test_napari_saves_the_reading_on_its_native_frames(window: Any, stroke_series_dir: Path, tmp_path: Path) -> None:
