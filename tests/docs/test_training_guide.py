@@ -10,8 +10,8 @@ import pytest
 from typer.main import get_command
 
 from cpam_train.cli import app
-from cpam_train.config import build_train_config
-from cpam_train.importers.registry import BRATS, IMPORTERS
+from cpam_train.commands.importing import FORMATS
+from cpam_train.presets import build_train_config
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "training-guide.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ def test_every_command_is_explained(command: str) -> None:
     assert f"cpam-train {command}" in GUIDE
 
 
-@pytest.mark.parametrize("name", sorted({*IMPORTERS, BRATS}))
+@pytest.mark.parametrize("name", sorted(FORMATS))
 def test_every_format_is_named(name: str) -> None:
     assert f"`{name}`" in GUIDE
 

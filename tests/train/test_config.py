@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from cpam_train.config import TrainConfig, build_train_config
-from cpam_train.presets import PRESETS
+from cpam_train.config import TrainConfig
+from cpam_train.presets import PRESETS, build_train_config
 from napari_cpam_stroke.config import build_config, plain
 from napari_cpam_stroke.errors import ConfigError
 

@@ -15,7 +15,7 @@ from cpam_train.benchmark.outcome import Cases, Outcome, Slices
 from cpam_train.benchmark.run import run_systems
 from cpam_train.benchmark.systems import Recipe
 from cpam_train.benchmark.tables import grouped, render, verdict
-from cpam_train.commands.common import counting
+from cpam_train.commands.common import progress_bar
 from cpam_train.metrics.counts import Counts
 from napari_cpam_stroke.errors import ConfigError
 
@@ -35,10 +35,10 @@ def test_benchmark_runs_goes_on_and_prints_the_papers_tables(store, tmp_path, mo
     monkeypatch.setitem(systems.KINDS, "resnet10t", "classifier")
     recipe, names = Recipe(shared=SHARED, own=OWN), ("resnet10t", "unet", "cpam_unet")
     args = (store, tmp_path / "out", recipe, names, 1)
-    outcomes = run_systems(*args, console=Console(quiet=True), counting=counting)
+    outcomes = run_systems(*args, console=Console(quiet=True), progress_bar=progress_bar)
     stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").rglob("benchmark.json")}
     assert len(stamps) == 3
-    again = run_systems(*args, console=Console(quiet=True), counting=counting)
+    again = run_systems(*args, console=Console(quiet=True), progress_bar=progress_bar)
     assert stamps == {p: p.stat().st_mtime_ns for p in stamps}
     assert [o.parameters for o in again] == [o.parameters for o in outcomes]
     page = render(outcomes, split_rule="by patient, fixed in the store", seeds=1)
@@ -47,7 +47,13 @@ def test_benchmark_runs_goes_on_and_prints_the_papers_tables(store, tmp_path, mo
     assert not [n for n in ("nan", "None") if n in page]
     with pytest.raises(ConfigError, match="other settings"):
         run_systems(
-            store, tmp_path / "out", Recipe(shared=SHARED), names[1:], 1, console=Console(quiet=True), counting=counting
+            store,
+            tmp_path / "out",
+            Recipe(shared=SHARED),
+            names[1:],
+            1,
+            console=Console(quiet=True),
+            progress_bar=progress_bar,
         )
 
 

@@ -10,9 +10,10 @@ from cpam_train.benchmark.systems import Recipe
 from cpam_train.brats import BratsCase, BratsFolder
 from cpam_train.brats.benchmark import render_table_7, run_brats
 from cpam_train.brats.judge import RegionDice, region_dice, region_estimates
-from cpam_train.commands.common import counting
-from cpam_train.config import build_train_config
+from cpam_train.commands.batches_of import batches_of
+from cpam_train.commands.common import progress_bar
 from cpam_train.fitting.fit import fit
+from cpam_train.presets import build_train_config
 from napari_cpam_stroke.errors import ConfigError
 
 TINY = (
@@ -43,25 +44,25 @@ def folder(tmp_path):
 
 def test_benchmark_prints_table_7_and_goes_on(folder, tmp_path):
     args = (folder, tmp_path / "out", Recipe(preset="brats", shared=TINY), ("unet", "cpam_unet"), 1)
-    found = run_brats(*args, console=QUIET, counting=counting)
+    found = run_brats(*args, console=QUIET, progress_bar=progress_bar)
     page = render_table_7(found, seeds=1)
     for text in ("WT Dice", "TC Dice", "ET Dice", "0.872", "behind that reference on WT and TC"):
         assert text in page
-    again = run_brats(*args, console=QUIET, counting=counting)
+    again = run_brats(*args, console=QUIET, progress_bar=progress_bar)
     assert json.dumps([c.values for c in again["unet"][0]]) == json.dumps([c.values for c in found["unet"][0]])
     with pytest.raises(ConfigError, match="segmenters only"):
-        run_brats(*args[:3], ("vgg16_bn",), 1, console=QUIET, counting=counting)
+        run_brats(*args[:3], ("vgg16_bn",), 1, console=QUIET, progress_bar=progress_bar)
 
 
 def test_ct_settings_do_not_fit_brats_and_the_other_way_round(folder, store, tmp_path):
     with pytest.raises(ConfigError, match="do not fit each other"):
-        fit(build_train_config("segmenter", overrides=TINY), folder, tmp_path / "a", console=QUIET)
+        fit(build_train_config("segmenter", overrides=TINY), batches_of(folder), tmp_path / "a", console=QUIET)
     brats = build_train_config("segmenter", preset="brats", overrides=TINY)
     with pytest.raises(ConfigError, match="do not fit each other"):
-        fit(brats, store, tmp_path / "b", console=QUIET)
+        fit(brats, batches_of(store), tmp_path / "b", console=QUIET)
     folds = build_train_config("segmenter", preset="brats", overrides=[*TINY, "data.folds=2"])
     with pytest.raises(ConfigError, match=r"no setting data\.folds"):
-        fit(folds, folder, tmp_path / "c", console=QUIET)
+        fit(folds, batches_of(folder), tmp_path / "c", console=QUIET)
 
 
 def test_regions_are_nested_sets_of_labels():

@@ -50,14 +50,15 @@ def runs(store_folder, tmp_path_factory):
     """Two finished runs whose weights are replaced: one finds something, the other nothing."""
     from rich.console import Console
 
-    from cpam_train.config import build_train_config
+    from cpam_train.commands.batches_of import batches_of
     from cpam_train.fitting.fit import fit
+    from cpam_train.presets import build_train_config
 
     folder = tmp_path_factory.mktemp("runs")
     config = build_train_config("segmenter", overrides=settings()[1::2])
     with AnnotationStore.open(store_folder, create=False) as store:
-        good = fit(config, store, folder / "good", console=Console(quiet=True)).run
-        bad = fit(config, store, folder / "bad", console=Console(quiet=True)).run
+        good = fit(config, batches_of(store), folder / "good", console=Console(quiet=True)).run
+        bad = fit(config, batches_of(store), folder / "bad", console=Console(quiet=True)).run
     _set_logits(good.weights, [5.0, -9.0])  # marks the whole head as ischemia
     _set_logits(bad.weights, [-9.0, -9.0])  # marks nothing
     return good.path, bad.path

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
-from cpam_train.config import build_train_config
+from cpam_train.presets import build_train_config
 from napari_cpam_stroke.models import build_model
 
 SETTINGS = [

@@ -6,12 +6,13 @@ import torch
 from rich.console import Console
 from safetensors.torch import load_file
 
-from cpam_train.commands.common import counting
-from cpam_train.config import build_train_config
+from cpam_train.commands.batches_of import batches_of
+from cpam_train.commands.common import progress_bar
 from cpam_train.evaluation.model import opened_model
 from cpam_train.evaluation.run import evaluate_model
 from cpam_train.fitting.ensemble import build_ensemble, fit_folds, judged_member
 from cpam_train.fitting.fit import fit
+from cpam_train.presets import build_train_config
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.bundles import ModelCard
@@ -40,14 +41,14 @@ def folds(store_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("folds")
     with AnnotationStore.open(store_folder, create=False) as store:
         return [
-            fit(config("data.folds=2", f"data.fold={k}"), store, folder / f"fold-{k}", console=QUIET).run
+            fit(config("data.folds=2", f"data.fold={k}"), batches_of(store), folder / f"fold-{k}", console=QUIET).run
             for k in range(2)
         ]
 
 
 @pytest.fixture
 def ensemble(folds, store, tmp_path):
-    return build_ensemble([run.path for run in folds], store, tmp_path / "ensemble", counting=counting)
+    return build_ensemble([run.path for run in folds], store, tmp_path / "ensemble", progress_bar=progress_bar)
 
 
 def test_members_keep_their_weights(ensemble, folds):
@@ -109,14 +110,14 @@ def test_its_masks_are_those_of_the_mean(ensemble, folds, store):
 )
 def test_wrong_members_are_refused_in_a_sentence(folds, store, tmp_path, runs, sentence):
     with pytest.raises(InputError, match=sentence):
-        build_ensemble(runs(folds, tmp_path), store, tmp_path / "out", counting=counting)
+        build_ensemble(runs(folds, tmp_path), store, tmp_path / "out", progress_bar=progress_bar)
     assert not (tmp_path / "out").exists()
 
 
 def test_members_of_another_network_are_refused(folds, store, tmp_path):
-    other = fit(config("model.architecture=unet"), store, tmp_path / "unet", console=QUIET).run
+    other = fit(config("model.architecture=unet"), batches_of(store), tmp_path / "unet", console=QUIET).run
     with pytest.raises(InputError, match=r"differs .* in its model settings"):
-        build_ensemble([folds[0].path, other.path], store, tmp_path / "out", counting=counting)
+        build_ensemble([folds[0].path, other.path], store, tmp_path / "out", progress_bar=progress_bar)
 
 
 def test_an_unfinished_member_is_refused(folds, store, tmp_path):
@@ -124,7 +125,7 @@ def test_an_unfinished_member_is_refused(folds, store, tmp_path):
     half.path.mkdir()
     half.write_json("config.json", folds[0].read_json("config.json"))
     with pytest.raises(InputError, match="not finished"):
-        build_ensemble([folds[0].path, half.path], store, tmp_path / "out", counting=counting)
+        build_ensemble([folds[0].path, half.path], store, tmp_path / "out", progress_bar=progress_bar)
 
 
 def test_cross_validation_goes_on_where_it_stopped(folds, store, tmp_path):
@@ -132,7 +133,7 @@ def test_cross_validation_goes_on_where_it_stopped(folds, store, tmp_path):
     out.mkdir()
     (out / "fold-0").symlink_to(folds[0].path)
     before = folds[0].weights.stat().st_mtime_ns
-    run = fit_folds(config("data.folds=2"), store, out, console=QUIET, counting=counting)
+    run = fit_folds(config("data.folds=2"), store, out, console=QUIET, progress_bar=progress_bar)
     assert folds[0].weights.stat().st_mtime_ns == before
     assert run.path == out / "ensemble"
     seeds = [RunFolder(out / f"fold-{k}").config() for k in range(2)]
@@ -142,9 +143,9 @@ def test_cross_validation_goes_on_where_it_stopped(folds, store, tmp_path):
 
 def test_cross_validation_needs_folds(store, tmp_path):
     with pytest.raises(ConfigError, match="number of folds"):
-        fit_folds(config(), store, tmp_path, console=QUIET, counting=counting)
+        fit_folds(config(), store, tmp_path, console=QUIET, progress_bar=progress_bar)
 
 
 def test_fit_refuses_to_train_an_ensemble_as_one(store, tmp_path):
     with pytest.raises(ConfigError, match="one by one"):
-        fit(config("model.members=2"), store, tmp_path / "run", console=QUIET)
+        fit(config("model.members=2"), batches_of(store), tmp_path / "run", console=QUIET)

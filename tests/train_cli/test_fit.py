@@ -11,10 +11,11 @@ from lightning.pytorch import Callback
 from rich.console import Console
 from safetensors.torch import load_file
 
-from cpam_train.config import build_train_config
+from cpam_train.commands.batches_of import batches_of
 from cpam_train.fitting.fit import fit
-from cpam_train.fitting.slice_batches import build_loaders
+from cpam_train.fitting.slice_batches import SliceLoaders
 from cpam_train.fitting.task import build_optimiser, build_task
+from cpam_train.presets import build_train_config
 from napari_cpam_stroke.bundles import ModelCard
 from napari_cpam_stroke.config import build_config
 from napari_cpam_stroke.errors import InputError, OutOfMemoryError
@@ -44,7 +45,7 @@ def finished(store_folder, tmp_path_factory):
 
     path = tmp_path_factory.mktemp("runs") / "run"
     with AnnotationStore.open(store_folder, create=False) as store:
-        return fit(config(), store, path, console=QUIET)
+        return fit(config(), batches_of(store), path, console=QUIET)
 
 
 def test_run_folder_holds_everything_needed_to_use_and_repeat_it(finished):
@@ -65,19 +66,19 @@ def test_run_folder_holds_everything_needed_to_use_and_repeat_it(finished):
 
 
 def test_same_seed_same_weights(store, finished, tmp_path):
-    again = fit(config(), store, tmp_path / "again", console=QUIET)
+    again = fit(config(), batches_of(store), tmp_path / "again", console=QUIET)
     first, second = load_file(finished.run.weights), load_file(again.run.weights)
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_a_folder_that_holds_something_is_refused(store, finished):
     with pytest.raises(InputError, match="already exists"):
-        fit(config(), store, finished.run.path, console=QUIET)
+        fit(config(), batches_of(store), finished.run.path, console=QUIET)
 
 
 def test_nothing_to_resume_is_refused(store, tmp_path):
     with pytest.raises(InputError, match="no run to resume"):
-        fit(config(), store, tmp_path / "none", resume=True, console=QUIET)
+        fit(config(), batches_of(store), tmp_path / "none", resume=True, console=QUIET)
 
 
 class StopAfter(Callback):
@@ -94,11 +95,11 @@ class StopAfter(Callback):
 
 def test_interrupted_run_keeps_its_best_and_resumes(store, tmp_path):
     path = tmp_path / "run"
-    first = fit(config("epochs=4"), store, path, console=QUIET, extra=[StopAfter(3)])
+    first = fit(config("epochs=4"), batches_of(store), path, console=QUIET, extra=[StopAfter(3)])
     assert first.interrupted
     assert first.run.weights.is_file()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    second = fit(config(), store, path, resume=True, console=QUIET)
+    second = fit(config(), batches_of(store), path, resume=True, console=QUIET)
     rows = list(csv.DictReader(second.run.log.open()))
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
     steps = [int(row["step"]) for row in rows]
@@ -108,7 +109,7 @@ def test_interrupted_run_keeps_its_best_and_resumes(store, tmp_path):
 
 def test_time_limit_ends_the_run_and_its_schedule(store, tmp_path):
     started = time.monotonic()
-    result = fit(config("epochs=1000", "stop.max_minutes=0.05"), store, tmp_path / "run", console=QUIET)
+    result = fit(config("epochs=1000", "stop.max_minutes=0.05"), batches_of(store), tmp_path / "run", console=QUIET)
     assert time.monotonic() - started < 30
     rows = list(csv.DictReader(result.run.log.open()))
     assert 0.05 <= float(rows[-1]["minutes"]) < 0.3
@@ -125,14 +126,17 @@ def test_time_limit_ends_the_run_and_its_schedule(store, tmp_path):
     ],
 )
 def test_other_settings_train_too(store, tmp_path, settings):
-    result = fit(config("epochs=1", *settings), store, tmp_path / "run", console=QUIET)
+    result = fit(config("epochs=1", *settings), batches_of(store), tmp_path / "run", console=QUIET)
     assert result.best_epoch == 1
 
 
 @pytest.mark.parametrize("output", ["sigmoid", "softmax", "sparsemax"])
 def test_classifiers_train_with_every_output_layer(store, tmp_path, output):
     result = fit(
-        config("epochs=1", f"model.output={output}", kind="classifier"), store, tmp_path / "run", console=QUIET
+        config("epochs=1", f"model.output={output}", kind="classifier"),
+        batches_of(store),
+        tmp_path / "run",
+        console=QUIET,
     )
     assert result.run.weights.is_file()
     assert result.run.read_json("card-draft.json")["task"] == "classifier"
@@ -140,7 +144,7 @@ def test_classifiers_train_with_every_output_layer(store, tmp_path, output):
 
 def test_no_source_left_is_one_sentence(store, tmp_path):
     with pytest.raises(InputError, match="no annotated slice in its train split"):
-        fit(config('data.leave_out=["synthetic"]'), store, tmp_path / "run", console=QUIET)
+        fit(config('data.leave_out=["synthetic"]'), batches_of(store), tmp_path / "run", console=QUIET)
     assert not list(tmp_path.iterdir())
 
 
@@ -149,14 +153,14 @@ def test_unassigned_splits_are_one_sentence(filled, tmp_path):
         filled(tmp_path / "store", [None] * 4) as store,
         pytest.raises(InputError, match="4 patients of the store have"),
     ):
-        fit(config(), store, tmp_path / "run", console=QUIET)
+        fit(config(), batches_of(store), tmp_path / "run", console=QUIET)
     assert not (tmp_path / "run").exists()
 
 
 def test_a_class_without_a_case_is_named(filled, tmp_path):
     said = io.StringIO()
     with filled(tmp_path / "store", ["train", "validation"]) as store:
-        loaders = build_loaders(store, config("data.cache=false", "data.synthetic=false"), cache=None)
+        loaders = SliceLoaders(store, config("data.cache=false", "data.synthetic=false"), cache=None)
         loaders.prepare(Console(file=said))
     assert said.getvalue() == "No training slice is known to hold hemorrhage: the model cannot learn it.\n"
 
@@ -181,7 +185,7 @@ def test_test_cases_are_never_read(store, tmp_path, monkeypatch):
         return original(self, case_id, indices)
 
     monkeypatch.setattr(type(store), "read_frames", spy)
-    fit(config("epochs=1"), store, tmp_path / "run", console=QUIET)
+    fit(config("epochs=1"), batches_of(store), tmp_path / "run", console=QUIET)
     assert read
     assert not read & held
 
@@ -189,7 +193,7 @@ def test_test_cases_are_never_read(store, tmp_path, monkeypatch):
 def test_fit_in_a_thread_leaves_signals_alone(store, tmp_path):
     done = []
     worker = threading.Thread(
-        target=lambda: done.append(fit(config("epochs=1"), store, tmp_path / "run", console=QUIET))
+        target=lambda: done.append(fit(config("epochs=1"), batches_of(store), tmp_path / "run", console=QUIET))
     )
     worker.start()
     worker.join(60)
@@ -210,6 +214,6 @@ class Broken(Callback):
 
 def test_a_batch_that_does_not_fit_the_memory_is_one_sentence(store, tmp_path):
     with pytest.raises(OutOfMemoryError, match="A batch of 4 at 32 pixels does not fit"):
-        fit(config(), store, tmp_path / "run", console=QUIET, extra=[Greedy()])
+        fit(config(), batches_of(store), tmp_path / "run", console=QUIET, extra=[Greedy()])
     with pytest.raises(RuntimeError, match="something else"):
-        fit(config(), store, tmp_path / "other", console=QUIET, extra=[Broken()])
+        fit(config(), batches_of(store), tmp_path / "other", console=QUIET, extra=[Broken()])

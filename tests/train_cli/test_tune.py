@@ -11,7 +11,9 @@ import optuna
 import pytest
 from rich.console import Console
 
-from cpam_train.config import TrainConfig, build_train_config
+from cpam_train.commands.batches_of import batches_of
+from cpam_train.config import TrainConfig
+from cpam_train.presets import build_train_config
 from cpam_train.tuning.objective import INFEASIBLE, Pruning, Setup, feasibility
 from cpam_train.tuning.space import OneOf, Real, Whole, as_overrides, search_space
 from cpam_train.tuning.study import SAMPLERS, STARTUP_TRIALS, WARMUP_EPOCHS, build_sampler, open_study, tune
@@ -36,7 +38,9 @@ SPACE = {"optim.lr": Real(1e-4, 1e-2, log=True), "loss.alpha": Real(0.25, 0.9)}
 
 
 def setup(store, folder, **more):
-    return Setup("segmenter", store, folder, "default", None, TINY, SPACE, console=Console(quiet=True), **more)
+    return Setup(
+        "segmenter", batches_of(store), folder, "default", None, TINY, SPACE, console=Console(quiet=True), **more
+    )
 
 
 def study_of(folder, sampler="random"):

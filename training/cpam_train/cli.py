@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cpam_train.commands import data, judging, training
+from cpam_train.commands import data, judging, publishing, studies, training
 from cpam_train.commands.common import errors
 
 app = typer.Typer(
@@ -21,14 +21,14 @@ app.command("augment-sheet")(data.augment_sheet)
 app.command("fit")(training.fit)
 app.command("cross-validate")(training.cross_validate)
 app.command("ensemble")(training.ensemble)
-app.command("tune")(training.tune)
+app.command("tune")(studies.tune)
 app.command("evaluate")(judging.evaluate)
 app.command("compare")(judging.compare)
-app.command("benchmark")(judging.benchmark)
-app.command("learning-curve")(judging.learning_curve)
+app.command("benchmark")(studies.benchmark)
+app.command("learning-curve")(studies.learning_curve)
 app.command("probe")(judging.probe)
-app.command("promote")(judging.promote)
-app.command("rollback")(judging.rollback)
+app.command("promote")(publishing.promote)
+app.command("rollback")(publishing.rollback)
 app.command("rank")(judging.rank)
 
 

@@ -1,20 +1,16 @@
-"""Every setting of a training run, frozen and stored with the run; presets, files and `--set` build one tree."""
+"""Every setting of a training run, frozen and stored with the run."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from dataclasses import field
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from cpam_train.data.synthesis.config import SynthesisConfig
 from napari_cpam_stroke.annotations.records import REASONS, Reason
-from napari_cpam_stroke.config import STRICT, ModelConfig, PreprocessConfig, SegmenterConfig, build_config
-from napari_cpam_stroke.errors import ConfigError, InputError, nearest
+from napari_cpam_stroke.config import STRICT, ModelConfig, PreprocessConfig
 
 LossName = Literal["bce", "focal", "bce_focal", "weighted_ce", "dice_ce"]
 Schedule = Literal["one_cycle", "cosine", "constant"]
@@ -222,86 +218,3 @@ class TrainConfig:
     seed: int = 0
     precision: Precision = "auto"
     """auto: bf16 where the device computes in it, else 32 bit."""
-
-
-def build_train_config(
-    kind: str, *, preset: str = "default", file: Path | None = None, overrides: Sequence[str] = ()
-) -> TrainConfig:
-    """Return the settings of a run: the preset, then a file over it, then each `a.b=value`.
-
-    Parameters
-    ----------
-    kind
-        'segmenter' or 'classifier'.
-    file
-        JSON with any part of the tree.
-    overrides
-        Strings `path.to.setting=value`; the value is JSON, or else a plain word.
-
-    Raises
-    ------
-    ConfigError
-        For a setting that does not exist (naming the nearest one) or a value out of range.
-    """
-    from cpam_train.presets import preset_values
-
-    values = preset_values(kind, preset)
-    if file is not None:
-        values = merged(values, _read_json(file), where=file.name)
-    for override in overrides:
-        path, _, value = override.partition("=")
-        if not path or "=" not in override:
-            raise ConfigError("--set needs a setting and a value", got=repr(override), expected="a.b=value")
-        values = merged(values, _nested(path.strip().split("."), _parsed(value)), where="--set")
-    return _coupled(build_config(TrainConfig, values, where="training config"))
-
-
-def merged(base: Mapping[str, Any], change: Mapping[str, Any], *, where: str, path: str = "") -> dict[str, Any]:
-    """Return `base` with the values of `change` laid over it, refusing keys that `base` does not have."""
-    result = dict(base)
-    for key, value in change.items():
-        full = f"{path}{key}"
-        if key not in base:
-            raise ConfigError(
-                f"{where} names a setting that does not exist: {full!r}{nearest(key, list(base))}",
-                remedy=f"known here: {', '.join(sorted(base))}",
-            )
-        branch = isinstance(base[key], Mapping)
-        if branch and not isinstance(value, Mapping):
-            raise ConfigError(f"{where} setting {full!r} is a group", got=repr(value), expected=f"{full}.<setting>")
-        result[key] = merged(base[key], value, where=where, path=f"{full}.") if branch else value
-    return result
-
-
-def _coupled(config: TrainConfig) -> TrainConfig:
-    """Return the config with the network's input channels and size taken from the preprocessing."""
-    model = config.model
-    channels = config.preprocess.channels if config.data.modality == "ct" else model.in_channels
-    if isinstance(model, SegmenterConfig):
-        return replace(config, model=replace(model, in_channels=channels, input_size=config.preprocess.size))
-    return replace(config, model=replace(model, in_channels=channels))
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"The config file {file} cannot be read", remedy="give the path of a JSON file") from error
-    except ValueError as error:
-        raise ConfigError(f"The config file {file} is not JSON ({error})") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"The config file {file} must hold one JSON object", got=type(values).__name__)
-    return values
-
-
-def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:
-    for key in reversed(path):
-        value = {key: value}
-    return dict(value)
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

@@ -11,6 +11,7 @@ import csv
 import json
 import os
 import platform
+import shutil
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +26,7 @@ from napari_cpam_stroke.errors import InputError
 
 SCHEMA_VERSION = 1
 CARD_DRAFT = "card-draft.json"
+TENSORBOARD = "tensorboard"
 PACKAGES = ("napari-cpam-stroke", "torch", "lightning", "monai", "timm", "kornia", "numpy", "scikit-image")
 
 
@@ -48,11 +50,6 @@ class RunFolder:
     def log(self) -> Path:
         """One row per epoch."""
         return self.path / "log.csv"
-
-    @property
-    def cache(self) -> Path:
-        """Preprocessed slices."""
-        return self.path / "cache"
 
     def config(self) -> TrainConfig:
         """Return the settings of the run."""
@@ -94,6 +91,11 @@ class RunFolder:
         from safetensors.torch import save
 
         write_atomically(self.weights, save(state_of(model)))
+
+    def tidy(self) -> None:
+        """Drop what only a resumed run needs."""
+        self.checkpoint.unlink(missing_ok=True)
+        shutil.rmtree(self.path / TENSORBOARD, ignore_errors=True)
 
 
 def open_run(path: Path, config: TrainConfig, *, resume: bool) -> tuple[RunFolder, TrainConfig]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cpam_train.brats import CLASSES, BratsDataset, BratsFolder, import_brats, region_masks
-from cpam_train.importers import import_into
+from cpam_train.commands.importing import import_into
 from napari_cpam_stroke.errors import InputError, StoreError
 
 SHAPE = (6, 40, 44)

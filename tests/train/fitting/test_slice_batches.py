@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cpam_train.config import build_train_config
 from cpam_train.fitting.slice_batches import SliceLoaders
+from cpam_train.presets import build_train_config
 
 
 @pytest.mark.parametrize("alone", [False, True])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -12,6 +13,10 @@ import pytest
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+from cpam_train.commands.importing import import_into
+from cpam_train.importers import ImportOptions, ImportSummary
+from napari_cpam_stroke.annotations import AnnotationStore
 
 GREY_FLOOR, GREY_WIDTH = -20, 120
 
@@ -72,3 +77,13 @@ def nifti_writer() -> Callable[..., Path]:
 @pytest.fixture
 def to_grey() -> Callable[[np.ndarray], np.ndarray]:
     return grey_of
+
+
+@pytest.fixture
+def import_folder(store: AnnotationStore, tmp_path: Path) -> Callable[..., ImportSummary]:
+    """Imports a folder of a format into `store`, as `cpam-train import` does: by its address."""
+
+    def into_store(source: str, src: Path, options: ImportOptions | None = None, **more: Any) -> ImportSummary:
+        return import_into(source, src, tmp_path / "store", options, **more)
+
+    return into_store

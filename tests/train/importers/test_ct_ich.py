@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cpam_train.importers import IMPORTERS, ImportOptions
+from cpam_train.importers import ImportOptions
 from napari_cpam_stroke.errors import InputError
 
 HEADER = (
@@ -32,8 +32,8 @@ def jpeg_set(tmp_path, head, image_writer, to_grey):
     return src
 
 
-def test_patient_is_one_case_in_the_order_of_slice_numbers(jpeg_set, store, head):
-    summary = IMPORTERS["ct-ich"](jpeg_set, store)
+def test_patient_is_one_case_in_the_order_of_slice_numbers(jpeg_set, store, head, import_folder):
+    summary = import_folder("ct-ich", jpeg_set)
     hu = store.read_frames("ct-ich-049")
     expected = np.clip(head(1, slices=12, lesion=2)[0], -20, 100)
     assert (summary.cases, summary.slices) == (1, 12)
@@ -42,8 +42,8 @@ def test_patient_is_one_case_in_the_order_of_slice_numbers(jpeg_set, store, head
     assert errors.diagonal().max() < 3
 
 
-def test_only_what_the_set_says_is_known(jpeg_set, store):
-    IMPORTERS["ct-ich"](jpeg_set, store)
+def test_only_what_the_set_says_is_known(jpeg_set, store, import_folder):
+    import_folder("ct-ich", jpeg_set)
     annotation = store.read_annotation(store.case("ct-ich-049").head)
     assert annotation.slice_labels[:, 1].tolist() == [0] * 9 + [1, 1, -1]
     assert annotation.mask_known[:, 1].tolist() == [True] * 10 + [False, False]
@@ -52,36 +52,36 @@ def test_only_what_the_set_says_is_known(jpeg_set, store):
     assert set(np.flatnonzero(annotation.mask.any(axis=(1, 2)))) == {9}
 
 
-def test_jpeg_masks_are_cut_at_half(jpeg_set, store, head, image_writer):
+def test_jpeg_masks_are_cut_at_half(jpeg_set, store, head, image_writer, import_folder):
     image_writer(
         jpeg_set / "Patients_CT" / "049" / "brain" / "10_HGE_Seg.jpg", head(1, lesion=2)[1][0] * 127, quality=60
     )
-    IMPORTERS["ct-ich"](jpeg_set, store)
+    import_folder("ct-ich", jpeg_set)
     drawn = store.read_annotation(store.case("ct-ich-049").head).mask[9] > 0
     truth = head(1, lesion=2)[1][0] > 0
     assert (drawn & truth).sum() / (drawn | truth).sum() > 0.9
 
 
-def test_ischemia_can_stay_unknown(jpeg_set, store):
-    IMPORTERS["ct-ich"](jpeg_set, store, ImportOptions(ischemia_absent=False))
+def test_ischemia_can_stay_unknown(jpeg_set, store, import_folder):
+    import_folder("ct-ich", jpeg_set, ImportOptions(ischemia_absent=False))
     annotation = store.read_annotation(store.case("ct-ich-049").head)
     assert not annotation.mask_known[:, 0].any()
     assert (annotation.slice_labels[:, 0] == -1).all()
 
 
-def test_missing_table_and_layout_are_refused(jpeg_set, store, tmp_path):
+def test_missing_table_and_layout_are_refused(jpeg_set, tmp_path, import_folder):
     (jpeg_set / "hemorrhage_diagnosis.csv").unlink()
     with pytest.raises(InputError, match=r"Table of bleeds is missing: hemorrhage_diagnosis\.csv"):
-        IMPORTERS["ct-ich"](jpeg_set, store)
+        import_folder("ct-ich", jpeg_set)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="expected layout"):
-        IMPORTERS["ct-ich"](tmp_path / "empty", store)
+        import_folder("ct-ich", tmp_path / "empty")
 
 
-def test_table_without_its_columns_is_refused(jpeg_set, store):
+def test_table_without_its_columns_is_refused(jpeg_set, import_folder):
     (jpeg_set / "hemorrhage_diagnosis.csv").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="columns PatientNumber"):
-        IMPORTERS["ct-ich"](jpeg_set, store)
+        import_folder("ct-ich", jpeg_set)
 
 
 @pytest.fixture
@@ -95,8 +95,8 @@ def nifti_set(tmp_path, head, nifti_writer):
     return src
 
 
-def test_nifti_version_has_true_hu_geometry_and_table_slices_from_1(nifti_set, store, head):
-    IMPORTERS["ct-ich-nifti"](nifti_set, store)
+def test_nifti_version_has_true_hu_geometry_and_table_slices_from_1(nifti_set, store, head, import_folder):
+    import_folder("ct-ich-nifti", nifti_set)
     record = store.case("ct-ich-nifti-050")
     annotation = store.read_annotation(record.head)
     hu = head(2, slices=5, lesion=2)[0]
@@ -112,7 +112,7 @@ def test_nifti_version_has_true_hu_geometry_and_table_slices_from_1(nifti_set, s
     assert record.patient_id == "ct-ich-050"
 
 
-def test_nifti_slices_and_table_agree_in_either_storage_order(nifti_set, store, head, nifti_writer):
+def test_nifti_slices_and_table_agree_in_either_storage_order(nifti_set, store, head, nifti_writer, import_folder):
     """A file whose y axis points to posterior runs the other way along our normal; labels must follow the pixels."""
     import nibabel as nib
 
@@ -122,7 +122,7 @@ def test_nifti_slices_and_table_agree_in_either_storage_order(nifti_set, store, 
         turned = nib.Nifti1Image(np.asarray(image.dataobj), np.diag([-1.0, 1.0, 1.0, 1.0]) @ image.affine)
         data = np.asarray(turned.dataobj).copy()
         nib.save(nib.Nifti1Image(data, turned.affine), path)
-    IMPORTERS["ct-ich-nifti"](nifti_set, store)
+    import_folder("ct-ich-nifti", nifti_set)
     record = store.case("ct-ich-nifti-050")
     annotation = store.read_annotation(record.head)
     outlined = annotation.mask.any(axis=(1, 2))
@@ -130,7 +130,7 @@ def test_nifti_slices_and_table_agree_in_either_storage_order(nifti_set, store, 
     assert outlined.sum() == 2
 
 
-def test_mask_on_another_grid_is_skipped(nifti_set, store, head, nifti_writer):
+def test_mask_on_another_grid_is_skipped(nifti_set, head, nifti_writer, import_folder):
     nifti_writer(nifti_set / "masks" / "050.nii", head(2, slices=4)[1])
     with pytest.raises(InputError, match="another grid"):
-        IMPORTERS["ct-ich-nifti"](nifti_set, store)
+        import_folder("ct-ich-nifti", nifti_set)

@@ -7,12 +7,11 @@ import shutil
 import numpy as np
 import pytest
 
-from cpam_train.importers import IMPORTERS
 from napari_cpam_stroke.dicom import read_series, scan_folder
 from napari_cpam_stroke.errors import InputError
 
 
-def test_segmentation_becomes_the_reference_of_its_series(tmp_path, store, stroke_series_dir):
+def test_segmentation_becomes_the_reference_of_its_series(tmp_path, store, stroke_series_dir, import_folder):
     from napari_cpam_stroke.dicom import write_segmentation
 
     src = tmp_path / "src"
@@ -28,15 +27,15 @@ def test_segmentation_becomes_the_reference_of_its_series(tmp_path, store, strok
         algorithm_name="test",
         algorithm_version="1",
     )
-    summary = IMPORTERS["dicom-seg"](src, store)
+    summary = import_folder("dicom-seg", src)
     record = store.cases()[0]
     assert (summary.cases, summary.slices) == (1, volume.shape[0])
     assert record.content_hash == volume.content_hash
     assert np.array_equal(store.read_mask(record.head), mask)
-    assert IMPORTERS["dicom-seg"](src, store).cases == 0
+    assert import_folder("dicom-seg", src).cases == 0
 
 
-def test_folder_without_segmentation_is_refused(tmp_path, store):
+def test_folder_without_segmentation_is_refused(tmp_path, import_folder):
     (tmp_path / "notes.txt").write_text("nothing")
     with pytest.raises(InputError, match="no DICOM Segmentation"):
-        IMPORTERS["dicom-seg"](tmp_path, store)
+        import_folder("dicom-seg", tmp_path)

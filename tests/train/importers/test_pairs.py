@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cpam_train.importers import IMPORTERS
 from napari_cpam_stroke.errors import InputError
 
 RED, GREEN, CYAN = (255, 0, 0), (0, 255, 0), (0, 255, 255)
@@ -31,14 +30,15 @@ def pairs(tmp_path, head, image_writer):
 
 
 @pytest.mark.parametrize(
-    ("source", "label", "labels", "known", "groups"),
+    ("source", "label", "expected"),
     [
-        ("cpaisd", 1, [1, 0], [True, True], 3),
-        ("mbh", 2, [-1, 1], [False, True], 2),
+        ("cpaisd", 1, ([1, 0], [True, True], 3)),
+        ("mbh", 2, ([-1, 1], [False, True], 2)),
     ],
 )
-def test_every_colour_is_the_class_of_the_set(pairs, store, head, source, label, labels, known, groups):
-    summary = IMPORTERS[source](pairs, store)
+def test_every_colour_is_the_class_of_the_set(pairs, store, head, source, label, expected, import_folder):
+    labels, known, groups = expected
+    summary = import_folder(source, pairs)
     record = store.case(f"{source}-158020")
     annotation = store.read_annotation(record.head)
     hu, mask = head(1, lesion=2)
@@ -50,44 +50,44 @@ def test_every_colour_is_the_class_of_the_set(pairs, store, head, source, label,
     assert (record.hu_floor, record.hu_ceiling) == (0, 255)
 
 
-def test_image_without_mask_is_named(pairs, store):
+def test_image_without_mask_is_named(pairs, import_folder):
     (pairs / "masks" / "159002.png").unlink()
-    summary = IMPORTERS["mbh"](pairs, store)
+    summary = import_folder("mbh", pairs)
     assert summary.cases == 2
     assert summary.skipped[0].reason.startswith("Image 159002.png has no mask")
 
 
-def test_unreadable_image_and_size_mismatch_are_named(pairs, store, image_writer):
+def test_unreadable_image_and_size_mismatch_are_named(pairs, image_writer, import_folder):
     (pairs / "images" / "158019.png").write_bytes(b"no picture")
     image_writer(pairs / "masks" / "158020.png", np.zeros((16, 16, 3)))
-    reasons = " ".join(s.reason for s in IMPORTERS["mbh"](pairs, store).skipped)
+    reasons = " ".join(s.reason for s in import_folder("mbh", pairs).skipped)
     assert "Image cannot be read" in reasons
     assert "another size than its image" in reasons
 
 
-def test_nothing_usable_is_an_error_and_leaves_no_case(pairs, store):
+def test_nothing_usable_is_an_error_and_leaves_no_case(pairs, store, import_folder):
     for path in (pairs / "masks").iterdir():
         path.unlink()
     with pytest.raises(InputError, match="None of 3 cases could be imported"):
-        IMPORTERS["mbh"](pairs, store)
+        import_folder("mbh", pairs)
     assert store.cases() == []
 
 
-def test_same_pixels_under_another_name_are_not_kept_twice(pairs, store):
+def test_same_pixels_under_another_name_are_not_kept_twice(pairs, import_folder):
     for kind in ("images", "masks"):
         (pairs / kind / "160001.png").write_bytes((pairs / kind / "158019.png").read_bytes())
-    summary = IMPORTERS["mbh"](pairs, store)
+    summary = import_folder("mbh", pairs)
     assert summary.cases == 3
     assert "same as those of a case" in summary.skipped[0].reason
 
 
-def test_empty_folder_names_the_layout(tmp_path, store):
+def test_empty_folder_names_the_layout(tmp_path, import_folder):
     (tmp_path / "src").mkdir()
     with pytest.raises(InputError, match=r"images/<slice>\.png and masks/<slice>\.png"):
-        IMPORTERS["mbh"](tmp_path / "src", store)
+        import_folder("mbh", tmp_path / "src")
 
 
-def test_cpaisd_release_is_one_case_per_study_in_position_order(tmp_path, store, head, dicom_writer):
+def test_cpaisd_release_is_one_case_per_study_in_position_order(tmp_path, store, head, dicom_writer, import_folder):
     src = tmp_path / "src"
     hu, mask = head(3, slices=3, lesion=1)
     for number, z in enumerate((10.0, 0.0, 5.0)):
@@ -102,7 +102,7 @@ def test_cpaisd_release_is_one_case_per_study_in_position_order(tmp_path, store,
         )
         np.savez(folder / "mask.npz", mask=mask[number] * (number + 1 if number < 2 else 2))
         np.savez(folder / "image.npz", image=hu[number])
-    summary = IMPORTERS["cpaisd"](src, store)
+    summary = import_folder("cpaisd", src)
     record = store.case("cpaisd-1.2.3")
     assert (summary.cases, summary.slices) == (1, 3)
     assert np.array_equal(store.read_frames(record.case_id), np.maximum(hu[[1, 2, 0]], -1024))

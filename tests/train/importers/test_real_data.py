@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cpam_train.importers import IMPORTERS, ImportOptions
+from cpam_train.importers import ImportOptions
 
 FOLDERS = {"teknofest": "teknofest-ischemia", "ct-ich": "ct-ich-v1", "cpaisd": "cpaisd-pairs", "mbh": "mbh25-pairs"}
 
@@ -15,8 +15,8 @@ BRAIN_HU = (20, 42)
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("source", FOLDERS)
-def test_brain_has_its_density_and_lesions_theirs(real_data, store, source):
-    summary = IMPORTERS[source](real_data / FOLDERS[source], store, ImportOptions(limit=8))
+def test_brain_has_its_density_and_lesions_theirs(real_data, store, source, import_folder):
+    summary = import_folder(source, real_data / FOLDERS[source], ImportOptions(limit=8))
     assert summary.cases == 8
     assert not summary.skipped
     brain, lesion = [], []
@@ -33,8 +33,8 @@ def test_brain_has_its_density_and_lesions_theirs(real_data, store, source):
 
 
 @pytest.mark.real_data
-def test_every_ct_ich_slice_of_the_table_is_there(real_data, store):
-    summary = IMPORTERS["ct-ich"](real_data / FOLDERS["ct-ich"], store, ImportOptions(limit=3))
+def test_every_ct_ich_slice_of_the_table_is_there(real_data, store, import_folder):
+    summary = import_folder("ct-ich", real_data / FOLDERS["ct-ich"], ImportOptions(limit=3))
     table = (real_data / FOLDERS["ct-ich"] / "hemorrhage_diagnosis.csv").read_text().splitlines()[1:]
     wanted = {record.case_id: int(record.case_id.removeprefix("ct-ich-")) for record in store.cases()}
     counted = {name: sum(line.startswith(f"{number},") for line in table) for name, number in wanted.items()}

@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 
 from cpam_train.facts import spacing_of, thickness_of
-from cpam_train.importers import IMPORTERS, ImportOptions
+from cpam_train.importers import ImportOptions
 from cpam_train.importers.images import read_drawn, read_pixels
 from cpam_train.importers.teknofest_release import painted
 from cpam_train.importers.uid_groups import group_of_uid
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.errors import InputError
-
-run = IMPORTERS["teknofest"]
 
 
 @pytest.fixture
@@ -29,8 +27,8 @@ def slice_folder(tmp_path, head, dicom_writer, image_writer):
     return src
 
 
-def test_slice_folder_keeps_hu_outline_spacing_and_group(slice_folder, store, head):
-    summary = run(slice_folder, store)
+def test_slice_folder_keeps_hu_outline_spacing_and_group(slice_folder, store, head, import_folder):
+    summary = import_folder("teknofest", slice_folder)
     hu, mask = head(1, lesion=1)
     record = store.case("teknofest-10001")
     annotation = store.read_annotation(record.head)
@@ -48,44 +46,44 @@ def test_slice_folder_keeps_hu_outline_spacing_and_group(slice_folder, store, he
     assert store.head(record.case_id).kind == "reference"
 
 
-def test_second_run_adds_nothing_and_limit_goes_on_where_it_stopped(slice_folder, store):
-    first = run(slice_folder, store, ImportOptions(limit=2))
-    second = run(slice_folder, store)
-    third = run(slice_folder, store)
+def test_second_run_adds_nothing_and_limit_goes_on_where_it_stopped(slice_folder, store, import_folder):
+    first = import_folder("teknofest", slice_folder, ImportOptions(limit=2))
+    second = import_folder("teknofest", slice_folder)
+    third = import_folder("teknofest", slice_folder)
     assert (first.cases, second.cases, third.cases) == (2, 1, 0)
     assert third.already_there == 3
     assert len(store.cases()) == 3
 
 
-def test_progress_ends_at_all(slice_folder, store):
+def test_progress_ends_at_all(slice_folder, import_folder):
     seen = []
-    run(slice_folder, store, progress=lambda done, total: seen.append((done, total)))
+    import_folder("teknofest", slice_folder, progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (3, 3)
 
 
-def test_groups_file_missing_is_one_sentence(slice_folder, store):
+def test_groups_file_missing_is_one_sentence(slice_folder, import_folder):
     (slice_folder / "groups.csv").unlink()
     with pytest.raises(InputError, match=r"Groups file is missing.*columns slice,group"):
-        run(slice_folder, store)
+        import_folder("teknofest", slice_folder)
 
 
-def test_slice_without_mask_or_group_is_skipped_with_its_reason(slice_folder, store):
+def test_slice_without_mask_or_group_is_skipped_with_its_reason(slice_folder, import_folder):
     (slice_folder / "masks" / "10000.png").unlink()
     (slice_folder / "groups.csv").write_text("slice,group\n10000,ga\n10001,ga\n")
-    summary = run(slice_folder, store)
+    summary = import_folder("teknofest", slice_folder)
     reasons = {skipped.case_id: skipped.reason for skipped in summary.skipped}
     assert summary.cases == 1
     assert "has no mask" in reasons["teknofest-10000"]
     assert "has no group" in reasons["teknofest-10002"]
 
 
-def test_padding_becomes_air(tmp_path, store, dicom_writer, image_writer):
+def test_padding_becomes_air(tmp_path, store, dicom_writer, image_writer, import_folder):
     hu = np.full((64, 64), 30, dtype=np.int16)
     hu[:4] = -3024
     dicom_writer(tmp_path / "src" / "DICOM" / "1.dcm", hu, PixelPaddingValue=-2000)
     image_writer(tmp_path / "src" / "masks" / "1.png", np.zeros((64, 64)))
     (tmp_path / "src" / "groups.csv").write_text("slice,group\n1,g\n")
-    run(tmp_path / "src", store)
+    import_folder("teknofest", tmp_path / "src")
     assert store.read_frames("teknofest-1").min() == -1024
 
 
@@ -128,8 +126,8 @@ def _painted_pair(folder, name, grey, lesion, image_writer):
     image_writer(folder / "OVERLAY" / f"{name}.png", overlay)
 
 
-def test_full_release_takes_class_from_folder_and_outline_from_overlay(release, store, head):
-    summary = run(release, store)
+def test_full_release_takes_class_from_folder_and_outline_from_overlay(release, store, head, import_folder):
+    summary = import_folder("teknofest", release)
     assert summary.cases == 4
     assert summary.slices_with == {"ischemia": 1, "hemorrhage": 2}
     for kind in (LesionClass.ISCHEMIA, LesionClass.HEMORRHAGE):
@@ -140,24 +138,24 @@ def test_full_release_takes_class_from_folder_and_outline_from_overlay(release, 
     assert store.read_annotation(healthy.head).slice_labels.tolist() == [[0, 0]]
 
 
-def test_competition_slices_keep_apart_from_training_ones_of_the_same_number(release, store, head):
-    run(release, store)
+def test_competition_slices_keep_apart_from_training_ones_of_the_same_number(release, store, head, import_folder):
+    import_folder("teknofest", release)
     record = store.case("teknofest-2oturum-20001")
     assert np.array_equal(store.read_mask(record.head), head(30, lesion=2)[1])
 
 
-def test_competition_values_can_be_told(release, store):
+def test_competition_values_can_be_told(release, store, import_folder):
     meaning = {1: LesionClass.HEMORRHAGE, 2: LesionClass.ISCHEMIA}
-    run(release, store, ImportOptions(label_values=meaning))
+    import_folder("teknofest", release, ImportOptions(label_values=meaning))
     assert store.read_mask(store.case("teknofest-2oturum-20001").head).max() == LesionClass.ISCHEMIA
 
 
-def test_folder_of_another_layout_is_refused(tmp_path, store):
+def test_folder_of_another_layout_is_refused(tmp_path, import_folder):
     (tmp_path / "src" / "pictures").mkdir(parents=True)
     with pytest.raises(InputError, match="does not have the expected layout"):
-        run(tmp_path / "src", store)
+        import_folder("teknofest", tmp_path / "src")
     with pytest.raises(InputError, match="not a folder"):
-        run(tmp_path / "nowhere", store)
+        import_folder("teknofest", tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(

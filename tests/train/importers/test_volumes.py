@@ -8,7 +8,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from cpam_train.importers import IMPORTERS, ImportOptions
+from cpam_train.importers import ImportOptions
 from cpam_train.importers.nifti_volume import read_nifti
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import LesionClass
@@ -42,8 +42,8 @@ def layouts(tmp_path, head, nifti_writer):
     ("source", "labels"),
     [("instance", [0, 1]), ("bhsd", [-1, 1]), ("nnunet", [0, 1]), ("nifti", [0, 1])],
 )
-def test_every_layout_gives_the_same_hemorrhage(layouts, store, source, labels):
-    summary = IMPORTERS[source](layouts / source, store)
+def test_every_layout_gives_the_same_hemorrhage(layouts, store, source, labels, import_folder):
+    summary = import_folder(source, layouts / source)
     record = store.cases(source=source)[0]
     annotation = store.read_annotation(record.head)
     truth = nib.load(next((layouts / "nifti" / "masks").iterdir())).get_fdata()
@@ -51,17 +51,17 @@ def test_every_layout_gives_the_same_hemorrhage(layouts, store, source, labels):
     assert annotation.slice_labels.tolist() == [labels] * 3
     assert (annotation.mask == LesionClass.HEMORRHAGE).sum() == (truth > 0).sum()
     assert record.geometry.voxel_volumes_ml.tolist() == pytest.approx([5 * 0.5 * 0.5 / 1000] * 3)
-    assert IMPORTERS[source](layouts / source, store).cases == 0
+    assert import_folder(source, layouts / source).cases == 0
 
 
-def test_bhsd_subtypes_follow_the_order_asked_for(layouts, store):
-    IMPORTERS["bhsd"](layouts / "bhsd", store, ImportOptions(subtypes=("EDH", "SDH", "IPH", "SAH", "IVH")))
+def test_bhsd_subtypes_follow_the_order_asked_for(layouts, store, import_folder):
+    import_folder("bhsd", layouts / "bhsd", ImportOptions(subtypes=("EDH", "SDH", "IPH", "SAH", "IVH")))
     assert "hemorrhage types: IVH, SDH" in store.cases(source="bhsd")[0].facts
 
 
 @pytest.mark.parametrize(("source", "name"), [("nifti", "Doe"), ("nnunet", "stroke")])
-def test_names_of_own_files_do_not_reach_the_store(layouts, store, source, name):
-    IMPORTERS[source](layouts / source, store)
+def test_names_of_own_files_do_not_reach_the_store(layouts, store, source, name, import_folder):
+    import_folder(source, layouts / source)
     (record,) = store.cases()
     revision = store.head(record.case_id)
     text = f"{record!r} {record.facts} {revision!r}"
@@ -70,24 +70,24 @@ def test_names_of_own_files_do_not_reach_the_store(layouts, store, source, name)
     assert len(pseudonym) == 12
 
 
-def test_classes_nobody_drew_stay_unknown(layouts, store):
-    IMPORTERS["nifti"](layouts / "nifti", store, ImportOptions(unknown_classes=("ischemia",)))
+def test_classes_nobody_drew_stay_unknown(layouts, store, import_folder):
+    import_folder("nifti", layouts / "nifti", ImportOptions(unknown_classes=("ischemia",)))
     annotation = store.read_annotation(store.cases()[0].head)
     assert annotation.series_labels.tolist() == [-1, 1]
     assert not annotation.mask_known[:, 0].any()
 
 
-def test_value_without_meaning_is_named(layouts, store):
+def test_value_without_meaning_is_named(layouts, import_folder):
     with pytest.raises(InputError, match=r"values without a meaning, got 2, expected 1 for hemorrhage") as raised:
-        IMPORTERS["nifti"](layouts / "nifti", store, ImportOptions(label_values={1: LesionClass.HEMORRHAGE}))
+        import_folder("nifti", layouts / "nifti", ImportOptions(label_values={1: LesionClass.HEMORRHAGE}))
     assert not str(raised.value).endswith("..")
 
 
 @pytest.mark.parametrize("source", ["instance", "bhsd", "nnunet", "nifti", "aisd", "rsna"])
-def test_other_folders_are_refused_in_one_sentence(tmp_path, store, source):
+def test_other_folders_are_refused_in_one_sentence(tmp_path, source, import_folder):
     (tmp_path / "src").mkdir()
     with pytest.raises(InputError, match=r"expected layout|dataset\.json is missing") as raised:
-        IMPORTERS[source](tmp_path / "src", store)
+        import_folder(source, tmp_path / "src")
     assert str(raised.value).count(". ") == 0
 
 
@@ -114,12 +114,12 @@ def test_damaged_nifti_is_one_sentence(tmp_path):
         read_nifti(tmp_path / "a.nii.gz")
 
 
-def test_aisd_reads_any_value_as_ischemia_seen_on_mr(tmp_path, store, head, image_writer, to_grey):
+def test_aisd_reads_any_value_as_ischemia_seen_on_mr(tmp_path, store, head, image_writer, to_grey, import_folder):
     hu, mask = head(6, slices=11, lesion=1)
     for number in range(11):
         image_writer(tmp_path / "src" / "images" / "0091402" / f"{number}.png", to_grey(hu[number]))
         image_writer(tmp_path / "src" / "masks" / "0091402" / f"{number}.png", mask[number] * (1 + number % 5))
-    IMPORTERS["aisd"](tmp_path / "src", store, ImportOptions(grey_window=Window(40, 120)))
+    import_folder("aisd", tmp_path / "src", ImportOptions(grey_window=Window(40, 120)))
     record = store.case("aisd-0091402")
     assert store.head(record.case_id).truth_source == "MR"
     assert np.array_equal(store.read_mask(record.head), mask)
@@ -148,8 +148,8 @@ def rsna_set(tmp_path, head, dicom_writer):
     return src
 
 
-def test_rsna_series_are_put_together_and_unwrapped(rsna_set, store, head):
-    summary = IMPORTERS["rsna"](rsna_set, store)
+def test_rsna_series_are_put_together_and_unwrapped(rsna_set, store, head, import_folder):
+    summary = import_folder("rsna", rsna_set)
     hu, _ = head(7, slices=4)
     frames = {r.patient_id: store.read_frames(r.case_id) for r in store.cases()}
     labels = sorted(store.read_annotation(r.head).slice_labels[:, 1].tolist() for r in store.cases())
@@ -160,16 +160,9 @@ def test_rsna_series_are_put_together_and_unwrapped(rsna_set, store, head):
     assert not {"rsna-A", "rsna-B"} & set(frames)
 
 
-def test_rsna_says_nothing_of_ischemia_or_of_where_a_bleed_lies(rsna_set, store):
-    IMPORTERS["rsna"](rsna_set, store)
+def test_rsna_says_nothing_of_ischemia_or_of_where_a_bleed_lies(rsna_set, store, import_folder):
+    import_folder("rsna", rsna_set)
     for record in store.cases():
         annotation = store.read_annotation(record.head)
         assert not annotation.mask_known[:, 0].any()
         assert (annotation.mask_known[:, 1] == (annotation.slice_labels[:, 1] == 0)).all()
-
-
-def test_unknown_format_names_the_nearest(store, tmp_path):
-    from cpam_train.importers import import_cases
-
-    with pytest.raises(InputError, match=r"Unknown format 'teknofset' \(did you mean 'teknofest'\?\)"):
-        import_cases("teknofset", tmp_path, store)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from cpam_train.benchmark.outcome import Cases, Outcome
-from cpam_train.metrics.bootstrap import Estimate, Floats, estimate, mean_of, ratio_of
+from cpam_train.metrics.arrays import Floats
+from cpam_train.metrics.bootstrap import Estimate, estimate, mean_of, ratio_of
 from cpam_train.metrics.counts import Counts, dice, iou
 from cpam_train.metrics.probability import auc
 
@@ -57,8 +58,8 @@ def overlap_values(
         own = [outcome.masks["test"][name] for outcome in group]
         holds = own[0].holds
         values.append(np.mean([ratio(c.pixels)[holds] for c in own], axis=0))
-        patients += _where(own[0], own[0].patients)
-        labels += [f"{case}:{name}" for case in _where(own[0], own[0].case_ids)]
+        patients += _holding(own[0], own[0].patients)
+        labels += [f"{case}:{name}" for case in _holding(own[0], own[0].case_ids)]
     return np.concatenate(values), patients, labels
 
 
@@ -113,5 +114,5 @@ def _total(c: Counts) -> Floats:
     return np.asarray(c.tp + c.fp + c.fn + c.tn)
 
 
-def _where(cases: Cases, values: Sequence[str]) -> list[str]:
+def _holding(cases: Cases, values: Sequence[str]) -> list[str]:
     return [value for value, kept in zip(values, cases.holds, strict=True) if kept]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -12,15 +12,14 @@ from rich.console import Console
 from cpam_train.benchmark.outcome import FILE, Outcome, plain_outcome, read_outcome
 from cpam_train.benchmark.systems import Recipe
 from cpam_train.evaluation.model import opened_model
+from cpam_train.evaluation.progress import ProgressBar
 from cpam_train.evaluation.run import evaluate_model
-from cpam_train.fitting.fit import fit
+from cpam_train.fitting.fit import fit_to_the_end
+from cpam_train.fitting.slice_batches import SliceLoaders
 from cpam_train.run_folder import RunFolder
-from cpam_train.tuning.objective import tidy
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import Split
-from napari_cpam_stroke.errors import CancelledError, ConfigError
-
-Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+from napari_cpam_stroke.errors import ConfigError
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """Endings of the names of tensors that batch normalisation counts and does not learn."""
@@ -36,7 +35,7 @@ def run_systems(
     seeds: int,
     *,
     console: Console,
-    counting: Counting,
+    progress_bar: ProgressBar,
 ) -> list[Outcome]:
     """Return the outcome of every system and seed.
 
@@ -48,7 +47,7 @@ def run_systems(
         After Ctrl-C; the next call goes on where this one stopped.
     """
     configs = {(system, seed): recipe.config(system, seed) for seed in range(seeds) for system in systems}
-    found = []
+    outcomes = []
     for (system, seed), config in configs.items():
         path = out / "runs" / f"{system}-{seed}"
         file = path / FILE
@@ -57,25 +56,22 @@ def run_systems(
                 raise ConfigError(f"{path} was made with other settings", remedy="use another --out")
         else:
             console.print(f"{system}, seed {seed}")
-            resume = (path / "last.ckpt").is_file()
-            result = fit(config, store, path, resume=resume, console=console)
-            if result.interrupted:
-                raise CancelledError("The benchmark was stopped", remedy="the same command goes on from here")
-            judge(store, result.run, system, seed, counting=counting)
-        found.append(read_outcome(file))
-    return found
+            run = fit_to_the_end(config, partial(SliceLoaders, store), path, console=console, purpose="benchmark")
+            judge(store, run, system, seed, progress_bar=progress_bar)
+        outcomes.append(read_outcome(file))
+    return outcomes
 
 
-def judge(store: AnnotationStore, run: RunFolder, system: str, seed: int, *, counting: Counting) -> None:
+def judge(store: AnnotationStore, run: RunFolder, system: str, seed: int, *, progress_bar: ProgressBar) -> None:
     """Judge a run on validation and test cases and keep what came out."""
     judged = {}
     with opened_model(run.path) as predictor:
         for split in JUDGED:
-            with counting(f"judging {system} on {split}") as progress:
+            with progress_bar(f"judging {system} on {split}") as progress:
                 judged[split] = evaluate_model(predictor, store, split=split, progress=progress)
     values = plain_outcome(run, system, seed, parameters_of(run), {str(split): e for split, e in judged.items()})
     (run.path / FILE).write_text(json.dumps(values) + "\n", encoding="utf-8")
-    tidy(run.path)
+    run.tidy()
 
 
 def parameters_of(run: RunFolder) -> int:

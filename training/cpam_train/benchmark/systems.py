@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cpam_train.config import TrainConfig, build_train_config
+from cpam_train.config import TrainConfig
+from cpam_train.presets import build_train_config
 from napari_cpam_stroke.errors import ConfigError, nearest
 
 SEGMENTERS = ("unet", "attention_unet", "cpam_unet")

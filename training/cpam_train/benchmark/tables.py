@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from cpam_train.benchmark.figures import (
 from cpam_train.benchmark.outcome import Outcome
 from cpam_train.benchmark.paper import TABLE_4, TABLE_6
 from cpam_train.benchmark.systems import kind_of
+from cpam_train.evaluation.markdown import markdown_table
 from cpam_train.metrics.bootstrap import Estimate
 
 SEEDS_FOR_A_CLAIM = 3
@@ -70,13 +71,15 @@ def table_4(groups: dict[str, list[Outcome]]) -> str:
             *_losses(group),
         ]
         rows.append([name, *_beside(ours, paper)])
-    return markdown(head, rows)
+    return markdown_table(head, rows)
 
 
 def table_5(groups: dict[str, list[Outcome]]) -> str:
     """Return the other rates of the classifiers."""
     rows = [[name, *map(str, slice_rates(g).values()), str(slice_auc(g)), *_cost(g)] for name, g in groups.items()]
-    return markdown(["system", "sensitivity", "specificity", "precision", "F1", "AUC", "parameters", "minutes"], rows)
+    return markdown_table(
+        ["system", "sensitivity", "specificity", "precision", "F1", "AUC", "parameters", "minutes"], rows
+    )
 
 
 def table_6(groups: dict[str, list[Outcome]]) -> str:
@@ -95,7 +98,7 @@ def table_6(groups: dict[str, list[Outcome]]) -> str:
             mean_overlap(group, "dice"),
         ]
         rows.append([name, *_beside(ours, TABLE_6.get(name)), *_cost(group)])
-    return markdown(head, rows)
+    return markdown_table(head, rows)
 
 
 def table_classes(groups: dict[str, list[Outcome]]) -> str:
@@ -104,7 +107,7 @@ def table_classes(groups: dict[str, list[Outcome]]) -> str:
     rows = [
         [name, *(_with_size(mean_overlap(group, "dice", names=[c])) for c in names)] for name, group in groups.items()
     ]
-    return markdown(["system", *names], rows)
+    return markdown_table(["system", *names], rows)
 
 
 def table_false_marks(groups: dict[str, list[Outcome]]) -> str:
@@ -115,7 +118,7 @@ def table_false_marks(groups: dict[str, list[Outcome]]) -> str:
         [name, *(str(cell) for n in names for cell in (marked_share(g, names=[n]), _rounded(g, n)))]
         for name, g in groups.items()
     ]
-    return markdown(head, rows)
+    return markdown_table(head, rows)
 
 
 def table_differences(groups: dict[str, list[Outcome]]) -> str:
@@ -132,7 +135,7 @@ def table_differences(groups: dict[str, list[Outcome]]) -> str:
         for rival, group in groups.items()
         if rival != "cpam_unet"
     ]
-    return markdown(["", "both classes", *names], rows)
+    return markdown_table(["", "both classes", *names], rows)
 
 
 def verdict(groups: dict[str, list[Outcome]], seeds: int) -> str:
@@ -153,12 +156,6 @@ def verdict(groups: dict[str, list[Outcome]], seeds: int) -> str:
     return f"CPAM-UNet is better than {' and '.join(ahead)} here, over {seeds} seeds."
 
 
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _classes(groups: dict[str, list[Outcome]]) -> list[str]:
     """Return the classes some test case holds."""
     first = next(iter(groups.values()))[0]
@@ -166,10 +163,10 @@ def _classes(groups: dict[str, list[Outcome]]) -> list[str]:
 
 
 def _rounded(group: Group, name: str) -> str:
-    found = false_pixels_per_million(group, names=[name])
-    if found.value is None or found.low is None or found.high is None:
-        return str(found)
-    return f"{found.value:.0f} [{found.low:.0f}, {found.high:.0f}]"
+    share = false_pixels_per_million(group, names=[name])
+    if share.value is None or share.low is None or share.high is None:
+        return str(share)
+    return f"{share.value:.0f} [{share.low:.0f}, {share.high:.0f}]"
 
 
 def _losses(group: Group) -> tuple[str, str]:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from cpam_train.benchmark.paper import TABLE_7
 from cpam_train.benchmark.systems import Recipe, kind_of
-from cpam_train.benchmark.tables import markdown
 from cpam_train.brats.folder import BratsFolder
 from cpam_train.brats.judge import RegionDice, judge_brats, region_estimates
+from cpam_train.brats.loaders import BratsLoaders
 from cpam_train.brats.regions import REGIONS
-from cpam_train.fitting.fit import fit
+from cpam_train.evaluation.markdown import markdown_table
+from cpam_train.evaluation.progress import ProgressBar
+from cpam_train.fitting.fit import fit_to_the_end
 from cpam_train.run_folder import RunFolder
-from napari_cpam_stroke.errors import CancelledError, ConfigError
-
-Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+from napari_cpam_stroke.errors import ConfigError
 
 FILE = "regions.json"
 
@@ -39,7 +39,7 @@ def run_brats(
     seeds: int,
     *,
     console: Console,
-    counting: Counting,
+    progress_bar: ProgressBar,
 ) -> dict[str, list[list[RegionDice]]]:
     """Return the region Dice of every system and seed; what is done already is not done again.
 
@@ -53,7 +53,7 @@ def run_brats(
     wrong = [name for name in systems if kind_of(name) != "segmenter"]
     if wrong:
         raise ConfigError("BraTS is for segmenters only", got=wrong[0], remedy="name them by --systems")
-    found: dict[str, list[list[RegionDice]]] = {name: [] for name in systems}
+    judged: dict[str, list[list[RegionDice]]] = {name: [] for name in systems}
     for seed in range(seeds):
         for system in systems:
             config = recipe.config(system, seed)
@@ -62,22 +62,21 @@ def run_brats(
             if file.is_file() and run.config() != config:
                 raise ConfigError(f"{run.path} was made with other settings", remedy="use another --out")
             if not file.is_file():
-                result = fit(config, folder, run.path, resume=run.checkpoint.is_file(), console=console)
-                if result.interrupted:
-                    raise CancelledError("The benchmark was stopped", remedy="the same command goes on from here")
-                with counting(f"judging {system}") as progress:
-                    judged = judge_brats(run, folder, progress=progress)
-                file.write_text(json.dumps([asdict(case) for case in judged]) + "\n", encoding="utf-8")
-            found[system].append([RegionDice(**case) for case in json.loads(file.read_text(encoding="utf-8"))])
-    return found
+                batches = partial(BratsLoaders, folder)
+                fit_to_the_end(config, batches, run.path, console=console, purpose="benchmark")
+                with progress_bar(f"judging {system}") as progress:
+                    cases = judge_brats(run, folder, progress=progress)
+                file.write_text(json.dumps([asdict(case) for case in cases]) + "\n", encoding="utf-8")
+            judged[system].append([RegionDice(**case) for case in json.loads(file.read_text(encoding="utf-8"))])
+    return judged
 
 
-def render_table_7(found: dict[str, list[list[RegionDice]]], *, seeds: int) -> str:
+def render_table_7(judged: dict[str, list[list[RegionDice]]], *, seeds: int) -> str:
     """Return the page."""
     head = ["system", *(cell for name in REGIONS for cell in (f"{name} Dice", "paper"))]
     rows = []
-    for system, judged in found.items():
+    for system, seeds_of_system in judged.items():
         paper = [f"{value:g}" for value in TABLE_7[system]] if system in TABLE_7 else ["-"] * len(REGIONS)
-        ours = [str(value) for value in region_estimates(judged).values()]
+        ours = [str(value) for value in region_estimates(seeds_of_system).values()]
         rows.append([system, *(cell for pair in zip(ours, paper, strict=True) for cell in pair)])
-    return f"# Benchmark on BraTS\n\n{seeds} seed(s). {NOTE}\n\n## Table 7\n\n{markdown(head, rows)}\n"
+    return f"# Benchmark on BraTS\n\n{seeds} seed(s). {NOTE}\n\n## Table 7\n\n{markdown_table(head, rows)}\n"

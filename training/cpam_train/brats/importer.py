@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from cpam_train.brats.folder import BratsCase, BratsFolder
 from cpam_train.brats.regions import CHANNELS, FROM_BRATS
+from cpam_train.importers.fill import Progress
 from cpam_train.importers.layout import require_folder
 from cpam_train.importers.nifti_volume import read_nifti
 from cpam_train.importers.options import ImportOptions
@@ -20,7 +20,8 @@ from napari_cpam_stroke.errors import InputError
 LAYOUT = "{HGG,LGG}/Brats18_<case>/Brats18_<case>_{flair,t1,t1ce,t2,seg}.nii.gz"
 GRADES = ("HGG", "LGG")
 
-Floats = NDArray[np.float32]
+Intensities = NDArray[np.float32]
+"""MR values (Z, Y, X): as the scanner wrote them, or in standard deviations of the brain."""
 
 
 def import_brats(
@@ -28,7 +29,7 @@ def import_brats(
     target: BratsFolder,
     options: ImportOptions | None = None,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ImportSummary:
     """Prepare every case below `src` that is not there yet and give new patients a split.
 
@@ -64,13 +65,13 @@ def import_brats(
 
 def _case_folders(src: Path) -> list[Path]:
     require_folder(src)
-    found = [folder for grade in GRADES for folder in sorted((src / grade).glob("*")) if folder.is_dir()]
-    if not found:
+    folders = [folder for grade in GRADES for folder in sorted((src / grade).glob("*")) if folder.is_dir()]
+    if not folders:
         raise InputError("Folder does not have the expected layout", got=src, expected=LAYOUT)
-    return found
+    return folders
 
 
-def _prepare(folder: Path) -> tuple[BratsCase, Floats, NDArray[np.uint8]]:
+def _prepare(folder: Path) -> tuple[BratsCase, Intensities, NDArray[np.uint8]]:
     volumes = [read_nifti(_file(folder, channel)) for channel in CHANNELS]
     labels = _labels(read_nifti(_file(folder, "seg")).values, folder.name)
     if {volume.values.shape for volume in volumes} != {labels.shape}:
@@ -94,14 +95,14 @@ def _file(folder: Path, channel: str) -> Path:
     raise InputError(f"Case {folder.name} has no {channel} volume", expected=LAYOUT)
 
 
-def _normalised(values: Floats, brain: NDArray[np.bool_]) -> Floats:
+def _normalised(values: Intensities, brain: NDArray[np.bool_]) -> Intensities:
     """Return standard deviations from the brain's mean, 0 outside the brain: MR has no absolute scale."""
     inside = values[brain]
     scaled = (values - inside.mean()) / max(float(inside.std()), 1e-6)
     return np.where(brain, scaled, 0).astype(np.float32)
 
 
-def _labels(values: Floats, name: str) -> NDArray[np.uint8]:
+def _labels(values: Intensities, name: str) -> NDArray[np.uint8]:
     whole = np.rint(values).astype(np.int64)
     strange = sorted(set(np.unique(whole).tolist()) - set(FROM_BRATS))
     if strange:

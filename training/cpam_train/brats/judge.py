@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from cpam_train.brats.dataset import BratsDataset
 from cpam_train.brats.folder import BratsCase, BratsFolder
 from cpam_train.brats.regions import REGIONS, region_masks
 from cpam_train.evaluation.model import draft_of_run
+from cpam_train.evaluation.progress import Progress
 from cpam_train.fitting.precision import autocast
 from cpam_train.metrics.bootstrap import Estimate, estimate, mean_of
 from cpam_train.metrics.counts import count, dice
@@ -40,7 +41,7 @@ def judge_brats(
     *,
     split: Split = "test",
     device: str = "auto",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[RegionDice]:
     """Return the Dice of every region in every case of a split."""
     from safetensors.torch import load_file
@@ -50,7 +51,7 @@ def judge_brats(
     model = restore_model(config.model, load_file(run.weights)).to(chosen)
     data = BratsDataset(folder, split=split, size=config.preprocess.size)
     rows = _rows_by_case(data)
-    found = []
+    judged = []
     for done, (case, indices) in enumerate(rows.items(), start=1):
         items = [data[i] for i in indices]
         predicted = [
@@ -58,10 +59,10 @@ def judge_brats(
             for at in range(0, len(items), BATCH)
         ]
         truth = np.stack([item["mask"].numpy() for item in items])
-        found.append(RegionDice(case.case_id, case.patient, region_dice(np.concatenate(predicted), truth)))
+        judged.append(RegionDice(case.case_id, case.patient, region_dice(np.concatenate(predicted), truth)))
         if progress is not None:
             progress(done, len(rows))
-    return found
+    return judged
 
 
 def region_dice(predicted: NDArray[np.uint8], truth: NDArray[np.uint8]) -> dict[str, float]:

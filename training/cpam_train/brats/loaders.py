@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch.utils.data import WeightedRandomSampler
 from cpam_train.brats.dataset import BratsDataset
 from cpam_train.brats.folder import BratsFolder
 from cpam_train.config import TrainConfig
-from cpam_train.fitting.slice_batches import Loaders
+from cpam_train.fitting.batches import Loaders
 from cpam_train.operating.validation_record import Origin, Record
 from napari_cpam_stroke.errors import ConfigError
 
@@ -22,18 +23,25 @@ UNUSED = ("sources", "leave_out", "folds", "split_by_slice")
 class BratsLoaders(Loaders):
     """Batches from the fixed training and validation patients of a BraTS folder.
 
+    Parameters
+    ----------
+    cache
+        Not used: the folder holds slices as the network takes them.
+
     Raises
     ------
     ConfigError
-        For a setting that only CT data have.
+        For a setting that only CT data have, or settings of another kind of data.
     InputError
         If training or validation would be empty.
     """
 
+    modality = "brats"
+    kind = "a BraTS folder"
     train: BratsDataset
     validation: BratsDataset
 
-    def __init__(self, folder: BratsFolder, config: TrainConfig) -> None:
+    def __init__(self, folder: BratsFolder, config: TrainConfig, *, cache: Path | None = None) -> None:  # noqa: ARG002
         super().__init__(config)
         wrong = [name for name in UNUSED if getattr(config.data, name)]
         if wrong:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cpam_train.brats.folder import BratsFolder
+    from cpam_train.evaluation.progress import Progress
     from napari_cpam_stroke.annotations import AnnotationStore
 
 console = Console(highlight=False, soft_wrap=True)
@@ -28,35 +28,35 @@ Overrides = Annotated[list[str] | None, typer.Option("--set", help="One setting,
 
 
 @contextmanager
-def opened(where: str, *, create: bool = False) -> Iterator[AnnotationStore]:
+def opened(address: str, *, create: bool = False) -> Iterator[AnnotationStore]:
     """Open a store and close it again."""
     from napari_cpam_stroke.annotations import AnnotationStore
 
-    with AnnotationStore.open(where, create=create) as store:
+    with AnnotationStore.open(address, create=create) as store:
         yield store
 
 
 @contextmanager
-def opened_data(where: str) -> Iterator[AnnotationStore | BratsFolder]:
+def opened_data(address: str) -> Iterator[AnnotationStore | BratsFolder]:
     """Open a store, or a folder of prepared BraTS cases where it is one."""
-    if is_brats(where):
+    if is_brats(address):
         from cpam_train.brats.folder import BratsFolder
 
-        yield BratsFolder.open(Path(where), create=False)
+        yield BratsFolder.open(Path(address), create=False)
         return
-    with opened(where) as store:
+    with opened(address) as store:
         yield store
 
 
-def is_brats(where: str) -> bool:
+def is_brats(address: str) -> bool:
     """Whether a place is a folder of prepared BraTS cases."""
-    return (Path(where) / "brats.json").is_file()
+    return (Path(address) / "brats.json").is_file()
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar with the time left; yields a function (done, total)."""
+def progress_bar(name: str) -> Iterator[Progress]:
+    """Show a bar with the time left; yields what moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        job = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(job, completed=done, total=total)
+    with Bar(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        job = bar.add_task(name, total=None)
+        yield lambda done, total: bar.update(job, completed=done, total=total)

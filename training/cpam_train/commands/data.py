@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cpam_train.commands.common import StoreOption, console, counting, opened
+from cpam_train.commands.common import StoreOption, console, opened, progress_bar
 
 
 def import_(
@@ -21,10 +21,10 @@ def import_(
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
 ) -> None:
     """Bring a public data set, or masks of a usual format, into the store; BraTS into a folder of its own."""
-    from cpam_train.importers import import_into, import_options
-    from cpam_train.importers.registry import BRATS
+    from cpam_train.commands.importing import BRATS, import_into
+    from cpam_train.importers import import_options
 
-    with counting(f"importing {format_}") as progress:
+    with progress_bar(f"importing {format_}") as progress:
         summary = import_into(format_, source, store, import_options(settings or (), limit=limit), progress=progress)
     console.print(summary.sentence)
     if split and format_ != BRATS:
@@ -35,7 +35,7 @@ def _assign(store: str, seed: int) -> None:
     """Give patients without a split one, and tell."""
     from cpam_train.data.split_assignment import assign_splits
 
-    with opened(store) as target, counting("looking for near-duplicates") as progress:
+    with opened(store) as target, progress_bar("looking for near-duplicates") as progress:
         report = assign_splits(target, seed=seed, progress=progress)
         counts = ", ".join(f"{name} {number}" for name, number in target.splits().items())
     console.print(f"{len(report.assigned)} patients got a split; patients now: {counts}.")
@@ -55,12 +55,12 @@ def check(
 
     if assign:
         _assign(store, seed)
-    with opened(store) as source, counting("comparing slices") as progress:
+    with opened(store) as source, progress_bar("comparing slices") as progress:
         report = check_store(source, compare=compare, progress=progress)
     table = Table("source", "split", "patients", "cases", "slices", "labelled", "outlined")
     for cell in report.counts:
-        told = (" / ".join(f"{n} {v}" for n, v in values.items()) for values in (cell.labelled, cell.outlined))
-        table.add_row(cell.source, cell.split, str(cell.patients), str(cell.cases), str(cell.slices), *told)
+        numbers = (" / ".join(f"{n} {v}" for n, v in values.items()) for values in (cell.labelled, cell.outlined))
+        table.add_row(cell.source, cell.split, str(cell.patients), str(cell.cases), str(cell.slices), *numbers)
     console.print(table)
     for problem in report.problems:
         console.print(problem, style="red", markup=False, soft_wrap=True)
@@ -79,8 +79,8 @@ def augment_sheet(
     seed: Annotated[int, typer.Option(help="Another seed shows other draws.")] = 0,
 ) -> None:
     """Draw what augmentation does to real training slices."""
-    from cpam_train.config import build_train_config
     from cpam_train.fitting.augment_sheet import write_augment_sheet
+    from cpam_train.presets import build_train_config
 
     config = build_train_config("segmenter", preset=preset, overrides=settings or ())
     with opened(store) as source:

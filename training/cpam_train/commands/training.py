@@ -1,4 +1,4 @@
-"""Commands that train."""
+"""Commands that train one model."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from cpam_train.commands.common import (
     Preset,
     StoreOption,
     console,
-    counting,
     errors,
     opened,
     opened_data,
+    progress_bar,
 )
 
 if TYPE_CHECKING:
@@ -37,14 +37,16 @@ def fit(  # noqa: PLR0913 - one per option
     nodes: Annotated[int, typer.Option(help="Nodes; started on each by torchrun --no-python -- or SLURM.", min=1)] = 1,
 ) -> None:
     """Train a model. Ctrl-C stops gently and keeps the best weights; `--resume` goes on."""
-    from cpam_train.config import build_train_config
+    from cpam_train.presets import build_train_config
 
     values = build_train_config(kind, preset=preset, file=config, overrides=settings or ())
     with opened_data(store) as source:
+        from cpam_train.commands.batches_of import batches_of
         from cpam_train.fitting.fit import Machine
         from cpam_train.fitting.fit import fit as train
 
-        result = train(values, source, run, resume=resume, machine=Machine(devices, nodes), console=console)
+        machine = Machine(devices, nodes)
+        result = train(values, batches_of(source), run, resume=resume, machine=machine, console=console)
     if not result.first_process:
         return
     verb = "Stopped" if result.interrupted else "Done"
@@ -63,14 +65,14 @@ def cross_validate(
     settings: Overrides = None,
 ) -> None:
     """Train a segmenter on every fold (data.folds) and join the folds into one model."""
-    from cpam_train.config import build_train_config
+    from cpam_train.presets import build_train_config
 
     values = build_train_config("segmenter", preset=preset, file=config, overrides=settings or ())
     with opened(store) as source:
         from cpam_train.fitting.ensemble import fit_folds
 
-        built = fit_folds(values, source, run, console=errors, counting=counting)
-    _tell_ensemble(built, store)
+        built = fit_folds(values, source, run, console=errors, progress_bar=progress_bar)
+    _print_ensemble(built, store)
 
 
 def ensemble(
@@ -82,55 +84,13 @@ def ensemble(
     with opened(store) as source:
         from cpam_train.fitting.ensemble import build_ensemble
 
-        built = build_ensemble(runs, source, run, counting=counting)
-    _tell_ensemble(built, store)
+        built = build_ensemble(runs, source, run, progress_bar=progress_bar)
+    _print_ensemble(built, store)
 
 
-def _tell_ensemble(run: RunFolder, store: str) -> None:
+def _print_ensemble(run: RunFolder, store: str) -> None:
     metrics = run.read_json("metrics.json")
     console.print(
         f"{metrics['members']} members over {metrics['slices']} slices they were not trained on: score "
         f"{metrics['score']}, in {run.path}. Next: cpam-train evaluate {run.path} --store {store} --out DIR"
     )
-
-
-def tune(  # noqa: PLR0913 - one per option
-    kind: Kind,
-    store: StoreOption,
-    study: Annotated[str, typer.Option("--study", help="Name; a study of that name is gone on with.")],
-    *,
-    out: Annotated[Path | None, typer.Option(help="Folder of the study; by default studies/NAME.")] = None,
-    storage: Annotated[str | None, typer.Option(help="Database of the trials, for several workers.")] = None,
-    sampler: Annotated[str, typer.Option(help="tpe, gp, random or grid.")] = "tpe",
-    trials: Annotated[int, typer.Option(help="Trials in all, over all workers.", min=1)] = 20,
-    timeout: Annotated[float | None, typer.Option(help="Minutes after which this worker begins no new trial.")] = None,
-    search: Annotated[list[str] | None, typer.Option("--search", help="Search only this setting.")] = None,
-    folds: Annotated[int | None, typer.Option(help="Score by cross-validation over so many folds.", min=2)] = None,
-    preset: Preset = "default",
-    config: ConfigFile = None,
-    settings: Overrides = None,
-    seed: Annotated[int, typer.Option(help="Of the sampler.")] = 0,
-) -> None:
-    """Search settings on validation patients; a setting given by --set is not searched."""
-    from cpam_train.tuning.space import search_space
-
-    overrides = tuple(settings or ())
-    space = search_space(kind, only=tuple(search or ()), fixed=tuple(o.partition("=")[0] for o in overrides))
-    folder = out or Path("studies") / study
-    with opened(store) as source:
-        from cpam_train.tuning.objective import Setup
-        from cpam_train.tuning.study import open_study
-        from cpam_train.tuning.study import tune as work
-
-        setup = Setup(kind, source, folder, preset, config, overrides, space, folds, console)
-        setup.config({})
-        folder.mkdir(parents=True, exist_ok=True)
-        address = storage or f"sqlite:///{(folder / 'study.db').resolve()}"
-        result = work(
-            setup, open_study(study, address, sampler, space, seed=seed), trials=trials, timeout_minutes=timeout
-        )
-    if result.config is None:
-        console.print(f"{result.trials} trials, none complete yet.")
-        return
-    console.print(f"{result.trials} trials ({result.pruned} cut short), best score {result.score:.4f}: {result.best}")
-    console.print(f"Next: cpam-train fit {kind} --store {store} --run RUN --config {result.config}")

@@ -126,10 +126,10 @@ def _compare(
     for i, j in np.argwhere((alike >= threshold) & allowed):
         a, b = sorted((rows.start + int(i), columns.start + int(j)), key=lambda k: str(table.patient[k]))
         key = (str(table.patient[a]), str(table.patient[b]))
-        found = float(alike[i, j])
-        if key not in best or found > best[key].correlation:
+        correlation = float(alike[i, j])
+        if key not in best or correlation > best[key].correlation:
             best[key] = LikePair(
-                *key, str(table.case[a]), int(table.z[a]), str(table.case[b]), int(table.z[b]), round(found, 4)
+                *key, str(table.case[a]), int(table.z[a]), str(table.case[b]), int(table.z[b]), round(correlation, 4)
             )
 
 

@@ -75,12 +75,6 @@ def balanced_sampler(
     return WeightedRandomSampler(weights.tolist(), length, generator=torch.Generator().manual_seed(seed))
 
 
-def hard_negatives(rows: Sequence[SliceRow]) -> list[int]:
-    """Return the indices of slices on which a reader turned down a finding, most rejections first."""
-    found = [i for i, row in enumerate(rows) if row.rejected]
-    return sorted(found, key=lambda i: -len(rows[i].rejected))
-
-
 def kind_of(row: SliceRow) -> Kind:
     """Return what a slice shows; hemorrhage, the rarer one, counts first."""
     if row.labels[1] == PRESENT:

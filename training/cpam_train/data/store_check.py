@@ -46,8 +46,6 @@ class CheckReport:
         By source and split.
     unassigned
         Patients without a split.
-    without_annotation
-        Cases of which nothing is known.
     divided
         Patients whose cases lie in more than one split.
     leaks
@@ -58,7 +56,6 @@ class CheckReport:
 
     counts: tuple[CellCount, ...]
     unassigned: tuple[str, ...]
-    without_annotation: tuple[str, ...]
     divided: tuple[str, ...]
     leaks: tuple[LikePair, ...]
     damage: tuple[str, ...]
@@ -66,16 +63,16 @@ class CheckReport:
     @property
     def problems(self) -> tuple[str, ...]:
         """One sentence for everything that stands in the way of an honest figure."""
-        found = list(self.damage)
+        sentences = list(self.damage)
         if self.unassigned:
-            found.append(f"{len(self.unassigned)} patients have no split; assign them before training.")
-        found += [f"Patient {patient} lies in more than one split." for patient in self.divided]
-        found += [
+            sentences.append(f"{len(self.unassigned)} patients have no split; assign them before training.")
+        sentences += [f"Patient {patient} lies in more than one split." for patient in self.divided]
+        sentences += [
             f"Slice {p.first_slice} of {p.first_case} and slice {p.second_slice} of {p.second_case} look like one "
             f"patient (correlation {p.correlation:.3f}) but lie in different splits."
             for p in self.leaks
         ]
-        return tuple(found)
+        return tuple(sentences)
 
     @property
     def sound(self) -> bool:
@@ -101,7 +98,6 @@ def check_store(
     return CheckReport(
         counts=tuple(_counts(records, collect_slices(store))),
         unassigned=tuple(sorted({r.patient_id for r in records if r.split is None})),
-        without_annotation=tuple(r.case_id for r in records if r.head is None),
         divided=_divided(records),
         leaks=tuple(p for p in alike if _parted(split_of[p.first_patient], split_of[p.second_patient])),
         damage=tuple(store.check()),
@@ -116,7 +112,7 @@ def _divided(records: list[CaseRecord]) -> tuple[str, ...]:
     splits: defaultdict[str, set[str | None]] = defaultdict(set)
     for record in records:
         splits[record.patient_id].add(record.split)
-    return tuple(sorted(patient for patient, found in splits.items() if len(found) > 1))
+    return tuple(sorted(patient for patient, own in splits.items() if len(own) > 1))
 
 
 def _counts(records: list[CaseRecord], rows: list[SliceRow]) -> list[CellCount]:

@@ -47,11 +47,6 @@ def compare(first: Evaluation, second: Evaluation) -> dict[str, Difference]:
     }
 
 
-def score_gain(first: Evaluation, second: Evaluation) -> float:
-    """Return how much higher the promotion score of the first is."""
-    return first.score - second.score
-
-
 def _dice(first: tuple[ClassResult, ...], second: tuple[ClassResult, ...]) -> Estimate | None:
     pairs = [(case_dice(a), case_dice(b), a.patient_id) for a, b in zip(first, second, strict=True)]
     kept = [(a, b, patient) for a, b, patient in pairs if a is not None and b is not None]
@@ -67,5 +62,5 @@ def _auc(first: tuple[ClassResult, ...], second: tuple[ClassResult, ...]) -> Est
     present = np.concatenate([a.slice_labels for a, _ in parts]) == 1
     of_first, of_second = (np.concatenate([pair[i].slice_probabilities for pair in parts]) for i in (0, 1))
     patients = [a.patient_id for a, _ in parts for _ in a.slice_labels]
-    found = estimate(lambda w: auc(of_first, present, w) - auc(of_second, present, w), patients)
-    return None if found.value is None else found
+    difference = estimate(lambda w: auc(of_first, present, w) - auc(of_second, present, w), patients)
+    return None if difference.value is None else difference

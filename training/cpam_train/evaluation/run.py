@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cpam_train.evaluation.case import ClassResult, judge_case
 from cpam_train.evaluation.gallery import Gallery
+from cpam_train.evaluation.progress import Progress
 from cpam_train.evaluation.summary import ClassSummary, by_group, case_dice, summarise_class, thickness_group
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord, Split
@@ -14,8 +15,6 @@ from napari_cpam_stroke.bundles import ModelCard
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.inference.predictor import Predictor
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +50,12 @@ class Evaluation:
             "scanner": lambda r: r.scanner or "scanner not told",
             "thickness": thickness_group,
         }
-        found: dict[str, dict[str, dict[str, ClassSummary]]] = {}
+        summaries: dict[str, dict[str, dict[str, ClassSummary]]] = {}
         for kind, group in kinds.items():
             for name, results in self.results.items():
                 for value, own in by_group(results, group).items():
-                    found.setdefault(kind, {}).setdefault(value, {})[name] = summarise_class(own)
-        return found
+                    summaries.setdefault(kind, {}).setdefault(value, {})[name] = summarise_class(own)
+        return summaries
 
     @property
     def score(self) -> float:
@@ -82,7 +81,7 @@ def evaluate_model(
         If the split has no annotated case.
     """
     records = cases_of(store, split, sources)
-    found: dict[str, list[ClassResult]] = {name: [] for name in CLASS_NAMES}
+    by_class: dict[str, list[ClassResult]] = {name: [] for name in CLASS_NAMES}
     gallery, seconds = Gallery(), 0.0
     for done, record in enumerate(records, start=1):
         volume, annotation = store.read_volume(record.case_id), store.read_annotation(str(record.head))
@@ -93,7 +92,7 @@ def evaluate_model(
         )
         for result in results:
             named = _of_patient(result, record)
-            found[result.lesion_class.label].append(named)
+            by_class[result.lesion_class.label].append(named)
             gallery.offer(named, volume, annotation.mask, prediction.mask, case_dice(named))
         if progress is not None:
             progress(done, len(records))
@@ -101,7 +100,7 @@ def evaluate_model(
         card=predictor.card,
         split=split,
         fingerprint=store.test_fingerprint(),
-        results={name: tuple(results) for name, results in found.items()},
+        results={name: tuple(results) for name, results in by_class.items()},
         seconds=seconds,
         device=str(predictor.device),
         gallery=gallery,
@@ -128,6 +127,4 @@ def cases_of(store: AnnotationStore, split: Split, sources: Sequence[str]) -> li
 
 def _of_patient(result: ClassResult, record: CaseRecord) -> ClassResult:
     """Return a result under the store's names: the patient there is the group that stays in one split."""
-    from dataclasses import replace
-
     return replace(result, case_id=record.case_id, patient_id=record.patient_id)

@@ -6,7 +6,7 @@ a linear classifier of the source, cross-validated over patients, on three descr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ from torch.utils.data import DataLoader
 
 from cpam_train.data.dataset import SliceDataset
 from cpam_train.data.slices import SliceRow, collect_slices
+from cpam_train.evaluation.progress import Progress
+from cpam_train.metrics.arrays import Floats
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.inference.predictor import Predictor
@@ -30,7 +32,6 @@ SLICES_PER_PATIENT = 12
 """A volume gives no more slices than this, so that long series do not drown the others."""
 
 NOISE_BINS = 8
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,7 @@ class Probed:
     patients: int
 
 
-def probe_sources(
-    predictor: Predictor, store: AnnotationStore, *, progress: Callable[[int, int], None] | None = None
-) -> list[Probed]:
+def probe_sources(predictor: Predictor, store: AnnotationStore, *, progress: Progress | None = None) -> list[Probed]:
     """Return one result per description: the input's grey values, its noise, and the network's bottleneck.
 
     Raises
@@ -126,10 +125,10 @@ def balanced_accuracy(description: str, features: Floats, source: NDArray[np.int
     people = min(len({p for p, s in zip(patients, source, strict=True) if s == k}) for k in np.unique(source))
     folds = StratifiedGroupKFold(max(2, min(FOLDS, people)), shuffle=True, random_state=0)
     linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, class_weight="balanced"))
-    told = cross_val_predict(linear, features, source, groups=patients, cv=folds)
+    predicted = cross_val_predict(linear, features, source, groups=patients, cv=folds)
     return Probed(
         description,
-        float(balanced_accuracy_score(source, told)),
+        float(balanced_accuracy_score(source, predicted)),
         1 / len(np.unique(source)),
         len(source),
         len(set(patients)),

@@ -49,10 +49,10 @@ def headline(evaluation: Evaluation) -> dict[str, Any]:
         "slices": ("auc", "sensitivity_at_specificity_90", "ece"),
         "cases": ("auc", "sensitivity_at_specificity_90", "ece"),
     }
-    told: dict[str, Any] = {"split": evaluation.split, "test_fingerprint": evaluation.fingerprint}
+    figures: dict[str, Any] = {"split": evaluation.split, "test_fingerprint": evaluation.fingerprint}
     for name, summary in evaluation.summaries().items():
         parts = {part: getattr(summary, part) for part in wanted}
-        told[name] = {
+        figures[name] = {
             f"{part}: {key}": str(parts[part][key])
             + f" ({parts[part][key].cases} {'slices' if part == 'slices' else 'cases'}, "
             f"{parts[part][key].patients} patients)"
@@ -60,7 +60,7 @@ def headline(evaluation: Evaluation) -> dict[str, Any]:
             for key in keys
             if key in parts[part]
         }
-    return told
+    return figures
 
 
 def split_rule(evaluation: Evaluation) -> str:

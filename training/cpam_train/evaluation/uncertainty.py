@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cpam_train.evaluation.progress import Progress
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord
 from napari_cpam_stroke.core import CLASS_NAMES, LesionClass
@@ -38,7 +39,7 @@ def rank_cases(
     *,
     everything: bool = False,
     record: bool = True,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Ranked]:
     """Run a model on the cases nobody has finished and return them, least sure first.
 
@@ -52,12 +53,12 @@ def rank_cases(
     cases = list(candidates(store.cases(), everything=everything))
     ranked = []
     for done, case in enumerate(cases, start=1):
-        found = rank_one(case.case_id, predictor.predict(store.read_volume(case.case_id)))
+        one = rank_one(case.case_id, predictor.predict(store.read_volume(case.case_id)))
         if record:
             store.record_prediction(
-                case.case_id, found.probabilities, predictor.card.identity, uncertainty=found.uncertainty
+                case.case_id, one.probabilities, predictor.card.identity, uncertainty=one.uncertainty
             )
-        ranked.append(found)
+        ranked.append(one)
         if progress is not None:
             progress(done, len(cases))
     return sorted(ranked, key=lambda r: -r.uncertainty)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,12 @@ from rich.console import Console
 from torch import Tensor
 
 from cpam_train.config import TrainConfig
+from cpam_train.evaluation.progress import ProgressBar
+from cpam_train.fitting.batches import cache_beside
 from cpam_train.fitting.best_weights import score_epoch
-from cpam_train.fitting.fit import examine, fit, metrics_of_points
-from cpam_train.fitting.slice_batches import CACHE_FOLDER, SliceLoaders, summarise
+from cpam_train.fitting.conclusion import examine, metrics_of_points
+from cpam_train.fitting.fit import fit_to_the_end
+from cpam_train.fitting.slice_batches import SliceLoaders, summarise
 from cpam_train.fitting.task import build_task
 from cpam_train.operating.calibrate import choose_operating_points
 from cpam_train.operating.validation_record import Origin, Record
@@ -23,12 +26,10 @@ from cpam_train.publishing.card_draft import draft_card
 from cpam_train.run_folder import CARD_DRAFT, RunFolder, begin_run, open_run, write_atomically
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import SegmenterConfig
-from napari_cpam_stroke.errors import CancelledError, ConfigError, InputError
+from napari_cpam_stroke.errors import ConfigError, InputError
 
 SHARED = ("model", "preprocess", "operating")
 """Settings in which all members must agree."""
-
-Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,7 @@ class Member:
     state: dict[str, Tensor]
 
 
-def build_ensemble(paths: Sequence[Path], store: AnnotationStore, out: Path, *, counting: Counting) -> RunFolder:
+def build_ensemble(paths: Sequence[Path], store: AnnotationStore, out: Path, *, progress_bar: ProgressBar) -> RunFolder:
     """Write a run folder that holds the members as one model, ready for `evaluate` and `promote`.
 
     Thresholds and calibration come from every member's predictions for the validation patients it was not trained on:
@@ -62,7 +63,7 @@ def build_ensemble(paths: Sequence[Path], store: AnnotationStore, out: Path, *, 
     runs = [RunFolder(Path(path)) for path in paths]
     config = shared_config(runs)
     run, config = open_run(out, config, resume=False)
-    with counting("judging members") as progress:
+    with progress_bar("judging members") as progress:
         members = []
         for done, each in enumerate(runs, start=1):
             members.append(judged_member(each, store))
@@ -74,7 +75,7 @@ def build_ensemble(paths: Sequence[Path], store: AnnotationStore, out: Path, *, 
 
 
 def fit_folds(
-    config: TrainConfig, store: AnnotationStore, out: Path, *, console: Console, counting: Counting
+    config: TrainConfig, store: AnnotationStore, out: Path, *, console: Console, progress_bar: ProgressBar
 ) -> RunFolder:
     """Train every fold of a cross-validation, each with a seed of its own, and join them; what is done stays done.
 
@@ -93,10 +94,8 @@ def fit_folds(
             continue
         console.print(f"fold {fold + 1} of {len(runs)}")
         own = replace(config, seed=config.seed + fold, data=replace(config.data, fold=fold))
-        result = fit(own, store, run.path, resume=run.checkpoint.is_file(), console=console)
-        if result.interrupted:
-            raise CancelledError("The cross-validation was stopped", remedy="the same command goes on from here")
-    return build_ensemble([run.path for run in runs], store, out / "ensemble", counting=counting)
+        fit_to_the_end(own, partial(SliceLoaders, store), run.path, console=console, purpose="cross-validation")
+    return build_ensemble([run.path for run in runs], store, out / "ensemble", progress_bar=progress_bar)
 
 
 def shared_config(runs: Sequence[RunFolder]) -> TrainConfig:
@@ -136,7 +135,7 @@ def judged_member(run: RunFolder, store: AnnotationStore) -> Member:
     if not (run.path / CARD_DRAFT).is_file():
         raise InputError(f"The run {run.path} is not finished", remedy="go on with it by cpam-train fit ... --resume")
     config = run.config()
-    loaders = SliceLoaders(store, config, cache=run.path.parent / CACHE_FOLDER if config.data.cache else None)
+    loaders = SliceLoaders(store, config, cache=cache_beside(run.path, config))
     task = build_task(config)
     state = load_file(run.weights)
     task.model.load_state_dict(state)

@@ -1,4 +1,4 @@
-"""Train one model: from settings and a store to a run folder with its best weights and a draft of its card."""
+"""Train one model: from settings and data to a run folder with its best weights and a draft of its card."""
 
 from __future__ import annotations
 
@@ -6,31 +6,24 @@ import logging
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import torch
 from lightning.pytorch import Callback, Trainer, seed_everything
 from rich.console import Console
-from torch.utils.data import DataLoader
 
-from cpam_train.brats.folder import BratsFolder
 from cpam_train.config import TrainConfig
 from cpam_train.fitting.averaging import ema
-from cpam_train.fitting.best_weights import EpochScore, Keeper, score_epoch
+from cpam_train.fitting.batches import EpochSeeds, LoaderFactory, cache_beside
+from cpam_train.fitting.best_weights import Keeper
+from cpam_train.fitting.conclusion import finish
 from cpam_train.fitting.precision import lightning_precision
 from cpam_train.fitting.progress import GentleStop, RunProgress
 from cpam_train.fitting.schedule import LearningRate, WallClock
-from cpam_train.fitting.slice_batches import CACHE_FOLDER, EpochSeeds, Loaders, build_loaders
-from cpam_train.fitting.task import Task, build_task
-from cpam_train.operating.calibrate import OperatingPoint, choose_operating_points
-from cpam_train.operating.validation_record import Record, joined
-from cpam_train.publishing.card_draft import draft_card
-from cpam_train.run_folder import CARD_DRAFT, RunFolder, begin_run, open_run
-from napari_cpam_stroke.annotations import AnnotationStore
+from cpam_train.fitting.task import build_task
+from cpam_train.run_folder import TENSORBOARD, RunFolder, begin_run, open_run
 from napari_cpam_stroke.config import SegmenterConfig
-from napari_cpam_stroke.errors import ConfigError, InputError, OutOfMemoryError
+from napari_cpam_stroke.errors import CancelledError, ConfigError, OutOfMemoryError
 from napari_cpam_stroke.inference.device import is_out_of_memory
 
 
@@ -65,7 +58,7 @@ class Machine:
 
 def fit(
     config: TrainConfig,
-    store: AnnotationStore | BratsFolder,
+    batches: LoaderFactory,
     run_path: Path,
     *,
     resume: bool = False,
@@ -77,6 +70,8 @@ def fit(
 
     Parameters
     ----------
+    batches
+        Asked once, with the settings of the run: those given, or the stored ones of a resumed run.
     extra
         Further callbacks, as a tuning study needs them.
 
@@ -85,7 +80,7 @@ def fit(
     InputError
         If the run folder is in use, or training or validation has no case.
     ConfigError
-        If the model is an ensemble, whose members are trained one by one.
+        If the model is an ensemble, whose members are trained one by one, or the settings do not fit the data.
     OutOfMemoryError
         If a batch does not fit the device.
     """
@@ -93,7 +88,7 @@ def fit(
     refuse_ensemble(config)
     run, config = open_run(run_path, config, resume=resume)
     seed_everything(config.seed, workers=True, verbose=False)
-    loaders = build_loaders(store, config, cache=run.path.parent / CACHE_FOLDER if config.data.cache else None)
+    loaders = batches(config, cache=cache_beside(run.path, config))
     task = build_task(config)
     if not resume:
         begin_run(run, config)
@@ -111,6 +106,28 @@ def fit(
     return FitResult(
         run, keeper.patience.best, keeper.patience.best_epoch, gentle.asked, first_process=trainer.is_global_zero
     )
+
+
+def fit_to_the_end(
+    config: TrainConfig, batches: LoaderFactory, run_path: Path, *, console: Console, purpose: str
+) -> RunFolder:
+    """Train one of several runs, or go on with it where it was interrupted.
+
+    Parameters
+    ----------
+    purpose
+        What the runs are for, as the refusal names it.
+
+    Raises
+    ------
+    CancelledError
+        After Ctrl-C; the same call goes on where this one stopped.
+    """
+    resume = RunFolder(run_path).checkpoint.is_file()
+    result = fit(config, batches, run_path, resume=resume, console=console)
+    if result.interrupted:
+        raise CancelledError(f"The {purpose} was stopped", remedy="the same command goes on from here")
+    return result.run
 
 
 def refuse_ensemble(config: TrainConfig) -> None:
@@ -141,86 +158,13 @@ def build_trainer(config: TrainConfig, run: RunFolder, callbacks: list[Callback]
         accumulate_grad_batches=config.optim.accumulate,
         gradient_clip_val=config.optim.clip or None,
         callbacks=[*callbacks, *averaging, last],
-        logger=TensorBoardLogger(run.path, name="", version="tensorboard"),
+        logger=TensorBoardLogger(run.path, name="", version=TENSORBOARD),
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=10,
     )
-
-
-def finish(run: RunFolder, task: Task, loaders: Loaders, keeper: Keeper, *, interrupted: bool) -> None:
-    """Choose operating points for the kept weights and write metrics and card draft.
-
-    Raises
-    ------
-    InputError
-        If the run ended before its first validation.
-    """
-    from safetensors.torch import load_file
-
-    if not run.weights.is_file():
-        raise InputError("The run ended before its first epoch was over", remedy="start it again with more time")
-    task.model.load_state_dict(load_file(run.weights))
-    record = examine(task, loaders.val_dataloader(whole=True))
-    points = choose_operating_points(record, loaders.origins(record), task.config.operating)
-    metrics = validation_metrics(task.config, record, points, keeper, interrupted=interrupted)
-    run.write_json("metrics.json", metrics)
-    run.write_json(CARD_DRAFT, draft_card(task.config, points, loaders.summary(), metrics))
-
-
-def validation_metrics(
-    config: TrainConfig, record: Record, points: list[OperatingPoint], keeper: Keeper, *, interrupted: bool
-) -> dict[str, Any]:
-    """Return what metrics.json of a run says."""
-    score = score_epoch(record, config.model.classes, float("nan"))
-    return {
-        "split": "validation",
-        "slices": len(record.index),
-        "best_epoch": keeper.patience.best_epoch,
-        "minutes": round(keeper.clock.elapsed_s / 60, 2),
-        "interrupted": interrupted,
-        **metrics_of_points(points, config.model.classes, score, without_parts=keeper.patience.best),
-    }
-
-
-def metrics_of_points(
-    points: list[OperatingPoint],
-    classes: tuple[str, ...],
-    score: EpochScore,
-    *,
-    without_parts: float = float("nan"),
-) -> dict[str, Any]:
-    """Return score, operating points and per class figures as metrics.json has them.
-
-    Parameters
-    ----------
-    without_parts
-        The score to print where the data know no mask and no label.
-    """
-    return {
-        "score": _number(score.score if score.parts else without_parts),
-        "classes": {name: asdict(point) for name, point in zip(classes, points, strict=True)},
-        **{name: _number(value) for name, value in score.parts.items()},
-    }
-
-
-@torch.inference_mode()
-def examine(task: Task, loader: DataLoader[Any]) -> Record:
-    """Return the record of a model over a loader, on the device the model is on and in its precision."""
-    from cpam_train.fitting.precision import autocast
-
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    task.to(device).eval()
-    records = []
-    for batch in loader:
-        moved = {name: value.to(device) for name, value in batch.items()}
-        moved["image"] = moved["image"].contiguous(memory_format=torch.channels_last)
-        with autocast(task.config.precision, device):
-            output = task.model(moved["image"])
-        records.append(task.observe(output, moved))
-    return joined(records)
 
 
 @contextmanager
@@ -253,7 +197,3 @@ def quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
-
-
-def _number(value: float) -> float | None:
-    return None if value != value else round(float(value), 5)  # noqa: PLR0124 - NaN has no place in JSON

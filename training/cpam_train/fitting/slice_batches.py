@@ -1,111 +1,28 @@
-"""Batches for training and validation from a store's splits, or from folds dealt out of both; test is never opened."""
+"""Batches of CT slices from a store's splits, or from folds dealt out of both; test is never opened."""
 
 from __future__ import annotations
 
-import os
-from abc import abstractmethod
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import torch
-from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import Progress, TaskID
-from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
+from torch.utils.data import WeightedRandomSampler
 
 from cpam_train.config import TrainConfig
 from cpam_train.data.dataset import SliceDataset
 from cpam_train.data.sampler import balanced_sampler
 from cpam_train.data.slice_split import STAMP, split_by_slice
 from cpam_train.data.slices import SliceRow, collect_slices
+from cpam_train.fitting.batches import Loaders
 from cpam_train.operating.validation_record import Origin, Record
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core.preprocess import without_context
-from napari_cpam_stroke.errors import ConfigError, InputError
-
-if TYPE_CHECKING:
-    from cpam_train.brats.folder import BratsFolder
-
-CACHE_FOLDER = "slice-cache"
-"""Preprocessed slices, beside the run folders so that runs on the same data share them; may be deleted at any time."""
-
-MAX_WORKERS = 8
+from napari_cpam_stroke.errors import InputError
 
 SLICE_FRACTIONS = (0.875, 0.125, 0.0)
 """Training and validation shares of a split by slice: 70 to 10, as the store's splits; test patients stay untouched."""
-
-
-class Loaders(LightningDataModule):
-    """Training and validation batches; each process of several draws its own and validates its share.
-
-    Attributes
-    ----------
-    train, validation
-        Data sets whose items are the batches' rows.
-    """
-
-    train: Dataset[Any]
-    validation: Dataset[Any]
-
-    def __init__(self, config: TrainConfig) -> None:
-        super().__init__()
-        self.config = config
-
-    @abstractmethod
-    def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
-        """Return the slices of one epoch for one process."""
-
-    @abstractmethod
-    def origins(self, record: Record) -> list[Origin]:
-        """Return case and patient of each slice of a validation record."""
-
-    @abstractmethod
-    def summary(self) -> dict[str, Any]:
-        """Return what a card says about the data."""
-
-    def prepare(self, console: Console) -> None:
-        """Do once what every epoch needs."""
-
-    def set_epoch(self, epoch: int) -> None:
-        """Tell the data sets which epoch it is."""
-
-    def train_dataloader(self) -> DataLoader[Any]:
-        """Return batches of this epoch's draw."""
-        size = len(self.train)  # type: ignore[arg-type]
-        return DataLoader(
-            self.train,
-            batch_size=self.config.data.batch_size,
-            sampler=self.draw(self._epoch, self._rank, self._world),
-            drop_last=size > self.config.data.batch_size,
-            **_loading(worker_count(self.config)),
-        )
-
-    def val_dataloader(self, *, whole: bool = False) -> DataLoader[Any]:
-        """Return validation batches: this process's share, or the whole."""
-        every = range(len(self.validation))  # type: ignore[arg-type]
-        return DataLoader(
-            self.validation,
-            batch_size=self.config.data.batch_size,
-            sampler=list(every if whole else every[self._rank :: self._world]),
-            **_loading(0 if whole else worker_count(self.config)),
-        )
-
-    def seed_of(self, epoch: int, rank: int) -> int:
-        """Return the seed of one epoch's draw in one process."""
-        return hash((self.config.seed, epoch, rank)) % 2**31
-
-    @property
-    def _rank(self) -> int:
-        return 0 if self.trainer is None else self.trainer.global_rank
-
-    @property
-    def _world(self) -> int:
-        return 1 if self.trainer is None else self.trainer.world_size
-
-    @property
-    def _epoch(self) -> int:
-        return 0 if self.trainer is None else self.trainer.current_epoch
 
 
 class SliceLoaders(Loaders):
@@ -118,10 +35,14 @@ class SliceLoaders(Loaders):
 
     Raises
     ------
+    ConfigError
+        If the settings are for BraTS.
     InputError
         If training or validation would be empty.
     """
 
+    modality = "ct"
+    kind = "a CT store"
     train: SliceDataset
     validation: SliceDataset
 
@@ -179,44 +100,6 @@ class SliceLoaders(Loaders):
             "train": summarise(self.train.rows),
             "validation": summarise(self.validation.rows),
         }
-
-
-def build_loaders(source: AnnotationStore | BratsFolder, config: TrainConfig, *, cache: Path | None) -> Loaders:
-    """Return the batches of a run.
-
-    Raises
-    ------
-    ConfigError
-        If the settings are for another kind of data.
-    """
-    from cpam_train.brats.folder import BratsFolder
-    from cpam_train.brats.loaders import BratsLoaders
-
-    is_brats = isinstance(source, BratsFolder)
-    if is_brats != (config.data.modality == "brats"):
-        raise ConfigError(
-            "Settings and data do not fit each other",
-            got=f"data.modality {config.data.modality} for {'a BraTS folder' if is_brats else 'a CT store'}",
-            remedy="use --preset brats for BraTS and only for it",
-        )
-    return (
-        BratsLoaders(source, config) if isinstance(source, BratsFolder) else SliceLoaders(source, config, cache=cache)
-    )
-
-
-class EpochSeeds(Callback):
-    """Gives every epoch its own draw of slices and synthetic lesions, the same again in a resumed run."""
-
-    def __init__(self, loaders: Loaders) -> None:
-        self.loaders = loaders
-
-    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        """Reseed before the first batch is drawn."""
-        epoch, loader = trainer.current_epoch, trainer.train_dataloader
-        self.loaders.set_epoch(epoch)
-        if loader is not None:
-            fresh = self.loaders.draw(epoch, trainer.global_rank, trainer.world_size)
-            loader.sampler.generator = fresh.generator
 
 
 def divide(store: AnnotationStore, config: TrainConfig) -> tuple[list[SliceRow], list[SliceRow], str]:
@@ -296,20 +179,3 @@ def summarise(rows: tuple[SliceRow, ...]) -> dict[str, Any]:
 
 def _show(progress: Progress, job: TaskID, done: int, total: int) -> None:
     progress.update(job, completed=done, total=total)
-
-
-def worker_count(config: TrainConfig) -> int:
-    """Return loader processes: on a GPU one per core left over, on the CPU one that reads while the rest compute."""
-    if config.data.workers is not None:
-        return config.data.workers
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MAX_WORKERS, cores - 1) if torch.cuda.is_available() else min(1, cores - 1)
-
-
-def _loading(workers: int) -> dict[str, Any]:
-    return {
-        "num_workers": workers,
-        "persistent_workers": workers > 0,
-        "pin_memory": torch.cuda.is_available(),
-        "prefetch_factor": 4 if workers else None,
-    }

@@ -1,16 +1,8 @@
 """Bring public data sets, and masks of the usual formats, into the annotation store."""
 
+from cpam_train.importers.fill import fill_store
 from cpam_train.importers.options import ImportOptions, import_options
 from cpam_train.importers.record import ImportSummary, SkippedCase
-from cpam_train.importers.registry import FORMATS, IMPORTERS, import_cases, import_into
+from cpam_train.importers.registry import FINDERS
 
-__all__ = [
-    "FORMATS",
-    "IMPORTERS",
-    "ImportOptions",
-    "ImportSummary",
-    "SkippedCase",
-    "import_cases",
-    "import_into",
-    "import_options",
-]
+__all__ = ["FINDERS", "ImportOptions", "ImportSummary", "SkippedCase", "fill_store", "import_options"]

@@ -15,12 +15,12 @@ def require_folder(src: Path) -> None:
         raise InputError("Source is not a folder", got=src, remedy="give the folder the data set was unpacked into")
 
 
-def require(found: Iterable[Path], src: Path, expected: str) -> list[Path]:
+def require(paths: Iterable[Path], src: Path, expected: str) -> list[Path]:
     """Return the paths in order, or refuse a folder that holds none of what the layout promises."""
-    paths = sorted(found)
-    if not paths:
+    ordered = sorted(paths)
+    if not ordered:
         raise InputError("Folder does not have the expected layout", got=src, expected=expected)
-    return paths
+    return ordered
 
 
 def by_stem(folder: Path, *suffixes: str) -> dict[str, Path]:

@@ -10,8 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from cpam_train.benchmark.figures import mean_overlap, overlap_difference
-from cpam_train.benchmark.tables import markdown
 from cpam_train.data.slice_split import STAMP
+from cpam_train.evaluation.markdown import markdown_table
 from cpam_train.learning_curve.run import START, Plan, Point
 from cpam_train.metrics.bootstrap import Estimate
 
@@ -49,7 +49,7 @@ adds {", ".join(map(str, plan.added))} more, chosen at random or in the order in
 none was ever trained on. Brackets are 95 % intervals over patients; gains are paired differences from the first model.
 One run per point: what another seed would change is not in the intervals.
 
-{markdown(head, rows)}
+{markdown_table(head, rows)}
 
 ![Dice against the number of annotated cases](learning-curve.png)
 """
@@ -82,10 +82,10 @@ def dice_of(point: Point, name: str) -> Estimate:
 def _line(axis: object, points: Sequence[Point], name: str, plan: Plan, colour: str, label: str) -> None:
     if len(points) < 2:
         return
-    found = [dice_of(p, name) for p in points]
+    estimates = [dice_of(p, name) for p in points]
     at = [plan.start + p.added for p in points]
     value, low, high = (
-        np.array([getattr(e, part) if getattr(e, part) is not None else e.value for e in found], float)
+        np.array([getattr(e, part) if getattr(e, part) is not None else e.value for e in estimates], float)
         for part in ("value", "low", "high")
     )
     axis.errorbar(  # type: ignore[attr-defined]

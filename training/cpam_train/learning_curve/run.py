@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -13,17 +13,16 @@ from cpam_train.benchmark.outcome import FILE, Outcome, read_outcome
 from cpam_train.benchmark.run import judge
 from cpam_train.config import TrainConfig
 from cpam_train.evaluation.model import opened_model
-from cpam_train.fitting.fit import fit
-from cpam_train.fitting.slice_batches import divide
+from cpam_train.evaluation.progress import ProgressBar
+from cpam_train.fitting.fit import fit_to_the_end
+from cpam_train.fitting.slice_batches import SliceLoaders, divide
 from cpam_train.learning_curve.choice import Strategy, least_sure, shuffled
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.errors import CancelledError, ConfigError, InputError
+from napari_cpam_stroke.errors import ConfigError, InputError
 
 START = "start"
 """Name of the model before any correction."""
-
-Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,13 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Room:
-    """Where the work is done and shown."""
+class Workspace:
+    """The store that is read, the folder of the runs, and where progress is shown."""
 
     store: AnnotationStore
     out: Path
     console: Console
-    counting: Counting
+    progress_bar: ProgressBar
 
 
 def numbers_of(text: str) -> tuple[int, ...]:
@@ -77,7 +76,7 @@ def numbers_of(text: str) -> tuple[int, ...]:
     return tuple(sorted({int(word) for word in words}))
 
 
-def run_curve(plan: Plan, room: Room) -> list[Point]:
+def run_curve(plan: Plan, workspace: Workspace) -> list[Point]:
     """Return every point of the curve; what is done already is not done again.
 
     The reader's corrections are the reference masks of the store. Every model is trained from the beginning with the
@@ -92,11 +91,11 @@ def run_curve(plan: Plan, room: Room) -> list[Point]:
     CancelledError
         After Ctrl-C; the next call goes on where this one stopped.
     """
-    first, pool = initial(plan, room.store)
-    points = [Point(START, 0, trained(START, 0, first, plan, room))]
+    first, pool = initial(plan, workspace.store)
+    points = [Point(START, 0, trained(START, 0, first, plan, workspace))]
     for strategy in plan.strategies:
-        order = ordered(strategy, pool, plan, room)
-        points += [Point(strategy, n, trained(strategy, n, [*first, *order[:n]], plan, room)) for n in plan.added]
+        order = ordered(strategy, pool, plan, workspace)
+        points += [Point(strategy, n, trained(strategy, n, [*first, *order[:n]], plan, workspace)) for n in plan.added]
     return points
 
 
@@ -121,34 +120,36 @@ def initial(plan: Plan, store: AnnotationStore) -> tuple[list[str], list[str]]:
     return cases[: plan.start], cases[plan.start :]
 
 
-def ordered(strategy: Strategy, pool: Sequence[str], plan: Plan, room: Room) -> list[str]:
+def ordered(strategy: Strategy, pool: Sequence[str], plan: Plan, workspace: Workspace) -> list[str]:
     """Return the pool in the order in which a reader who follows the strategy corrects it."""
     if strategy == "random":
         return shuffled(pool, seed=plan.config.seed + 1)
-    if all((path_of(room, strategy, n) / FILE).is_file() for n in plan.added):
+    if all((path_of(workspace, strategy, n) / FILE).is_file() for n in plan.added):
         return list(pool)
-    with opened_model(path_of(room, START, 0)) as predictor, room.counting("ranking the pool") as progress:
-        return least_sure(pool, predictor, room.store, progress=progress)
+    with (
+        opened_model(path_of(workspace, START, 0)) as predictor,
+        workspace.progress_bar("ranking the pool") as progress,
+    ):
+        return least_sure(pool, predictor, workspace.store, progress=progress)
 
 
-def trained(strategy: str, added: int, cases: Sequence[str], plan: Plan, room: Room) -> Outcome:
+def trained(strategy: str, added: int, cases: Sequence[str], plan: Plan, workspace: Workspace) -> Outcome:
     """Return the outcome of one point, trained and judged unless that is done."""
-    path = path_of(room, strategy, added)
+    path = path_of(workspace, strategy, added)
     config = replace(plan.config, data=replace(plan.config.data, only_cases=tuple(sorted(cases))))
     if (path / FILE).is_file():
         _check_settings(path, config)
         return read_outcome(path / FILE)
-    room.console.print(f"{strategy}, {added} corrected cases")
-    result = fit(config, room.store, path, resume=(path / "last.ckpt").is_file(), console=room.console)
-    if result.interrupted:
-        raise CancelledError("The learning curve was stopped", remedy="the same command goes on from here")
-    judge(room.store, result.run, strategy, config.seed, counting=room.counting)
+    workspace.console.print(f"{strategy}, {added} corrected cases")
+    batches = partial(SliceLoaders, workspace.store)
+    run = fit_to_the_end(config, batches, path, console=workspace.console, purpose="learning curve")
+    judge(workspace.store, run, strategy, config.seed, progress_bar=workspace.progress_bar)
     return read_outcome(path / FILE)
 
 
-def path_of(room: Room, strategy: str, added: int) -> Path:
+def path_of(workspace: Workspace, strategy: str, added: int) -> Path:
     """Return the run folder of a point."""
-    return room.out / "runs" / f"{strategy}-{added}"
+    return workspace.out / "runs" / f"{strategy}-{added}"
 
 
 def _check_settings(path: Path, config: TrainConfig) -> None:

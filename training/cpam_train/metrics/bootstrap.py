@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from cpam_train.metrics.arrays import Floats
+
 Statistic = Callable[[Floats], Floats]
 """Case weights (R, N) to results (R,)."""
 
 RESAMPLINGS = 2000
 LEVEL = 0.95
 MIN_PATIENTS = 2
-"""One patient alone gives no interval."""
+"""A single patient gives no interval."""
 
 
 @dataclass(frozen=True)

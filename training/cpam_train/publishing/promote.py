@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from cpam_train.evaluation.compare import compare
 from cpam_train.evaluation.model import bundle_of_run, draft_of_run
+from cpam_train.evaluation.progress import ProgressBar
 from cpam_train.evaluation.run import Evaluation, evaluate_model
 from cpam_train.evaluation.tables import headline
 from cpam_train.run_folder import RunFolder
@@ -26,9 +25,6 @@ FLOAT16_FROM_PARAMETERS = 3_000_000
 """Larger networks are published in half precision: half the download, the same masks."""
 
 FAILURES_FILE = "failures.json"
-
-Counting = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
-"""Shows progress under a name."""
 
 
 class PromotionRefusedError(CpamError):
@@ -72,8 +68,8 @@ def promote(
     min_gain: float = 0.0,
     out: Path | None = None,
     registry: Registry | None = None,
-    counting: Counting,
-    said: Remarks | None = None,
+    progress_bar: ProgressBar,
+    remarks: Remarks | None = None,
 ) -> Promotion:
     """Judge a run on the frozen test set and publish it under a name.
 
@@ -83,7 +79,7 @@ def promote(
         How much higher its score (`Evaluation.score`) must be than that of the version in use.
     out
         Folder for the bundle; None: install it in the registry.
-    said
+    remarks
         What only a person knows, for the card.
 
     Raises
@@ -91,34 +87,34 @@ def promote(
     PromotionRefusedError
         If it is not better by `min_gain`.
     """
-    registry, said = registry or Registry(), said or Remarks()
+    registry, remarks = registry or Registry(), remarks or Remarks()
     with tempfile.TemporaryDirectory() as folder:
         card = replace(draft_of_run(run), name=name, weights_dtype=_dtype(run))
         candidate = bundle_of_run(run, Path(folder) / "candidate", card)
-        judged = _judge(candidate, store, "judging the candidate", counting)
+        judged = _judge(candidate, store, "judging the candidate", progress_bar)
         before = _predecessor(registry, name, out)
         gain, versus = None, None
         if before is not None:
-            current = _judge(before, store, f"judging {before.card.reference}", counting)
+            current = _judge(before, store, f"judging {before.card.reference}", progress_bar)
             gain = judged.score - current.score
             _refuse_unless_better(gain, min_gain, before.card, judged, current)
             versus = difference_text(judged, current)
-        final = finished_card(candidate.card, judged, versus=versus, said=said)
+        final = finished_card(candidate.card, judged, versus=versus, remarks=remarks)
         if out is not None:
-            return Promotion(_saved(out, final, candidate, said), None, judged.score, gain)
-        ready = _saved(Path(folder) / "ready", final, candidate, said)
+            return Promotion(_saved(out, final, candidate, remarks), None, judged.score, gain)
+        ready = _saved(Path(folder) / "ready", final, candidate, remarks)
         entry = registry.install(ready.path, name)
         return Promotion(registry.resolve(f"{name}@{entry.version}"), entry, judged.score, gain)
 
 
-def finished_card(card: ModelCard, judged: Evaluation, *, versus: dict[str, str] | None, said: Remarks) -> ModelCard:
+def finished_card(card: ModelCard, judged: Evaluation, *, versus: dict[str, str] | None, remarks: Remarks) -> ModelCard:
     """Return the card with test figures, terms and notes."""
     metrics: dict[str, Any] = {"test": headline(judged), **card.metrics}
     if versus is not None:
         metrics["against_predecessor"] = versus
-    training = {**card.training, "terms": said.terms} if said.terms else card.training
+    training = {**card.training, "terms": remarks.terms} if remarks.terms else card.training
     return replace(
-        card, metrics=metrics, training=training, notes=said.notes, failures=said.failures, weights_sha256=""
+        card, metrics=metrics, training=training, notes=remarks.notes, failures=remarks.failures, weights_sha256=""
     )
 
 
@@ -140,8 +136,8 @@ def read_failures(folder: Path) -> tuple[tuple[KnownFailure, ...], dict[str, byt
         raise InputError(f"{file} is not JSON ({error})") from error
 
 
-def _saved(folder: Path, card: ModelCard, candidate: Bundle, said: Remarks) -> Bundle:
-    return save_bundle(folder, card, candidate.state_dict(), pictures=said.pictures)
+def _saved(folder: Path, card: ModelCard, candidate: Bundle, remarks: Remarks) -> Bundle:
+    return save_bundle(folder, card, candidate.state_dict(), pictures=remarks.pictures)
 
 
 def difference_text(first: Evaluation, second: Evaluation) -> dict[str, str]:
@@ -154,8 +150,8 @@ def difference_text(first: Evaluation, second: Evaluation) -> dict[str, str]:
     }
 
 
-def _judge(bundle: Bundle, store: AnnotationStore, what: str, counting: Counting) -> Evaluation:
-    with counting(what) as progress:
+def _judge(bundle: Bundle, store: AnnotationStore, what: str, progress_bar: ProgressBar) -> Evaluation:
+    with progress_bar(what) as progress:
         return evaluate_model(Predictor(bundle), store, progress=progress)
 
 

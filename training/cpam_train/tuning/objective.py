@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,12 @@ import optuna
 from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 
-from cpam_train.config import TrainConfig, build_train_config
+from cpam_train.config import TrainConfig
+from cpam_train.fitting.batches import LoaderFactory
 from cpam_train.fitting.fit import FitResult, fit
+from cpam_train.presets import build_train_config
+from cpam_train.run_folder import RunFolder
 from cpam_train.tuning.space import Space, as_overrides, suggested
-from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.errors import ConfigError, OutOfMemoryError
 
 INFEASIBLE = "infeasible"
@@ -28,6 +29,8 @@ class Setup:
 
     Attributes
     ----------
+    batches
+        Gives every trial the batches of its settings.
     overrides
         The user's own `--set` values.
     folds
@@ -35,7 +38,7 @@ class Setup:
     """
 
     kind: str
-    store: AnnotationStore
+    batches: LoaderFactory
     folder: Path
     preset: str
     file: Path | None
@@ -80,11 +83,11 @@ class Objective:
         run = self.setup.folder / f"trial-{trial.number:04d}-fold-{fold}"
         watch = [Pruning(trial)] if report else []
         try:
-            result = fit(config, self.setup.store, run, console=self.setup.console, extra=watch)
+            result = fit(config, self.setup.batches, run, console=self.setup.console, extra=watch)
         except (OutOfMemoryError, ConfigError) as error:
             raise self._given_up(trial, str(error)) from error
         finally:
-            tidy(run)
+            RunFolder(run).tidy()
         return self._checked(trial, result)
 
     def _checked(self, trial: optuna.Trial, result: FitResult) -> float:
@@ -119,9 +122,3 @@ class Pruning(Callback):
 def feasibility(trial: optuna.trial.FrozenTrial) -> tuple[float, ...]:
     """Return the constraint of a trial as samplers read it: above 0 breaks it."""
     return (float(trial.user_attrs.get(INFEASIBLE, 0)) - 0.5,)
-
-
-def tidy(run: Path) -> None:
-    """Drop what only a resumed run needs."""
-    (run / "last.ckpt").unlink(missing_ok=True)
-    shutil.rmtree(run / "tensorboard", ignore_errors=True)

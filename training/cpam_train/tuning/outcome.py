@@ -1,4 +1,4 @@
-"""What a study found, as a table and as pictures."""
+"""The trials of a study as a table and as pictures."""
 
 from __future__ import annotations
 
@@ -26,9 +26,17 @@ def write_trials(study: optuna.Study, path: Path) -> None:
             minutes = "" if trial.duration is None else round(trial.duration.total_seconds() / 60, 2)
             values = [trial.params.get(name, "") for name in names]
             score = trial.value if trial.state == TrialState.COMPLETE else ""
-            told = trial.user_attrs.get("reason", "")
+            reason = trial.user_attrs.get("reason", "")
             writer.writerow(
-                [trial.number, trial.state.name.lower(), score, len(trial.intermediate_values), minutes, *values, told]
+                [
+                    trial.number,
+                    trial.state.name.lower(),
+                    score,
+                    len(trial.intermediate_values),
+                    minutes,
+                    *values,
+                    reason,
+                ]
             )
 
 

@@ -1,0 +1,52 @@
+"""The one door for every format: an annotation store for CT, a folder of prepared cases for BraTS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cpam_train.importers import FINDERS, ImportOptions, ImportSummary, fill_store
+from cpam_train.importers.fill import Progress
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.annotations.location import DATABASE_FILE
+from napari_cpam_stroke.errors import InputError, nearest
+
+BRATS = "brats"
+FORMATS: tuple[str, ...] = (*FINDERS, BRATS)
+"""Names that `cpam-train import` knows."""
+
+
+def import_into(
+    source: str,
+    src: Path,
+    target: str | Path,
+    options: ImportOptions | None = None,
+    *,
+    progress: Progress | None = None,
+) -> ImportSummary:
+    """Import everything of format `source` below `src` that `target` does not hold yet.
+
+    Parameters
+    ----------
+    target
+        An annotation store, a folder or an address; for BraTS a folder of MR cases. It is made where it is not there.
+
+    Raises
+    ------
+    InputError
+        For an unknown format, a folder of another layout, BraTS into a store of CT, or when no case could be used;
+        nothing is made at `target` but in the last case.
+    """
+    if source not in FORMATS:
+        raise InputError(f"Unknown format {source!r}{nearest(source, FORMATS)}", expected=", ".join(FORMATS))
+    options = options or ImportOptions()
+    if source == BRATS:
+        from cpam_train.brats import BratsFolder, import_brats
+
+        if (Path(target) / DATABASE_FILE).is_file():
+            raise InputError(
+                "BraTS is no CT and needs a folder of its own", got=target, remedy="choose another --store"
+            )
+        return import_brats(src, BratsFolder.open(Path(target)), options, progress=progress)
+    candidates = FINDERS[source](src, options)
+    with AnnotationStore.open(target) as store:
+        return fill_store(store, source, candidates, options, progress=progress)

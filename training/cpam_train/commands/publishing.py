@@ -1,0 +1,67 @@
+"""Commands that put a model into use, and take it out again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cpam_train.commands.common import StoreOption, console, errors, opened, progress_bar
+
+
+def promote(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
+    name: Annotated[str, typer.Option("--name", help="Name of the model.")],
+    store: StoreOption,
+    *,
+    min_gain: Annotated[float, typer.Option(help="Least gain in score over the version in use.")] = 0.0,
+    out: Annotated[Path | None, typer.Option(help="Write the bundle here instead of installing it.")] = None,
+    terms: Annotated[list[str] | None, typer.Option("--terms", help="Terms of a source, as source=text.")] = None,
+    notes: Annotated[str, typer.Option(help="Remarks for the card.")] = "",
+    failures: Annotated[
+        Path | None, typer.Option(help="Folder with failures.json and pictures of synthetic heads.")
+    ] = None,
+) -> None:
+    """Publish a run if it is better than the version in use on the frozen test set; else exit with 1."""
+    from cpam_train.publishing.promote import PromotionRefusedError, Remarks, read_failures
+    from cpam_train.publishing.promote import promote as publish
+    from cpam_train.run_folder import RunFolder
+
+    known, pictures = read_failures(failures) if failures else ((), {})
+    with opened(store) as source:
+        try:
+            done = publish(
+                RunFolder(run),
+                name,
+                source,
+                min_gain=min_gain,
+                out=out,
+                progress_bar=progress_bar,
+                remarks=Remarks(_terms(terms), notes, known, pictures),
+            )
+        except PromotionRefusedError as error:
+            errors.print(str(error), style="red", markup=False, soft_wrap=True)
+            raise typer.Exit(1) from error
+    gain = "first of its name" if done.gain is None else f"gain {done.gain:+.4f}"
+    console.print(f"{done.bundle.card.reference}: score {done.score:.4f} ({gain}), in {done.bundle.path}.")
+
+
+def rollback(name: Annotated[str, typer.Argument(metavar="NAME", help="Name of an installed model.")]) -> None:
+    """Let a name lead to the version that was in use before."""
+    from napari_cpam_stroke.bundles import Registry
+
+    entry = Registry().rollback(name)
+    console.print(f"{entry.name} is now version {entry.version}.")
+
+
+def _terms(values: list[str] | None) -> dict[str, str]:
+    from napari_cpam_stroke.errors import InputError
+
+    terms: dict[str, str] = {}
+    for value in values or ():
+        source, separator, text = value.partition("=")
+        if not separator:
+            raise InputError("--terms needs a source and its terms", got=repr(value), expected="source=text")
+        terms[source] = text
+    return terms

@@ -1,0 +1,152 @@
+"""Commands that train many models to answer one question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cpam_train.commands.common import (
+    ConfigFile,
+    Kind,
+    Overrides,
+    Preset,
+    StoreOption,
+    console,
+    errors,
+    is_brats,
+    opened,
+    progress_bar,
+)
+
+if TYPE_CHECKING:
+    from cpam_train.benchmark.systems import Recipe
+
+
+def tune(  # noqa: PLR0913 - one per option
+    kind: Kind,
+    store: StoreOption,
+    study: Annotated[str, typer.Option("--study", help="Name; a study of that name is gone on with.")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="Folder of the study; by default studies/NAME.")] = None,
+    storage: Annotated[str | None, typer.Option(help="Database of the trials, for several workers.")] = None,
+    sampler: Annotated[str, typer.Option(help="tpe, gp, random or grid.")] = "tpe",
+    trials: Annotated[int, typer.Option(help="Trials in all, over all workers.", min=1)] = 20,
+    timeout: Annotated[float | None, typer.Option(help="Minutes after which this worker begins no new trial.")] = None,
+    search: Annotated[list[str] | None, typer.Option("--search", help="Search only this setting.")] = None,
+    folds: Annotated[int | None, typer.Option(help="Score by cross-validation over so many folds.", min=2)] = None,
+    preset: Preset = "default",
+    config: ConfigFile = None,
+    settings: Overrides = None,
+    seed: Annotated[int, typer.Option(help="Of the sampler.")] = 0,
+) -> None:
+    """Search settings on validation patients; a setting given by --set is not searched."""
+    from cpam_train.tuning.space import search_space
+
+    overrides = tuple(settings or ())
+    space = search_space(kind, only=tuple(search or ()), fixed=tuple(o.partition("=")[0] for o in overrides))
+    folder = out or Path("studies") / study
+    with opened(store) as source:
+        from cpam_train.commands.batches_of import batches_of
+        from cpam_train.tuning.objective import Setup
+        from cpam_train.tuning.study import open_study
+        from cpam_train.tuning.study import tune as work
+
+        setup = Setup(kind, batches_of(source), folder, preset, config, overrides, space, folds, console)
+        setup.config({})
+        folder.mkdir(parents=True, exist_ok=True)
+        address = storage or f"sqlite:///{(folder / 'study.db').resolve()}"
+        result = work(
+            setup, open_study(study, address, sampler, space, seed=seed), trials=trials, timeout_minutes=timeout
+        )
+    if result.config is None:
+        console.print(f"{result.trials} trials, none complete yet.")
+        return
+    console.print(f"{result.trials} trials ({result.pruned} cut short), best score {result.score:.4f}: {result.best}")
+    console.print(f"Next: cpam-train fit {kind} --store {store} --run RUN --config {result.config}")
+
+
+def benchmark(  # noqa: PLR0913 - one per option
+    store: StoreOption,
+    out: Annotated[Path, typer.Option("--out", help="Folder for runs and tables; the same one goes on.")],
+    *,
+    systems: Annotated[str, typer.Option(help="Names by comma; all of the paper's by default.")] = "",
+    seeds: Annotated[int, typer.Option(help="Runs of each system.", min=1)] = 3,
+    preset: Preset = "default",
+    config: ConfigFile = None,
+    settings: Overrides = None,
+    segmenter: Annotated[list[str] | None, typer.Option("--segmenter-set", help="a.b=value, segmenters only.")] = None,
+    classifier: Annotated[
+        list[str] | None, typer.Option("--classifier-set", help="a.b=value, classifiers only.")
+    ] = None,
+) -> None:
+    """Train and judge every system under one recipe and print the paper's tables, ours beside the paper's."""
+    from rich.markdown import Markdown
+
+    from cpam_train.benchmark.systems import CLASSIFIERS, SEGMENTERS, Recipe
+
+    usual = SEGMENTERS if is_brats(store) else (*CLASSIFIERS, *SEGMENTERS)
+    names = [name.strip() for name in systems.split(",") if name.strip()] or list(usual)
+    own = (("segmenter", tuple(segmenter or ())), ("classifier", tuple(classifier or ())))
+    recipe = Recipe(preset, config, tuple(settings or ()), own)
+    for name in names:
+        recipe.config(name, 0)
+    if is_brats(store):
+        _benchmark_brats(store, out, recipe, names, seeds)
+        return
+    with opened(store) as source:
+        from cpam_train.benchmark.run import run_systems
+        from cpam_train.benchmark.tables import render
+        from cpam_train.fitting.slice_batches import divide
+
+        rule = divide(source, recipe.config(names[0], 0))[2]
+        outcomes = run_systems(source, out, recipe, names, seeds, console=errors, progress_bar=progress_bar)
+    page = render(outcomes, split_rule=rule, seeds=seeds)
+    (out / "benchmark.md").write_text(page, encoding="utf-8")
+    console.print(Markdown(page))
+    console.print(f"Wrote {out / 'benchmark.md'}.")
+
+
+def learning_curve(
+    store: StoreOption,
+    out: Annotated[Path, typer.Option("--out", help="Folder for runs, table and picture; the same one goes on.")],
+    *,
+    start: Annotated[int, typer.Option(help="Cases annotated before the reader begins.", min=1)] = 40,
+    add: Annotated[str, typer.Option(help="Numbers of corrected cases, by comma.")] = "40,120,320",
+    strategies: Annotated[str, typer.Option(help="How cases are chosen, by comma: random, rank.")] = "random,rank",
+    preset: Preset = "default",
+    config: ConfigFile = None,
+    settings: Overrides = None,
+) -> None:
+    """Simulate a reader who corrects cases, train again, and show Dice on the test patients against their number."""
+    from rich.markdown import Markdown
+
+    from cpam_train.learning_curve.choice import strategies_of
+    from cpam_train.learning_curve.run import Plan, Workspace, numbers_of, run_curve
+    from cpam_train.presets import build_train_config
+
+    values = build_train_config("segmenter", preset=preset, file=config, overrides=settings or ())
+    chosen = strategies_of([name.strip() for name in strategies.split(",")])
+    plan = Plan(values, start, numbers_of(add), tuple(chosen))
+    with opened(store) as source:
+        points = run_curve(plan, Workspace(source, out, errors, progress_bar))
+    from cpam_train.learning_curve.page import picture, render
+
+    page = render(points, plan)
+    (out / "learning-curve.md").write_text(page, encoding="utf-8")
+    (out / "learning-curve.png").write_bytes(picture(points, plan))
+    console.print(Markdown(page))
+    console.print(f"Wrote {out / 'learning-curve.md'}.")
+
+
+def _benchmark_brats(store: str, out: Path, recipe: Recipe, names: list[str], seeds: int) -> None:
+    from cpam_train.brats.benchmark import render_table_7, run_brats
+    from cpam_train.brats.folder import BratsFolder
+
+    folder = BratsFolder.open(Path(store), create=False)
+    page = render_table_7(
+        run_brats(folder, out, recipe, names, seeds, console=errors, progress_bar=progress_bar), seeds=seeds
+    )
+    (out / "benchmark.md").write_text(page, encoding="utf-8")
+    console.print(page)

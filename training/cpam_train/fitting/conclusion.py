@@ -1,0 +1,95 @@
+"""After training: the kept weights on all validation slices, their operating points, metrics and card draft."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from cpam_train.config import TrainConfig
+from cpam_train.fitting.batches import Loaders
+from cpam_train.fitting.best_weights import EpochScore, Keeper, score_epoch
+from cpam_train.fitting.precision import autocast
+from cpam_train.fitting.task import Task
+from cpam_train.operating.calibrate import OperatingPoint, choose_operating_points
+from cpam_train.operating.validation_record import Record, joined
+from cpam_train.publishing.card_draft import draft_card
+from cpam_train.run_folder import CARD_DRAFT, RunFolder
+from napari_cpam_stroke.errors import InputError
+
+
+def finish(run: RunFolder, task: Task, loaders: Loaders, keeper: Keeper, *, interrupted: bool) -> None:
+    """Choose operating points for the kept weights and write metrics and card draft.
+
+    Raises
+    ------
+    InputError
+        If the run ended before its first validation.
+    """
+    from safetensors.torch import load_file
+
+    if not run.weights.is_file():
+        raise InputError("The run ended before its first epoch was over", remedy="start it again with more time")
+    task.model.load_state_dict(load_file(run.weights))
+    record = examine(task, loaders.val_dataloader(whole=True))
+    points = choose_operating_points(record, loaders.origins(record), task.config.operating)
+    metrics = validation_metrics(task.config, record, points, keeper, interrupted=interrupted)
+    run.write_json("metrics.json", metrics)
+    run.write_json(CARD_DRAFT, draft_card(task.config, points, loaders.summary(), metrics))
+
+
+def validation_metrics(
+    config: TrainConfig, record: Record, points: list[OperatingPoint], keeper: Keeper, *, interrupted: bool
+) -> dict[str, Any]:
+    """Return what metrics.json of a run says."""
+    score = score_epoch(record, config.model.classes, float("nan"))
+    return {
+        "split": "validation",
+        "slices": len(record.index),
+        "best_epoch": keeper.patience.best_epoch,
+        "minutes": round(keeper.clock.elapsed_s / 60, 2),
+        "interrupted": interrupted,
+        **metrics_of_points(points, config.model.classes, score, without_parts=keeper.patience.best),
+    }
+
+
+def metrics_of_points(
+    points: list[OperatingPoint],
+    classes: tuple[str, ...],
+    score: EpochScore,
+    *,
+    without_parts: float = float("nan"),
+) -> dict[str, Any]:
+    """Return score, operating points and per class figures as metrics.json has them.
+
+    Parameters
+    ----------
+    without_parts
+        The score to print where the data know no mask and no label.
+    """
+    return {
+        "score": _number(score.score if score.parts else without_parts),
+        "classes": {name: asdict(point) for name, point in zip(classes, points, strict=True)},
+        **{name: _number(value) for name, value in score.parts.items()},
+    }
+
+
+@torch.inference_mode()
+def examine(task: Task, loader: DataLoader[Any]) -> Record:
+    """Return the record of a model over a loader, on the device the model is on and in its precision."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    task.to(device).eval()
+    records = []
+    for batch in loader:
+        moved = {name: value.to(device) for name, value in batch.items()}
+        moved["image"] = moved["image"].contiguous(memory_format=torch.channels_last)
+        with autocast(task.config.precision, device):
+            output = task.model(moved["image"])
+        records.append(task.observe(output, moved))
+    return joined(records)
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else round(float(value), 5)  # noqa: PLR0124 - NaN has no place in JSON
