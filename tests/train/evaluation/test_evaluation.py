@@ -50,7 +50,7 @@ def test_figures_of_one_case():
     ischemia, hemorrhage = judged()
     assert case_dice(ischemia) == pytest.approx(0.5)
     assert ischemia.mask.reference_ml == pytest.approx(16 * 0.5 * 0.5 * 4 / 1000)
-    assert ischemia.mask.lesions == type(ischemia.mask.lesions)(found=1, missed=0, false=0)
+    assert ischemia.mask.lesions == type(ischemia.mask.lesions)(detected=1, missed=0, false=0)
     assert ischemia.mask.surface.hd95_mm == pytest.approx(1.0)
     assert case_dice(hemorrhage) is None
     assert hemorrhage.mask.lesions.false == 1

@@ -51,7 +51,7 @@ def false_pixels_per_million(group: Group, *, names: Sequence[str]) -> Estimate:
 def overlap_values(
     group: Group, measure: str, *, names: Sequence[str] | None = None
 ) -> tuple[Floats, list[str], list[str]]:
-    """Return per case and class the mean over seeds, the patient, and what case it is."""
+    """Return for N pairs of case and class the mean over seeds (N,), 0..1, the patient, and case and class by name."""
     ratio = {"dice": dice, "iou": iou}[measure]
     values, patients, labels = [], [], []
     for name in names or list(group[0].masks["test"]):

@@ -66,7 +66,7 @@ def judge_brats(
 
 
 def region_dice(predicted: NDArray[np.uint8], truth: NDArray[np.uint8]) -> dict[str, float]:
-    """Return the Dice of each region of two label volumes."""
+    """Return the Dice of each region in two volumes (Z, Y, X) of labels 0..3; NaN where the truth has none of it."""
     marked, true = region_masks(predicted), region_masks(truth)
     return {name: float(dice(count(marked[name], true[name]))) for name in REGIONS}
 

@@ -71,7 +71,7 @@ class FingerprintTable:
 
 
 def fingerprint(hu: NDArray[np.int16]) -> Prints:
-    """Return float32 (Z, D) unit vectors of a whole case; zero where a slice shows too little."""
+    """Return float32 (Z, D) unit vectors of the HU (Z, Y, X) of a whole case; zero where a slice shows too little."""
     codes = resample_head(hu, locate_head(hu, GRID), GRID, range(len(hu))).astype(np.float32)
     fine = np.stack([code - ndimage.gaussian_filter(code, COARSE_PIXELS) for code in codes]).reshape(len(hu), -1)
     fine -= fine.mean(axis=1, keepdims=True)

@@ -24,11 +24,11 @@ class Predicted(Protocol):
 
     @property
     def slice_probabilities(self) -> NDArray[np.float32]:
-        """(Z, 2)."""
+        """(Z, 2), 0..1, columns ischemia and hemorrhage."""
 
     @property
     def series_probabilities(self) -> dict[str, float]:
-        """By class."""
+        """Of the whole series, 0..1, by class."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class ClassResult:
     label
         Of the whole case: -1 unknown, 0 absent, 1 present.
     all_labels, all_probabilities
-        (Z,) of every slice; labels -1 where unknown.
+        (Z,) of every slice; labels -1 where unknown, probabilities 0..1.
     """
 
     case_id: str
@@ -85,12 +85,12 @@ class ClassResult:
 
     @property
     def slice_labels(self) -> NDArray[np.int8]:
-        """Labels of the slices where they are known."""
+        """(n,) labels, 0 or 1, of the slices where they are known."""
         return self.all_labels[self.all_labels >= 0]
 
     @property
     def slice_probabilities(self) -> NDArray[np.float64]:
-        """Probabilities of the same slices."""
+        """(n,) probabilities, 0..1, of the same slices."""
         return self.all_probabilities[self.all_labels >= 0]
 
 

@@ -72,8 +72,8 @@ def roc(results: dict[str, Sequence[ClassResult]]) -> Figure:
     for name, own in results.items():
         probability, present = _slices(own)
         if 0 < present.sum() < len(present):
-            accused, found, _ = roc_curve(present, probability)
-            axis.plot(accused, found, color=CLASS_COLOURS[name], label=name)
+            false_positives, sensitivity, _ = roc_curve(present, probability)
+            axis.plot(false_positives, sensitivity, color=CLASS_COLOURS[name], label=name)
     axis.set_xlabel("1 - specificity")
     axis.set_ylabel("sensitivity")
     if axis.get_legend_handles_labels()[0]:
@@ -95,9 +95,11 @@ def bland_altman(results: dict[str, Sequence[ClassResult]]) -> Figure | None:
         if not pairs:
             continue
         drawn = True
-        true, found = np.asarray(pairs, dtype=float).T
-        axis.scatter((true + found) / 2, found - true, s=14, color=CLASS_COLOURS[name], label=name, alpha=0.7)
-        mean, spread = (found - true).mean(), 1.96 * (found - true).std()
+        reference, marked = np.asarray(pairs, dtype=float).T
+        axis.scatter(
+            (reference + marked) / 2, marked - reference, s=14, color=CLASS_COLOURS[name], label=name, alpha=0.7
+        )
+        mean, spread = (marked - reference).mean(), 1.96 * (marked - reference).std()
         for level, style in ((mean, "-"), (mean - spread, ":"), (mean + spread, ":")):
             axis.axhline(level, color=CLASS_COLOURS[name], linestyle=style, linewidth=1)
     axis.set_xlabel("mean of marked and true volume (ml)")

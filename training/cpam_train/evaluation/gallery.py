@@ -49,7 +49,15 @@ class Gallery:
         predicted: NDArray[np.uint8],
         dice: float | None,
     ) -> None:
-        """Keep the slice of a case that says most, if the case is among the most telling so far."""
+        """Keep the slice of a case that says most, if the case is among the most telling so far.
+
+        Parameters
+        ----------
+        reference, predicted
+            (Z, Y, X) labels.
+        dice
+            Of the class, 0..1; None where the reference does not hold it.
+        """
         if result.mask is None:
             return
         marked, true = predicted == result.lesion_class, reference == result.lesion_class

@@ -115,7 +115,15 @@ def bottleneck_of(model: nn.Module) -> Iterator[list[Tensor]]:
 
 
 def balanced_accuracy(description: str, features: Floats, source: NDArray[np.int64], patients: list[str]) -> Probed:
-    """Return how well a linear probe tells the source of patients it was not fitted on."""
+    """Return how well a linear probe tells the source of patients it was not fitted on.
+
+    Parameters
+    ----------
+    features
+        (N, D) of N slices.
+    source, patients
+        N each; `source` counts from 0.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import balanced_accuracy_score
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cpam_train.evaluation.case import ClassResult, MaskResult
+from cpam_train.evaluation.case import ClassResult
 from cpam_train.metrics.bootstrap import Estimate, estimate, mean_of, median_of, ratio_of
 from cpam_train.metrics.counts import dice, iou, precision, sensitivity, specificity, stacked
 from cpam_train.metrics.probability import auc, brier, ece, sensitivity_at_specificity
 from cpam_train.metrics.surface import TOLERANCES_MM
 
 Figures = dict[str, Estimate]
-Value = Callable[[MaskResult], float | None]
 
 
 @dataclass(frozen=True)
@@ -137,10 +136,12 @@ def _volume_figures(results: Sequence[ClassResult]) -> Figures:
 def _lesion_counts(results: Sequence[ClassResult]) -> Figures:
     patients = [r.patient_id for r in results]
     lesions = [r.mask.lesions for r in results if r.mask is not None]
-    found, missed, false = (np.asarray([getattr(c, n) for c in lesions], float) for n in ("found", "missed", "false"))
+    detected, missed, false = (
+        np.asarray([getattr(c, n) for c in lesions], float) for n in ("detected", "missed", "false")
+    )
     return {
-        "lesion_sensitivity": estimate(ratio_of(found, found + missed), patients),
-        "lesion_f1": estimate(ratio_of(2 * found, 2 * found + missed + false), patients),
+        "lesion_sensitivity": estimate(ratio_of(detected, detected + missed), patients),
+        "lesion_f1": estimate(ratio_of(2 * detected, 2 * detected + missed + false), patients),
         "false_lesions_per_case": estimate(mean_of(false), patients),
     }
 

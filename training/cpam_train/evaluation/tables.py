@@ -112,7 +112,7 @@ def _row(result: ClassResult) -> dict[str, object]:
         "hd95_mm": None if surface is None else surface.hd95_mm,
         "reference_ml": None if mask is None else mask.reference_ml,
         "predicted_ml": None if mask is None else mask.predicted_ml,
-        "lesions_found": None if lesions is None else lesions.found,
+        "lesions_found": None if lesions is None else lesions.detected,
         "lesions_missed": None if lesions is None else lesions.missed,
         "false_lesions": None if lesions is None else lesions.false,
     }

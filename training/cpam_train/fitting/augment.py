@@ -72,7 +72,7 @@ class Augment(nn.Module):
         return (self.change_grey(image) if self.grey else image), mask
 
     def draw_geometry(self, mask: Tensor) -> Geometry:
-        """Draw rotation, scale, shear, translation, mirror, flip, crop and elastic displacement per sample."""
+        """Draw rotation, scale, shear, translation, mirror, flip, crop and elastic displacement for masks (B, H, W)."""
         c, b, device = self.config, len(mask), mask.device
         angle = self._either(b, c.rotate_p, -c.rotate_degrees, c.rotate_degrees, rest=0.0, device=device)
         zoom = self._either(b, c.scale_p, *c.scale_range, rest=1.0, device=device)
@@ -92,7 +92,7 @@ class Augment(nn.Module):
         return Geometry(torch.cat([linear, centre.unsqueeze(-1)], dim=2), shift)
 
     def change_grey(self, image: Tensor) -> Tensor:
-        """Change brightness, contrast, noise, sharpness and histogram.
+        """Return images (B, C, H, W) in 0..1 of other brightness, contrast, noise, sharpness and histogram.
 
         What a window shows black or white stays so: those HU lie beyond it by an unknown amount, like bone and air.
         """
@@ -140,10 +140,10 @@ class Augment(nn.Module):
         """Return (B, 2) centres (x, y) of the regions: anywhere inside, or on a lesion pixel where there is one."""
         b, device = len(mask), mask.device
         free = (torch.rand(b, 2, device=device) * 2 - 1) * (1 - share).unsqueeze(1)
-        lesion, found = _random_lesion_pixel(mask)
+        lesion, has_lesion = _random_lesion_pixel(mask)
         reach = (1 - share).unsqueeze(1)
         on_lesion = torch.minimum(torch.maximum(lesion, -reach), reach)
-        wanted = (self._chance(b, self.config.crop_lesion_share, device).bool() & found).unsqueeze(1)
+        wanted = (self._chance(b, self.config.crop_lesion_share, device).bool() & has_lesion).unsqueeze(1)
         return torch.where(wanted, on_lesion, free)
 
     @staticmethod
@@ -157,7 +157,7 @@ class Augment(nn.Module):
 
 
 def warp(image: Tensor, mask: Tensor, geometry: Geometry, edge: int) -> tuple[Tensor, Tensor]:
-    """Resample image (bilinear) and mask (nearest) on the same (edge, edge) grid; outside stands 0."""
+    """Return image (B, C, edge, edge), bilinear, and mask (B, edge, edge), nearest, on one grid; outside stands 0."""
     b = len(image)
     grid = functional.affine_grid(geometry.matrix, [b, 1, edge, edge], align_corners=False)
     if bool(geometry.shift.any()):

@@ -70,7 +70,7 @@ def write_augment_sheet(store: AnnotationStore, config: TrainConfig, out: Path, 
 
 
 def changed_columns(config: TrainConfig, image: Tensor, mask: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
-    """Return image and mask under each single change, and under all as configured."""
+    """Return image (B, C, H, W) and mask (B, H, W) under each single change, and under all as configured."""
     settings = plain(config.augment) | {"enabled": True, "crop_size": None}
     still = settings | {name: 0.0 for name in settings if name.endswith("_p")}
     columns = {"as it is": (image, mask)}

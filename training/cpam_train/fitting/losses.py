@@ -49,6 +49,8 @@ def class_logits(logits: Tensor, output: str) -> Tensor:
 
     Parameters
     ----------
+    logits
+        (B, K, ...) of sigmoid outputs, (B, 1 + K, ...) of softmax outputs.
     output
         'sigmoid': the logits are that already. 'softmax': channel 0 is background; the log odds of class c are
         ``z_c - logsumexp(all others)``.
@@ -63,7 +65,7 @@ def class_logits(logits: Tensor, output: str) -> Tensor:
 
 
 def bce(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:  # noqa: ARG001 - one signature for all
-    """Return binary cross-entropy per pixel."""
+    """Return binary cross-entropy per pixel; logits, targets (0..1) and losses here and below are (B, K, H, W)."""
     return functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
 
 
@@ -117,7 +119,15 @@ class SegmentationLoss(nn.Module):
     def forward(
         self, masks: Tensor, side: tuple[Tensor, ...], image: Tensor | None, target: SegmentationTarget
     ) -> dict[str, Tensor]:
-        """Return `loss` and its parts `mask` and `image`, all scalars in float32."""
+        """Return `loss` and its parts `mask` and `image`, all scalars in float32.
+
+        Parameters
+        ----------
+        masks, side
+            Logits of the full-size output (B, K, H, W), or (B, 1 + K, H, W) of softmax, and of each coarser level.
+        image
+            Logits (B, K) of the image head; None without one.
+        """
         levels = (masks, *side)[: len(self.config.deep_supervision)]
         weights = self.config.deep_supervision[: len(levels)]
         mask = sum(w * self.mask_loss(z, target) for w, z in zip(weights, levels, strict=True)) / sum(weights)
@@ -128,7 +138,7 @@ class SegmentationLoss(nn.Module):
         return parts
 
     def mask_loss(self, logits: Tensor, target: SegmentationTarget) -> Tensor:
-        """Return the loss of one level; the truth is averaged down to it."""
+        """Return the loss of one level of logits (B, K or 1 + K, h, w); the truth is averaged down to it."""
         z = class_logits(logits.float() if logits.dtype != torch.float64 else logits, self.output)
         truth = target.masks.to(z.dtype)
         if truth.shape[-2:] != z.shape[-2:]:
@@ -159,7 +169,7 @@ def known_mean(loss: Tensor, known: Tensor) -> Tensor:
 
 
 def masked_bce(logits: Tensor, labels: Tensor, *, smoothing: float = 0.0) -> Tensor:
-    """Return binary cross-entropy over (B, K) labels that are known (>= 0); 0 where none is."""
+    """Return binary cross-entropy of logits (B, K) over the labels (B, K) that are known (>= 0); 0 where none is."""
     known = (labels >= 0).to(torch.float32)
     target = labels.clamp(min=0).to(torch.float32) * (1 - 2 * smoothing) + smoothing
     loss = functional.binary_cross_entropy_with_logits(logits.float(), target, reduction="none")
@@ -180,10 +190,11 @@ def single_label(labels: Tensor) -> Tensor:
 
 
 def classifier_loss(logits: Tensor, labels: Tensor, *, output: str, smoothing: float = 0.0) -> Tensor:
-    """Return the loss that belongs to an output layer.
+    """Return the scalar loss that belongs to an output layer; labels are (B, K): -1 unknown, 0 absent, 1 present.
 
     sigmoid: binary cross-entropy per class. softmax: cross-entropy. sparsemax: the sparsemax loss (Martins &
-    Astudillo 2016), since sparsemax gives exact zeros and log 0 is undefined.
+    Astudillo 2016), since sparsemax gives exact zeros and log 0 is undefined. Logits are (B, K) for sigmoid, else
+    (B, 1 + K) with "none" first.
     """
     if output == "sigmoid":
         return masked_bce(logits, labels, smoothing=smoothing)

@@ -87,9 +87,9 @@ class SegmenterTask(Task):
 
     def observe(self, output: Any, batch: Batch) -> Record:
         """Return pixel histograms and image logits of a batch."""
-        found = probabilities(output, self.config.model)
-        assert found.masks is not None  # noqa: S101 - a segmenter gives masks
-        return _record(histograms(found.masks, self._truth(batch)), found.image, batch)
+        predicted = probabilities(output, self.config.model)
+        assert predicted.masks is not None  # noqa: S101 - a segmenter gives masks
+        return _record(histograms(predicted.masks, self._truth(batch)), predicted.image, batch)
 
     def _truth(self, batch: Batch) -> Tensor:
         return one_hot(batch["mask"], batch["mask_known"].shape[1])

@@ -50,16 +50,16 @@ def read_diagnosis(path: Path) -> Diagnosis:
     """Return which slices bleed according to the data set's table (1.0 and 1.3.1 share its columns)."""
     if not path.is_file():
         raise InputError(f"Table of bleeds is missing: {path.name}", expected=LAYOUT)
-    found: Diagnosis = defaultdict(dict)
+    diagnosis: Diagnosis = defaultdict(dict)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             for row in csv.DictReader(file):
-                found[int(row["PatientNumber"])][int(row["SliceNumber"])] = row["No_Hemorrhage"].strip() == "0"
+                diagnosis[int(row["PatientNumber"])][int(row["SliceNumber"])] = row["No_Hemorrhage"].strip() == "0"
     except (KeyError, ValueError) as error:
         raise InputError(
             f"Table {path.name} cannot be read", expected="columns PatientNumber, SliceNumber, No_Hemorrhage"
         ) from error
-    return dict(found)
+    return dict(diagnosis)
 
 
 def _read(folder: Path, diagnosis: Diagnosis, ischemia_absent: bool) -> ImportedCase:
@@ -105,7 +105,7 @@ def hemorrhage_annotation(
     *,
     ischemia_absent: bool,
 ) -> Annotation:
-    """Combine masks that exist on some slices with a table that speaks of every slice.
+    """Return the annotation of masks that exist on some slices and a table that speaks of every slice.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ def find_dicom_seg(src: Path, options: ImportOptions) -> list[Candidate]:
 
 def _segmentations(src: Path) -> Mapping[str, Path]:
     """Return the referenced series of every segmentation, and the newest file that refers to it."""
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for path in sorted((p for p in src.rglob("*") if p.is_file()), key=lambda p: p.stat().st_mtime):
         try:
             header = pydicom.dcmread(
@@ -52,8 +52,8 @@ def _segmentations(src: Path) -> Mapping[str, Path]:
         except (InvalidDicomError, OSError):
             continue
         if str(header.get("SOPClassUID", "")).startswith(SEGMENTATION_STORAGE):
-            found |= {str(item.SeriesInstanceUID): path for item in header.get("ReferencedSeriesSequence", [])}
-    return found
+            files |= {str(item.SeriesInstanceUID): path for item in header.get("ReferencedSeriesSequence", [])}
+    return files
 
 
 def _read(entry: SeriesEntry, segmentation: Path, options: ImportOptions) -> ImportedCase:

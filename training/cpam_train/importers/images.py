@@ -42,12 +42,12 @@ def read_drawn(path: Path) -> NDArray[np.bool_]:
 
 
 def window_to_hu(grey: NDArray[np.uint8], window: Window = JPEG_WINDOW) -> NDArray[np.int16]:
-    """Return the HU that 8-bit grey stands for when 0..255 spans `window`."""
+    """Return int16 HU, of the shape of the 8-bit grey values, for which 0..255 spans `window`."""
     hu = grey.astype(np.float32) / 255 * window.width + window.low
     return np.rint(hu).astype(np.int16)
 
 
 def require_same_shape(image: NDArray[np.generic], mask: NDArray[np.generic], name: str) -> None:
-    """Refuse a mask of another size than its image."""
+    """Refuse a mask of another shape than its image; both (Y, X) or both (Z, Y, X)."""
     if image.shape != mask.shape:
         raise InputError(f"Mask of {name} has another size than its image", got=mask.shape, expected=str(image.shape))

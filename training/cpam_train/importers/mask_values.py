@@ -12,7 +12,7 @@ from napari_cpam_stroke.errors import InputError
 
 
 def labels_from_values(values: NDArray[np.generic], meaning: Mapping[int, LesionClass], name: str) -> NDArray[np.uint8]:
-    """Return uint8 labels of an image in which `meaning` tells what each value above 0 stands for.
+    """Return uint8 labels of an image of any shape in which `meaning` tells what each value above 0 stands for.
 
     Raises
     ------

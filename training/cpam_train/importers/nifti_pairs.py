@@ -103,8 +103,8 @@ def read_dataset_json(path: Path, options: ImportOptions) -> dict[int, LesionCla
         raise InputError("Data set must have one channel, CT", got=len(channels))
     named = {int(k): v for k, v in pairs if k.isdigit()} or {int(v): k for k, v in pairs if v.isdigit()}
     known = {kind.label: kind for kind in LesionClass}
-    found = {value: known[name.lower()] for value, name in named.items() if name.lower() in known}
-    return found or dict(options.label_values)
+    meanings = {value: known[name.lower()] for value, name in named.items() if name.lower() in known}
+    return meanings or dict(options.label_values)
 
 
 def _own_rules(source: str, values: Mapping[int, LesionClass], options: ImportOptions) -> PairRules:
@@ -114,11 +114,11 @@ def _own_rules(source: str, values: Mapping[int, LesionClass], options: ImportOp
 
 
 def _find(images: Path, masks: Path, rules: PairRules, expected: str) -> list[Candidate]:
-    found = by_stem(images, *SUFFIXES)
-    if not found:
+    scans = by_stem(images, *SUFFIXES)
+    if not scans:
         raise InputError("Folder does not have the expected layout", got=images.parent, expected=expected)
     outlines = by_stem(masks, *SUFFIXES)
-    return [_candidate(rules, path, name.removesuffix(CHANNEL), outlines) for name, path in found.items()]
+    return [_candidate(rules, path, name.removesuffix(CHANNEL), outlines) for name, path in scans.items()]
 
 
 def _candidate(rules: PairRules, image: Path, name: str, outlines: Mapping[str, Path]) -> Candidate:

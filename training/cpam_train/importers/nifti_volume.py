@@ -45,7 +45,7 @@ class NiftiVolume:
 
     @property
     def hu(self) -> NDArray[np.int16]:
-        """int16 Hounsfield units; padding far below air counts as air."""
+        """int16 (Z, Y, X) Hounsfield units; padding far below air counts as air."""
         finite = np.nan_to_num(self.values, nan=AIR_HU)
         return np.clip(np.rint(finite), AIR_HU, MAX_HU).astype(np.int16)
 

@@ -57,7 +57,7 @@ def find_rsna(src: Path, _options: ImportOptions) -> list[Candidate]:
 
 def read_labels(path: Path) -> dict[str, bool]:
     """Return slice name -> whether it bleeds."""
-    found: dict[str, set[bool]] = defaultdict(set)
+    bleeds: dict[str, set[bool]] = defaultdict(set)
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
         if not {"ID", "Label"} <= set(reader.fieldnames or ()):
@@ -65,8 +65,8 @@ def read_labels(path: Path) -> dict[str, bool]:
         for row in reader:
             name, _, subtype = row["ID"].rpartition("_")
             if subtype == ANY:
-                found[name].add(row["Label"].strip() in {"1", "1.0"})
-    return {name: values.pop() for name, values in found.items() if len(values) == 1}
+                bleeds[name].add(row["Label"].strip() in {"1", "1.0"})
+    return {name: values.pop() for name, values in bleeds.items() if len(values) == 1}
 
 
 def unwrapped(one: DicomSlice) -> DicomSlice:

@@ -48,13 +48,13 @@ def find_release(src: Path, options: ImportOptions) -> list[Candidate]:
     (`options.label_values`). Groups come from scanner and day of the UID unless `options.groups` is given.
     """
     groups = read_groups(options.groups) if options.groups else {}
-    found: dict[str, Candidate] = {}
+    candidates: dict[str, Candidate] = {}
     for section in _sections(src):
         for candidate in _candidates(section, options, groups):
-            found.setdefault(candidate.case_id, candidate)
-    if not found:
+            candidates.setdefault(candidate.case_id, candidate)
+    if not candidates:
         raise InputError("Folder does not have the expected layout", got=src, expected=LAYOUT)
-    return list(found.values())
+    return list(candidates.values())
 
 
 def _sections(src: Path) -> Iterator[Section]:
@@ -83,7 +83,7 @@ def _candidates(section: Section, options: ImportOptions, groups: dict[str, str]
     prefix = f"{folded(section.folder.name)[-7:]}-" if section.kind == COMPETITION else ""
     parts = {p: by_stem(child(section.folder, p) or dicom / "-", ".png") for p in ("masks", "png", "overlay")}
     for name, path in by_stem(dicom, ".dcm", "").items():
-        files = {part: found.get(name) for part, found in parts.items()}
+        files = {part: by_name.get(name) for part, by_name in parts.items()}
         read = partial(_read_dicom, path, files, section.kind, options, groups.get(name))
         yield Candidate(f"teknofest-{prefix}{name}", partial(read, f"teknofest-{prefix}{name}"))
 

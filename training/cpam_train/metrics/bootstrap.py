@@ -46,7 +46,7 @@ def resampled(patients: Sequence[str], *, resamplings: int = RESAMPLINGS, seed: 
 
 
 def estimate(statistic: Statistic, patients: Sequence[str], *, resamplings: int = RESAMPLINGS) -> Estimate:
-    """Return a statistic of all cases with its percentile interval over patients."""
+    """Return a statistic of all N cases, whose patients are given, with its percentile interval over patients."""
     cases, people = len(patients), len(set(patients))
     if not cases:
         return Estimate(None, None, None, 0, 0)
@@ -61,7 +61,7 @@ def estimate(statistic: Statistic, patients: Sequence[str], *, resamplings: int 
 
 
 def mean_of(values: Sequence[float] | Floats) -> Statistic:
-    """Return the weighted mean of one value per case as a statistic."""
+    """Return the weighted mean of one value per case, (N,), as a statistic."""
     column = np.asarray(values, dtype=np.float64)
 
     def statistic(weights: Floats) -> Floats:
@@ -72,7 +72,7 @@ def mean_of(values: Sequence[float] | Floats) -> Statistic:
 
 
 def ratio_of(above: Sequence[float] | Floats, below: Sequence[float] | Floats) -> Statistic:
-    """Return the ratio of two weighted sums (a pooled figure) as a statistic."""
+    """Return the ratio of two weighted sums (a pooled figure) over (N,) values per case as a statistic."""
     up, down = np.asarray(above, dtype=np.float64), np.asarray(below, dtype=np.float64)
 
     def statistic(weights: Floats) -> Floats:
@@ -83,7 +83,7 @@ def ratio_of(above: Sequence[float] | Floats, below: Sequence[float] | Floats) -
 
 
 def median_of(values: Sequence[float] | Floats) -> Statistic:
-    """Return the weighted (lower) median of one value per case as a statistic."""
+    """Return the weighted (lower) median of one value per case, (N,), as a statistic."""
     column = np.asarray(values, dtype=np.float64)
     order = np.argsort(column, kind="stable")
 
@@ -98,5 +98,5 @@ def median_of(values: Sequence[float] | Floats) -> Statistic:
 def paired_difference(
     first: Sequence[float] | Floats, second: Sequence[float] | Floats, patients: Sequence[str]
 ) -> Estimate:
-    """Return the mean of first - second over the same cases, with its interval over patients."""
+    """Return the mean of first - second, (N,) each over the same cases, with its interval over patients."""
     return estimate(mean_of(np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)), patients)

@@ -17,7 +17,7 @@ from cpam_train.metrics.arrays import Floats
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """Pixel counts of any one shape (cases, classes, thresholds, ...)."""
+    """Pixel counts of any one shape (cases, classes, thresholds, ...); the ratios below, 0..1, have it too."""
 
     tp: Floats
     fp: Floats
@@ -25,7 +25,7 @@ class Counts:
     tn: Floats
 
     def pooled(self, axis: int = 0) -> Counts:
-        """Return the sums along an axis."""
+        """Return the sums along an axis, which is gone then."""
         return Counts(*(np.asarray(part).sum(axis=axis) for part in (self.tp, self.fp, self.fn, self.tn)))
 
 
@@ -67,28 +67,6 @@ def specificity(c: Counts) -> Floats:
 def precision(c: Counts) -> Floats:
     """Return tp / (tp + fp); NaN where nothing was marked."""
     return _ratio(c.tp, c.tp + c.fp)
-
-
-def accuracy(c: Counts) -> Floats:
-    """Return (tp + tn) / all. Background alone scores above 0.97 on head CT: never a headline for masks."""
-    return _ratio(c.tp + c.tn, c.tp + c.tn + c.fp + c.fn)
-
-
-def f1(c: Counts) -> Floats:
-    """Return the harmonic mean of precision and recall, the same formula as Dice; NaN without any positive."""
-    return _ratio(2 * c.tp, 2 * c.tp + c.fp + c.fn)
-
-
-RATIOS = {
-    "dice": dice,
-    "iou": iou,
-    "sensitivity": sensitivity,
-    "specificity": specificity,
-    "precision": precision,
-    "accuracy": accuracy,
-    "f1": f1,
-}
-"""Every ratio by the name it has in reports."""
 
 
 def _ratio(above: Floats, below: Floats, *, where: NDArray[np.bool_] | None = None) -> Floats:

@@ -15,21 +15,21 @@ class LesionCounts:
 
     Attributes
     ----------
-    found, missed
+    detected, missed
         Reference lesions with, and without, a marked voxel.
     false
         Marked regions without a reference voxel.
     """
 
-    found: int
+    detected: int
     missed: int
     false: int
 
 
 def count_lesions(predicted: NDArray[np.bool_], reference: NDArray[np.bool_]) -> LesionCounts:
-    """Return the lesion counts of two masks (Z, Y, X)."""
+    """Return the lesion counts of two bool masks (Z, Y, X)."""
     lesions, total = label(reference, connectivity=reference.ndim, return_num=True)
     marks, marked = label(predicted, connectivity=predicted.ndim, return_num=True)
-    found = len(np.unique(lesions[predicted & (lesions > 0)]))
+    detected = len(np.unique(lesions[predicted & (lesions > 0)]))
     true_marks = len(np.unique(marks[reference & (marks > 0)]))
-    return LesionCounts(found, int(total) - found, int(marked) - true_marks)
+    return LesionCounts(detected, int(total) - detected, int(marked) - true_marks)

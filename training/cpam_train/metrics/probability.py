@@ -37,7 +37,7 @@ def auc(probability: Floats, present: NDArray[np.bool_], weights: Floats | None 
 def sensitivity_at_specificity(
     probability: Floats, present: NDArray[np.bool_], specificity: float, weights: Floats | None = None
 ) -> Floats:
-    """Return the highest sensitivity whose specificity is at least the one given; NaN without both classes."""
+    """Return (R,) highest sensitivities whose specificity is at least the one given; NaN without both classes."""
     steps = _curve(probability, present, _weights(weights, len(probability)))
     allowed = steps.fp <= (1 - specificity) * steps.fp[:, -1:] + 1e-9
     best = _divide(np.where(allowed, steps.tp, 0.0).max(axis=1), steps.tp[:, -1])
@@ -45,13 +45,13 @@ def sensitivity_at_specificity(
 
 
 def brier(probability: Floats, present: NDArray[np.bool_], weights: Floats | None = None) -> Floats:
-    """Return the mean squared difference between probability and truth."""
+    """Return (R,) mean squared differences between probability and truth."""
     w = _weights(weights, len(probability))
     return _divide(w @ (probability - present) ** 2, w.sum(axis=1))
 
 
 def ece(probability: Floats, present: NDArray[np.bool_], weights: Floats | None = None) -> Floats:
-    """Return the expected calibration error: mean distance of probability and frequency per bin, weighted by size."""
+    """Return (R,) expected calibration errors: mean distance of probability and frequency per bin, weighted by size."""
     w = _weights(weights, len(probability))
     member = np.eye(CALIBRATION_BINS)[calibration_bin(probability)]
     gap = w @ (member * (probability - present)[:, None])
@@ -59,7 +59,7 @@ def ece(probability: Floats, present: NDArray[np.bool_], weights: Floats | None 
 
 
 def calibration_bin(probability: Floats) -> NDArray[np.int64]:
-    """Return the bin of each probability."""
+    """Return int (N,), 0..CALIBRATION_BINS - 1: the bin of each probability."""
     return np.clip((np.asarray(probability) * CALIBRATION_BINS).astype(np.int64), 0, CALIBRATION_BINS - 1)
 
 

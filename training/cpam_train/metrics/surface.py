@@ -35,7 +35,7 @@ def surface_distance(predicted: Mask, reference: Mask, spacing_mm: Sequence[floa
     Parameters
     ----------
     predicted, reference
-        (Z, Y, X), or (Y, X) for a single slice.
+        bool (Z, Y, X), or (Y, X) for a single slice.
     spacing_mm
         Distance of voxels along each axis.
 

@@ -69,7 +69,7 @@ def choose_operating_points(record: Record, origins: Sequence[Origin], config: O
 
 
 def fit_temperature(logits: Floats, targets: Floats) -> float:
-    """Return the temperature of least log loss between ``sigmoid(logit / temperature)`` and targets from 0 to 1."""
+    """Return the temperature of least log loss between ``sigmoid(logit / temperature)`` and targets 0..1, (N,) each."""
 
     def log_loss(log_temperature: float) -> float:
         scaled = logits / np.exp(log_temperature)
@@ -80,7 +80,7 @@ def fit_temperature(logits: Floats, targets: Floats) -> float:
 
 
 def smoothed(labels: NDArray[np.int8], patients: NDArray[np.str_]) -> Floats:
-    """Return the targets of Platt (1999): not 0 and 1, but what so many patients of each label can vouch for.
+    """Return the (N,) targets of Platt (1999): not 0 and 1, but what so many patients of each label can vouch for.
 
     Where the slices seen are parted without a fault, 0 and 1 would drive the temperature to 0 and every probability to
     certainty.
@@ -110,7 +110,13 @@ def series_means(
     patients: NDArray[np.str_],
     top_slices: int,
 ) -> Series:
-    """Return every case of known label, present if on any slice, absent if on none, with the mean of its top slices."""
+    """Return every case of known label, present if on any slice, absent if on none, with the mean of its top slices.
+
+    Parameters
+    ----------
+    probabilities, labels, cases, patients
+        (N,) of N slices; probabilities 0..1, labels -1 unknown, 0 absent, 1 present.
+    """
     values, truth, who = [], [], []
     for case in np.unique(cases):
         mine = cases == case

@@ -38,15 +38,15 @@ class Series:
     @property
     def weights(self) -> Floats:
         """(N,) share of a series in its patient, per label."""
-        found = np.empty(len(self.labels))
+        shares = np.empty(len(self.labels))
         for label in np.unique(self.labels):
             mine = self.labels == label
             _, who, count = np.unique(self.patients[mine], return_inverse=True, return_counts=True)
-            found[mine] = 1.0 / count[who]
-        return found
+            shares[mine] = 1.0 / count[who]
+        return shares
 
     def of(self, label: int) -> tuple[Floats, Floats]:
-        """Return probabilities of one label and their weights, which sum to the number of patients."""
+        """Return (n,) probabilities of one label and their (n,) weights, which sum to the number of patients."""
         mine = self.labels == label
         return self.probabilities[mine], self.weights[mine]
 
@@ -95,11 +95,11 @@ def series_threshold(series: Series, config: OperatingConfig) -> float:
     positive, negative = series.of(1), series.of(0)
     values = np.unique(series.probabilities)
     cuts = np.concatenate([[values[0] / 2], (values[1:] + values[:-1]) / 2, [NOTHING]])
-    found, alarms = _share_from(cuts, *positive), _share_from(cuts, *negative)
+    sensitivity, false_positives = _share_from(cuts, *positive), _share_from(cuts, *negative)
     if config.point == "max_dice":
-        return float(cuts[int(np.argmax(found - alarms))])
-    allowed = alarms <= config.false_positive_bound + 1e-9
-    return min(float(cuts[allowed & (found >= found[allowed].max() - 1e-9)].max()), 1.0)
+        return float(cuts[int(np.argmax(sensitivity - false_positives))])
+    allowed = false_positives <= config.false_positive_bound + 1e-9
+    return min(float(cuts[allowed & (sensitivity >= sensitivity[allowed].max() - 1e-9)].max()), 1.0)
 
 
 def refer_band(series: Series, threshold: float, config: OperatingConfig) -> tuple[float, float]:

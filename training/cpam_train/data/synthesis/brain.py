@@ -20,7 +20,7 @@ MIN_BRAIN_SHARE = 0.06
 
 
 def find_brain(hu: Image) -> Region:
-    """Return bool (S, S): the largest piece of tissue inside the skull; all False where there is too little."""
+    """Return bool (S, S) of HU (S, S): the largest piece of tissue in the skull; all False where it is too little."""
     smooth = ndimage.gaussian_filter(hu, SMOOTHING)
     tissue = ndimage.binary_opening((smooth > BRAIN_HU[0]) & (smooth < BRAIN_HU[1]), iterations=3)
     pieces, count = ndimage.label(tissue)

@@ -44,7 +44,7 @@ def draw_hemorrhage(
 
 
 def draw_ischemia(hu: Image, lesion: Region, config: SynthesisConfig, rng: np.random.Generator) -> Image:
-    """Return HU of (k, S, S) neighbouring slices, darker and with less grey-white contrast where `lesion` is."""
+    """Return HU of (k, S, S) neighbouring slices, darker and with less grey-white contrast where `lesion` (S, S) is."""
     weight = _soft(lesion)
     loss = rng.uniform(*config.contrast_loss)
     drop = rng.uniform(*config.ischemia_drop_hu) * (1 + 0.15 * smooth_noise(lesion.shape, 10.0, rng))

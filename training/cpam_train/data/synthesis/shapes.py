@@ -13,7 +13,7 @@ ROUGHNESS_PIXELS = 6.0
 
 
 def smooth_noise(shape: tuple[int, int], scale: float, rng: np.random.Generator) -> Image:
-    """Return float32 noise of unit standard deviation whose bumps are about `scale` pixels wide."""
+    """Return float32 (Y, X) noise of unit standard deviation whose bumps are about `scale` pixels wide."""
     step = max(1, int(scale / 2))
     coarse = rng.standard_normal((shape[0] // step + 3, shape[1] // step + 3))
     coarse = ndimage.gaussian_filter(coarse, scale / step)
@@ -22,7 +22,7 @@ def smooth_noise(shape: tuple[int, int], scale: float, rng: np.random.Generator)
 
 
 def blob(brain: Region, rng: np.random.Generator, *, share: tuple[float, float]) -> Region:
-    """Return an irregular ellipse somewhere in the brain; `share` bounds its area as a share of the brain's."""
+    """Return bool (S, S): an irregular ellipse in the brain (S, S); `share` bounds its share of the brain."""
     y, x = _somewhere(brain, rng)
     area = float(brain.sum()) * rng.uniform(*share)
     ratio, angle = rng.uniform(0.4, 1.0), rng.uniform(0, np.pi)
@@ -36,7 +36,7 @@ def blob(brain: Region, rng: np.random.Generator, *, share: tuple[float, float])
 
 
 def crescent(brain: Region, rng: np.random.Generator, *, thickness: tuple[float, float]) -> Region:
-    """Return a band along the inner skull over part of the circumference; `thickness` in pixels at its widest."""
+    """Return bool (S, S): a band along a part of the inner skull; `thickness` bounds its widest point in pixels."""
     depth = ndimage.distance_transform_edt(brain)
     cy, cx = ndimage.center_of_mass(brain)
     dy, dx = _offsets(brain.shape, cy, cx)
@@ -48,7 +48,7 @@ def crescent(brain: Region, rng: np.random.Generator, *, thickness: tuple[float,
 
 
 def wedge(brain: Region, rng: np.random.Generator) -> Region:
-    """Return a sector of one hemisphere, from some depth out to the cortex: an arterial territory, roughly."""
+    """Return bool (S, S): a sector of a hemisphere, from some depth to the cortex; an arterial territory, roughly."""
     cy, cx = ndimage.center_of_mass(brain)
     side = rng.choice([-1.0, 1.0])
     apex_x = cx + side * 0.15 * np.sqrt(float(brain.sum()))
