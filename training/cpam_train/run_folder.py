@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from cpam_train.config import TrainConfig
 from napari_cpam_stroke.config import build_config, plain
-from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.errors import ConfigError, InputError
 
 SCHEMA_VERSION = 1
 CARD_DRAFT = "card-draft.json"
@@ -54,6 +54,17 @@ class RunFolder:
     def config(self) -> TrainConfig:
         """Return the settings of the run."""
         return build_config(TrainConfig, self.read_json("config.json")["config"], where="config.json of the run")
+
+    def require_config(self, config: TrainConfig) -> None:
+        """Refuse a run that a series of runs would take for one of its own.
+
+        Raises
+        ------
+        ConfigError
+            If it was made with other settings.
+        """
+        if self.config() != config:
+            raise ConfigError(f"{self.path} was made with other settings", remedy="use another --out")
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Return one of the run's JSON files.

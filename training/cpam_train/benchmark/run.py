@@ -19,7 +19,6 @@ from cpam_train.fitting.slice_batches import SliceLoaders
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import Split
-from napari_cpam_stroke.errors import ConfigError
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """Endings of the names of tensors that batch normalisation counts and does not learn."""
@@ -52,8 +51,7 @@ def run_systems(
         path = out / "runs" / f"{system}-{seed}"
         file = path / FILE
         if file.is_file():
-            if RunFolder(path).config() != config:
-                raise ConfigError(f"{path} was made with other settings", remedy="use another --out")
+            RunFolder(path).require_config(config)
         else:
             console.print(f"{system}, seed {seed}")
             run = fit_to_the_end(config, partial(SliceLoaders, store), path, console=console, purpose="benchmark")

@@ -59,9 +59,9 @@ def run_brats(
             config = recipe.config(system, seed)
             run = RunFolder(out / "runs" / f"{system}-{seed}")
             file = run.path / FILE
-            if file.is_file() and run.config() != config:
-                raise ConfigError(f"{run.path} was made with other settings", remedy="use another --out")
-            if not file.is_file():
+            if file.is_file():
+                run.require_config(config)
+            else:
                 batches = partial(BratsLoaders, folder)
                 fit_to_the_end(config, batches, run.path, console=console, purpose="benchmark")
                 with progress_bar(f"judging {system}") as progress:

@@ -19,7 +19,7 @@ from cpam_train.fitting.slice_batches import SliceLoaders, divide
 from cpam_train.learning_curve.choice import Strategy, least_sure, shuffled
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.errors import ConfigError, InputError
+from napari_cpam_stroke.errors import InputError
 
 START = "start"
 """Name of the model before any correction."""
@@ -154,6 +154,5 @@ def path_of(workspace: Workspace, strategy: str, added: int) -> Path:
 
 def _check_settings(path: Path, config: TrainConfig) -> None:
     """Compare all settings but the cases, which follow from the others."""
-    before = RunFolder(path).config()
-    if replace(before, data=replace(before.data, only_cases=config.data.only_cases)) != config:
-        raise ConfigError(f"{path} was made with other settings", remedy="use another --out")
+    run = RunFolder(path)
+    run.require_config(replace(config, data=replace(config.data, only_cases=run.config().data.only_cases)))
