@@ -4,6 +4,7 @@ import json
 import signal
 import threading
 import time
+from functools import partial
 
 import pytest
 import torch
@@ -12,13 +13,13 @@ from rich.console import Console
 from safetensors.torch import load_file
 
 from cpam_train.commands.batches_of import batches_of
-from cpam_train.fitting.fit import fit
+from cpam_train.fitting.fit import fit, fit_to_the_end
 from cpam_train.fitting.slice_batches import SliceLoaders
 from cpam_train.fitting.task import build_optimiser, build_task
 from cpam_train.presets import build_train_config
 from napari_cpam_stroke.bundles import ModelCard
 from napari_cpam_stroke.config import build_config
-from napari_cpam_stroke.errors import InputError, OutOfMemoryError
+from napari_cpam_stroke.errors import CancelledError, ConfigError, InputError, OutOfMemoryError
 from napari_cpam_stroke.models import build_model
 
 QUIET = Console(quiet=True)
@@ -105,6 +106,29 @@ def test_interrupted_run_keeps_its_best_and_resumes(store, tmp_path):
     steps = [int(row["step"]) for row in rows]
     assert steps == sorted(set(steps))
     assert float(rows[-1]["minutes"]) > float(rows[1]["minutes"])
+
+
+class Impatient(SliceLoaders):
+    """Batches during whose second epoch somebody presses Ctrl-C."""
+
+    def set_epoch(self, epoch):
+        super().set_epoch(epoch)
+        if epoch == 1:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_one_of_several_runs_stops_them_all_and_is_gone_on_with(store, tmp_path):
+    again = {"console": QUIET, "purpose": "study"}
+    with pytest.raises(CancelledError, match=r"The study was stopped.*goes on from here"):
+        fit_to_the_end(config(), partial(Impatient, store), tmp_path / "run", **again)
+    run = fit_to_the_end(config(), batches_of(store), tmp_path / "run", **again)
+    assert [row["epoch"] for row in csv.DictReader(run.log.open())] == ["1", "2"]
+    run.require_config(config())
+    with pytest.raises(ConfigError, match="made with other settings"):
+        run.require_config(config("seed=1"))
+    run.tidy()
+    assert not run.checkpoint.exists()
+    assert not (run.path / "tensorboard").exists()
 
 
 def test_time_limit_ends_the_run_and_its_schedule(store, tmp_path):
