@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from cpam_train.brats.folder import BratsCase, BratsFolder
 from cpam_train.brats.regions import CHANNELS, FROM_BRATS
-from cpam_train.importers.fill import Progress
 from cpam_train.importers.layout import require_folder
 from cpam_train.importers.nifti_volume import read_nifti
 from cpam_train.importers.options import ImportOptions
@@ -20,8 +20,7 @@ from napari_cpam_stroke.errors import InputError
 LAYOUT = "{HGG,LGG}/Brats18_<case>/Brats18_<case>_{flair,t1,t1ce,t2,seg}.nii.gz"
 GRADES = ("HGG", "LGG")
 
-Intensities = NDArray[np.float32]
-"""MR values (Z, Y, X): as the scanner wrote them, or in standard deviations of the brain."""
+Floats = NDArray[np.float32]
 
 
 def import_brats(
@@ -29,7 +28,7 @@ def import_brats(
     target: BratsFolder,
     options: ImportOptions | None = None,
     *,
-    progress: Progress | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ImportSummary:
     """Prepare every case below `src` that is not there yet and give new patients a split.
 
@@ -71,7 +70,7 @@ def _case_folders(src: Path) -> list[Path]:
     return folders
 
 
-def _prepare(folder: Path) -> tuple[BratsCase, Intensities, NDArray[np.uint8]]:
+def _prepare(folder: Path) -> tuple[BratsCase, Floats, NDArray[np.uint8]]:
     volumes = [read_nifti(_file(folder, channel)) for channel in CHANNELS]
     labels = _labels(read_nifti(_file(folder, "seg")).values, folder.name)
     if {volume.values.shape for volume in volumes} != {labels.shape}:
@@ -95,14 +94,14 @@ def _file(folder: Path, channel: str) -> Path:
     raise InputError(f"Case {folder.name} has no {channel} volume", expected=LAYOUT)
 
 
-def _normalised(values: Intensities, brain: NDArray[np.bool_]) -> Intensities:
+def _normalised(values: Floats, brain: NDArray[np.bool_]) -> Floats:
     """Return standard deviations from the brain's mean, 0 outside the brain: MR has no absolute scale."""
     inside = values[brain]
     scaled = (values - inside.mean()) / max(float(inside.std()), 1e-6)
     return np.where(brain, scaled, 0).astype(np.float32)
 
 
-def _labels(values: Intensities, name: str) -> NDArray[np.uint8]:
+def _labels(values: Floats, name: str) -> NDArray[np.uint8]:
     whole = np.rint(values).astype(np.int64)
     strange = sorted(set(np.unique(whole).tolist()) - set(FROM_BRATS))
     if strange:

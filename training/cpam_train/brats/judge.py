@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,6 @@ from cpam_train.brats.dataset import BratsDataset
 from cpam_train.brats.folder import BratsCase, BratsFolder
 from cpam_train.brats.regions import REGIONS, region_masks
 from cpam_train.evaluation.model import draft_of_run
-from cpam_train.evaluation.progress import Progress
 from cpam_train.fitting.precision import autocast
 from cpam_train.metrics.bootstrap import Estimate, estimate, mean_of
 from cpam_train.metrics.counts import count, dice
@@ -41,7 +40,7 @@ def judge_brats(
     *,
     split: Split = "test",
     device: str = "auto",
-    progress: Progress | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[RegionDice]:
     """Return the Dice of every region in every case of a split."""
     from safetensors.torch import load_file

@@ -1,12 +1,9 @@
-"""How far a long job is: what it calls, and what shows it to a person."""
+"""Showing a person how far a long job is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-Progress = Callable[[int, int], None]
-"""Called with the number of steps done and the number of all."""
-
-ProgressBar = Callable[[str], AbstractContextManager[Progress]]
-"""Shows a bar under a name, and gives what moves it."""
+ProgressBar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+"""Shows a bar under a name, and gives what moves it: called with the steps done and all steps."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from cpam_train.evaluation.case import ClassResult, judge_case
 from cpam_train.evaluation.gallery import Gallery
-from cpam_train.evaluation.progress import Progress
 from cpam_train.evaluation.summary import ClassSummary, by_group, case_dice, summarise_class, thickness_group
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord, Split
@@ -15,6 +14,8 @@ from napari_cpam_stroke.bundles import ModelCard
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.inference.predictor import Predictor
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)

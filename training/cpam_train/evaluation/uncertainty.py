@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cpam_train.evaluation.progress import Progress
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord
 from napari_cpam_stroke.core import CLASS_NAMES, LesionClass
@@ -39,7 +38,7 @@ def rank_cases(
     *,
     everything: bool = False,
     record: bool = True,
-    progress: Progress | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Ranked]:
     """Run a model on the cases nobody has finished and return them, least sure first.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
 import numpy as np
 
-from cpam_train.evaluation.progress import Progress
 from cpam_train.evaluation.uncertainty import rank_one
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.errors import ConfigError
@@ -16,6 +15,8 @@ from napari_cpam_stroke.inference.predictor import Predictor
 Strategy = Literal["random", "rank"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 """random: any case; rank: the case the model is least sure of comes first, as `cpam-train rank` orders a worklist."""
+
+Progress = Callable[[int, int], None]
 
 
 def strategies_of(names: Sequence[str]) -> list[Strategy]:

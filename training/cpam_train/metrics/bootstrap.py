@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cpam_train.metrics.arrays import Floats
-
+Floats = NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]
 """Case weights (R, N) to results (R,)."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cpam_train.metrics.arrays import Floats
+Floats = NDArray[np.float64]
 
 CALIBRATION_BINS = 10
 """Equal steps of the probability for ECE and the calibration plot."""

@@ -20,7 +20,6 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, logit
 
 from cpam_train.config import OperatingConfig
-from cpam_train.metrics.arrays import Floats
 from cpam_train.operating.pixel_threshold import MaskPoint, MaskRates, mask_point
 from cpam_train.operating.series_threshold import EVERYTHING, Series, SeriesRates, series_point
 from cpam_train.operating.validation_record import Origin, Record
@@ -33,6 +32,8 @@ MIN_EXAMPLES = 5
 SLOPE_RANGE, OFFSET_RANGE = (0.1, 10.0), (-10.0, 10.0)
 AS_IT_IS = (1.0, 0.0)
 """Slope and offset that change no probability."""
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

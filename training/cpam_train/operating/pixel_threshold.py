@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cpam_train.config import OperatingConfig
-from cpam_train.metrics.arrays import Floats
 from cpam_train.metrics.counts import Counts, dice, iou
 from cpam_train.metrics.curve import best_threshold, counts_at_thresholds, thresholds
 
 NEAR_TIE = 0.02
 """Sensitivities this close, or within one lesion slice, count as equal; Dice decides between them."""
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
