@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cpam_stroke.bundles import Registry
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.user_folder import application_home
 from napari_cpam_stroke.window_check import WindowCheck, check_window
 
@@ -72,8 +72,7 @@ def run_demo(
         own = application_home() / "demo"
         open_window(sample, run_models=True, model=model, device=device, screenshot=screenshot, own_folder=own)
     elif screenshot is not None and done is not None:
-        screenshot.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(done.overview, screenshot)
+        write_whole(screenshot, done.overview.read_bytes())
     return done
 
 
@@ -97,5 +96,5 @@ def write_demo(
     result, files = run_case(entry, Predictor.load(model, device), out, stage=stage)
     sheet = contact_sheet(result.volume, result.mask, result.noteworthy_slices(MOST_SLICES))
     overview = out / OVERVIEW
-    overview.write_bytes(png_bytes(sheet))
+    write_whole(overview, png_bytes(sheet))
     return HeadlessDemo(files.folder, overview, needs)

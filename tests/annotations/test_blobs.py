@@ -1,6 +1,3 @@
-import os
-import stat
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,7 +5,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
-from napari_cpam_stroke.annotations.durable import write_beside, write_durably
 from napari_cpam_stroke.annotations.stacks import encode_stack
 from napari_cpam_stroke.errors import StoreError
 
@@ -94,27 +90,3 @@ def test_a_failure_throws_deferred_stacks_away(blobs, stack):
         interrupted()
     assert list(blobs.names()) == []
     assert blobs.leftovers() == []
-
-
-def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
-    def chunks():
-        yield b"half"
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        write_beside(tmp_path / "ab" / "cd", chunks())
-    assert list((tmp_path / "ab").iterdir()) == []
-
-
-def test_content_is_synced_before_it_gets_its_name_and_the_name_after(tmp_path, monkeypatch):
-    path, order = tmp_path / "blob", []
-    sync = os.fsync
-
-    def noted(handle):
-        order.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
-        order.append("named" if path.exists() else "not named")
-        sync(handle)
-
-    monkeypatch.setattr(os, "fsync", noted)
-    write_durably(path, [b"content"])
-    assert order == ["file", "not named", *(["folder", "named"] if os.name != "nt" else [])]

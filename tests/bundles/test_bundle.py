@@ -103,8 +103,7 @@ def test_pictures_of_known_failures_travel_with_the_model(tmp_path, card, bundle
 def test_a_picture_that_is_not_there_is_said_and_nothing_is_left(tmp_path, card, bundle):
     with pytest.raises(BundleError, match=r"failures/calcium\.png"):
         save_bundle(tmp_path / "shown", replace(card, failures=(FAILURE,)), bundle.state_dict())
-    assert not list(tmp_path.glob("shown*"))
-    assert not list(tmp_path.glob(".new-*"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny"]
 
 
 @pytest.mark.parametrize("name", ["../x.png", "failures/../x.png", "/etc/x.png", "failures/x.svg", "x.png"])

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from napari_cpam_stroke.errors import InputError
-from napari_cpam_stroke.export.safe_folder import whole_folder
+from napari_cpam_stroke.export.safe_folder import result_folder
 
 NAMES = ("a.txt", "b.txt")
 
 
 def write(target: Path, text: str = "new") -> None:
-    with whole_folder(target, replaceable=NAMES) as folder:
+    with result_folder(target, replaceable=NAMES) as folder:
         (folder / "a.txt").write_text(text)
 
 
 def write_half(target: Path) -> None:
-    with whole_folder(target, replaceable=NAMES) as folder:
+    with result_folder(target, replaceable=NAMES) as folder:
         (folder / "a.txt").write_text("half")
         raise RuntimeError
 

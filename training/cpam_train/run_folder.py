@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import platform
 import shutil
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 from cpam_train.config import TrainConfig
 from napari_cpam_stroke.config import build_config, plain
 from napari_cpam_stroke.errors import ConfigError, InputError
+from napari_cpam_stroke.files import write_whole
 
 SCHEMA_VERSION = 1
 CARD_DRAFT = "card-draft.json"
@@ -86,7 +86,7 @@ class RunFolder:
 
     def write_json(self, name: str, values: object) -> None:
         """Write a JSON file whole or not at all."""
-        write_atomically(self.path / name, json.dumps(values, indent=2, ensure_ascii=False).encode() + b"\n")
+        write_whole(self.path / name, json.dumps(values, indent=2, ensure_ascii=False) + "\n", durable=True)
 
     def append_log(self, row: dict[str, object]) -> None:
         """Add one row to the log; the first one gives the header."""
@@ -101,7 +101,7 @@ class RunFolder:
         """Write the weights of a network, whole or not at all."""
         from safetensors.torch import save
 
-        write_atomically(self.weights, save(state_of(model)))
+        write_whole(self.weights, save(state_of(model)), durable=True)
 
     def tidy(self) -> None:
         """Drop what only a resumed run needs."""
@@ -166,16 +166,6 @@ def environment() -> dict[str, object]:
 def state_of(model: nn.Module) -> dict[str, Tensor]:
     """Return a network's weights as plain contiguous CPU tensors."""
     return {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a crash leaves the old one or the new one, never a part."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
 
 
 def _version(name: str) -> str | None:

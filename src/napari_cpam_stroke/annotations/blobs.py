@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import local
@@ -12,15 +11,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.annotations.durable import (
-    TEMPORARY,
-    sync_file,
-    sync_folder,
-    write_beside,
-    write_durably,
-)
-from napari_cpam_stroke.annotations.stacks import THREADS, Stack, checked_bytes, read_index, read_stack
+from napari_cpam_stroke.annotations.stacks import Stack, checked_bytes, read_index, read_stack
 from napari_cpam_stroke.errors import StoreError
+from napari_cpam_stroke.files import Content, is_unfinished, settle, write_beside, write_whole
 
 
 class BlobFolder:
@@ -38,7 +31,7 @@ class BlobFolder:
         """Keep a stack and return its name; on the disk when this returns, unless this thread is inside `deferred`."""
         name = stack.name
         if not self.intact(name):
-            self._write(name, (stack.header, *stack.frames))
+            self._write(name, stack.write_to)
         return name
 
     def read(self, name: str, indices: Sequence[int] | None = None) -> NDArray[np.generic]:
@@ -72,11 +65,11 @@ class BlobFolder:
 
     def names(self) -> Iterator[str]:
         """Names of all stacks in the folder."""
-        return (path.name for path in self.root.glob("??/*") if not path.name.startswith(TEMPORARY))
+        return (path.name for path in self.root.glob("??/*") if not is_unfinished(path))
 
     def leftovers(self) -> list[Path]:
         """Unfinished files that a crash left behind."""
-        return list(self.root.glob(f"??/{TEMPORARY}*"))
+        return [path for path in self.root.glob("??/*") if is_unfinished(path)]
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
@@ -85,7 +78,7 @@ class BlobFolder:
         self._thread.waiting = waiting
         try:
             yield
-            self._settle(waiting)
+            settle({self.path(name): temporary for name, temporary in waiting.items()}, durable=True)
         finally:
             self._thread.waiting = None
             for temporary in waiting.values():
@@ -97,21 +90,14 @@ class BlobFolder:
             other.read(name, [])
             if not other.intact(name):
                 raise _damaged(other.path(name), "a slice is not what was written")
-            self._write(name, [other.path(name).read_bytes()])
+            self._write(name, other.path(name).read_bytes())
 
-    def _write(self, name: str, chunks: Iterable[bytes]) -> None:
+    def _write(self, name: str, content: Content) -> None:
         waiting = self._waiting()
         if waiting is None:
-            write_durably(self.path(name), chunks)
+            write_whole(self.path(name), content, durable=True)
         else:
-            waiting[name] = write_beside(self.path(name), chunks)
-
-    def _settle(self, waiting: dict[str, Path]) -> None:
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(sync_file, waiting.values()))
-            for name, temporary in waiting.items():
-                temporary.replace(self.path(name))
-            list(pool.map(sync_folder, {temporary.parent for temporary in waiting.values()}))
+            waiting[name] = write_beside(self.path(name), content, durable=True)
 
     @contextmanager
     def _open(self, name: str) -> Iterator[BinaryIO]:

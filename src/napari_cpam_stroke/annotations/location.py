@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from napari_cpam_stroke.annotations.database import sqlite_url
 from napari_cpam_stroke.errors import StoreError
+from napari_cpam_stroke.files import make_folder
 
 DATABASE_FILE, BLOB_FOLDER = "store.db", "blobs"
 
@@ -82,6 +83,6 @@ def _check_folder(folder: Path, *, create: bool) -> None:
             f"The folder {folder} holds other files and is no store", remedy="give a new or an empty folder"
         )
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, durable=True)
     except OSError as error:
         raise StoreError(f"The folder {folder} cannot be made", got=error.strerror or str(error)) from error

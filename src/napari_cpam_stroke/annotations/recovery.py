@@ -19,9 +19,9 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.annotations.durable import write_durably
 from napari_cpam_stroke.annotations.stacks import encode_stack, read_stack
 from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
+from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.user_folder import application_home
 
 LOG = logging.getLogger(__name__)
@@ -166,7 +166,13 @@ class Journal:
                 "host": platform.node(),
             }
         )
-        write_durably(self.path, [header, *((stack.header, *stack.frames) if stack else ())])
+
+        def fill(file: BinaryIO) -> None:
+            file.write(header)
+            if stack is not None:
+                stack.write_to(file)
+
+        write_whole(self.path, fill, durable=True)
 
     def discard(self) -> None:
         """Forget the strokes: they are saved, or not wanted."""

@@ -44,6 +44,10 @@ class Stack:
         """The sha256 that names the file."""
         return hashlib.sha256(self.header).hexdigest()
 
+    def write_to(self, file: BinaryIO) -> None:
+        """Write header and slices where `file` stands."""
+        file.writelines((self.header, *self.frames))
+
 
 def encode_stack(array: NDArray[np.generic]) -> Stack:
     """Compress a (Z, Y, X) uint8 or int16 stack slice by slice."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ from safetensors import SafetensorError
 from napari_cpam_stroke.bundles.card import ModelCard, card_from_plain, card_to_plain
 from napari_cpam_stroke.bundles.readme import render_readme
 from napari_cpam_stroke.errors import BundleError
+from napari_cpam_stroke.files import whole_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -147,7 +146,7 @@ def save_bundle(
         created=card.created or datetime.now(UTC).isoformat(timespec="seconds"),
     )
     try:
-        with staged(target) as staging:
+        with whole_folder(target, durable=True) as staging:
             (staging / WEIGHTS_FILE).write_bytes(content)
             _write_pictures(staging, card, pictures or {})
             write_card(staging, card)
@@ -164,24 +163,10 @@ def copy_bundle(source: Bundle, card: ModelCard, target: Path) -> None:
     OSError
         If it cannot be written, or the target exists.
     """
-    with staged(target) as staging:
+    with whole_folder(target, durable=True) as staging:
         shutil.copyfile(source.path / WEIGHTS_FILE, staging / WEIGHTS_FILE)
         _write_pictures(staging, card, source.pictures())
         write_card(staging, card)
-
-
-@contextmanager
-def staged(target: Path) -> Iterator[Path]:
-    """Yield a folder beside the target that takes its name once the block is through, and is gone if it fails."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
-    try:
-        yield staging
-        staging.chmod(0o755)
-        staging.rename(target)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
 
 
 def write_card(folder: Path, card: ModelCard) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from napari_cpam_stroke.bundles.bundle import CARD_FILE, Bundle, copy_bundle, load_bundle
 from napari_cpam_stroke.bundles.card import check_name, check_version
 from napari_cpam_stroke.errors import BundleError, nearest
+from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.user_folder import application_home
 
 DEFAULT = "default"
@@ -209,7 +210,6 @@ class Registry:
         for _ in range(INSTALL_ATTEMPTS):
             version = f"{_next_major(folder)}.0"
             try:
-                folder.mkdir(parents=True, exist_ok=True)
                 copy_bundle(source, replace(source.card, name=name, version=version), folder / version)
             except OSError as error:
                 if (folder / version).exists():
@@ -252,7 +252,4 @@ def _read_json(path: Path) -> object:
 
 
 def _write_json(path: Path, value: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staging = path.with_name(f".{path.name}.{os.getpid()}")
-    staging.write_text(json.dumps(value), encoding="utf-8")
-    staging.replace(path)
+    write_whole(path, json.dumps(value))

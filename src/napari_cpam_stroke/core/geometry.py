@@ -14,6 +14,9 @@ Floats = NDArray[np.float64]
 UNIFORM_TOLERANCE_MM = 0.02
 """Steps between slices that differ by less are rounding (5 um jitter, decimal strings), not a variable spacing."""
 
+TILT_FROM_DEGREES = 0.2
+"""Smaller gantry tilts are rounding."""
+
 AXIAL_MIN_COSINE = 0.7
 """A normal within 45 degrees of the patient's long axis counts as axial (gantry tilt reaches 30 degrees)."""
 

@@ -10,7 +10,7 @@ from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.export.lesion_csv import lesion_csv
 from napari_cpam_stroke.export.page import render_page
 from napari_cpam_stroke.export.result import CaseResult
-from napari_cpam_stroke.export.safe_folder import whole_folder
+from napari_cpam_stroke.export.safe_folder import result_folder
 from napari_cpam_stroke.export.summary import summary_text
 
 SEGMENTATION, MEASUREMENTS, NIFTI = "segmentation.dcm", "measurements.dcm", "mask.nii.gz"
@@ -50,7 +50,7 @@ def write_case(parent: Path, result: CaseResult, *, table: bool = False, keep_pa
     if not name or Path(name).name != name or name.startswith("."):
         raise InputError("The case id cannot be a folder name", got=repr(name))
     target = parent / name
-    with whole_folder(target, replaceable=FILES) as folder:
+    with result_folder(target, replaceable=FILES) as folder:
         notes = [*_write_dicom(folder, result, keep_patient=keep_patient), *_write_nifti(folder, result)]
         (folder / JSON).write_text(summary_text(result), encoding="utf-8")
         (folder / HTML).write_text(render_page(result), encoding="utf-8")

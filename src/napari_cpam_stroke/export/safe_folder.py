@@ -1,18 +1,17 @@
-"""A folder that is there whole or not at all."""
+"""The folder of results: whole or not at all, and never in the place of files that are not ours."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import whole_folder
 
 
 @contextmanager
-def whole_folder(target: Path, *, replaceable: Collection[str]) -> Iterator[Path]:
+def result_folder(target: Path, *, replaceable: Collection[str]) -> Iterator[Path]:
     """Give an empty folder to write into; on success it becomes `target`, on failure it vanishes.
 
     Parameters
@@ -26,20 +25,15 @@ def whole_folder(target: Path, *, replaceable: Collection[str]) -> Iterator[Path
         If `target` is a file or holds files of someone else, or its parent cannot be made.
     """
     _refuse_foreign(target, replaceable)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
-    except OSError as error:
-        raise InputError(
-            f"Nothing can be written in {target.parent}", got=error.strerror, remedy="choose another folder"
-        ) from error
-    try:
-        staging.chmod(0o755)
+    with ExitStack() as stack:
+        try:
+            staging = stack.enter_context(whole_folder(target, existing="replace"))
+        except OSError as error:
+            raise InputError(
+                f"Nothing can be written in {target.parent}", got=error.strerror, remedy="choose another folder"
+            ) from error
         yield staging
         _refuse_foreign(target, replaceable)
-        _swap(staging, target)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _refuse_foreign(target: Path, replaceable: Collection[str]) -> None:
@@ -52,17 +46,3 @@ def _refuse_foreign(target: Path, replaceable: Collection[str]) -> None:
             got=foreign[0],
             remedy="choose another output folder",
         )
-
-
-def _swap(staging: Path, target: Path) -> None:
-    """Put `staging` in the place of `target`; the old one goes only after the new one is there."""
-    old = staging.with_name(f"{staging.name}.old")
-    if target.exists():
-        target.rename(old)
-    try:
-        staging.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import VolumeGeometry
-from napari_cpam_stroke.dicom.file.limits import TILT_FROM_DEGREES
+from napari_cpam_stroke.core.geometry import TILT_FROM_DEGREES
 
 Floats = NDArray[np.float64]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import nibabel as nib
@@ -9,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
-from napari_cpam_stroke.dicom.file.limits import TILT_FROM_DEGREES
+from napari_cpam_stroke.core.geometry import TILT_FROM_DEGREES
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
+from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.nifti.grid import (
     HASH_PREFIX,
     LPS_TO_RAS,
@@ -20,6 +22,9 @@ from napari_cpam_stroke.nifti.grid import (
     native_affine,
     orthogonal_grid,
 )
+
+GZIP_LEVEL = 1
+"""A mask is mostly runs of zeros: higher levels take longer and save next to nothing."""
 
 
 def write_nifti(path: Path | str, mask: NDArray[np.uint8], volume: CTVolume) -> tuple[Path, tuple[str, ...]]:
@@ -98,11 +103,8 @@ def _note(geometry: VolumeGeometry, grid: Grid) -> str:
 
 
 def _save(path: Path, image: nib.Nifti1Image) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    suffix = "".join(path.suffixes[-2:]) if path.name.endswith(".nii.gz") else path.suffix
-    if suffix not in (".nii", ".nii.gz"):
+    if not path.name.endswith((".nii", ".nii.gz")):
         raise InputError("A NIfTI file must end in .nii or .nii.gz", got=path.name)
-    temporary = path.with_name(f".{path.name.removesuffix(suffix)}.part{suffix}")
-    nib.save(image, temporary)
-    temporary.replace(path)
+    content = image.to_bytes()
+    write_whole(path, gzip.compress(content, GZIP_LEVEL, mtime=0) if path.suffix == ".gz" else content)
     return path

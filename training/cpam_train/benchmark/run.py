@@ -19,6 +19,7 @@ from cpam_train.fitting.slice_batches import SliceLoaders
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import Split
+from napari_cpam_stroke.files import write_whole
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """Endings of the names of tensors that batch normalisation counts and does not learn."""
@@ -68,7 +69,7 @@ def judge(store: AnnotationStore, run: RunFolder, system: str, seed: int, *, pro
             with progress_bar(f"judging {system} on {split}") as progress:
                 judged[split] = evaluate_model(predictor, store, split=split, progress=progress)
     values = plain_outcome(run, system, seed, parameters_of(run), {str(split): e for split, e in judged.items()})
-    (run.path / FILE).write_text(json.dumps(values) + "\n", encoding="utf-8")
+    write_whole(run.path / FILE, json.dumps(values) + "\n")
     run.tidy()
 
 

@@ -21,6 +21,7 @@ from cpam_train.evaluation.progress import ProgressBar
 from cpam_train.fitting.fit import fit_to_the_end
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.errors import ConfigError
+from napari_cpam_stroke.files import write_whole
 
 FILE = "regions.json"
 
@@ -66,7 +67,7 @@ def run_brats(
                 fit_to_the_end(config, batches, run.path, console=console, purpose="benchmark")
                 with progress_bar(f"judging {system}") as progress:
                     cases = judge_brats(run, folder, progress=progress)
-                file.write_text(json.dumps([asdict(case) for case in cases]) + "\n", encoding="utf-8")
+                write_whole(file, json.dumps([asdict(case) for case in cases]) + "\n")
             judged[system].append([RegionDice(**case) for case in json.loads(file.read_text(encoding="utf-8"))])
     return judged
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.annotations.records import Split
 from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS, share_out
 from napari_cpam_stroke.errors import StoreError
+from napari_cpam_stroke.files import write_whole
 
 INDEX = "brats.json"
 VERSION = 1
@@ -82,10 +83,9 @@ class BratsFolder:
 
     def add(self, case: BratsCase, images: NDArray[np.float32], labels: NDArray[np.uint8]) -> None:
         """Keep one case: normalised images (Z, 4, Y, X) in standard deviations, labels (Z, Y, X)."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         codes = np.rint(np.clip(images, -MAX_DEVIATION, MAX_DEVIATION) * STEPS + ZERO).astype(np.uint8)
-        np.save(self._path(case.case_id, "images"), codes)
-        np.save(self._path(case.case_id, "labels"), labels)
+        write_whole(self._path(case.case_id, "images"), lambda file: np.save(file, codes))
+        write_whole(self._path(case.case_id, "labels"), lambda file: np.save(file, labels))
         self._cases[case.case_id] = case
         self._write()
 
@@ -110,7 +110,5 @@ class BratsFolder:
         return self.folder / f"{case_id}.{kind}.npy"
 
     def _write(self) -> None:
-        new = self.folder / f"{INDEX}.part"
         content = {"version": VERSION, "cases": [asdict(case) for case in self.cases()]}
-        new.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        new.replace(self.folder / INDEX)
+        write_whole(self.folder / INDEX, json.dumps(content, indent=1))

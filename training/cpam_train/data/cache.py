@@ -6,8 +6,6 @@ A file holds the 8-bit codes of `core.preprocess.resample_head`, so reading it b
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from napari_cpam_stroke.config import PreprocessConfig, plain
 from napari_cpam_stroke.core.head import locate_head
 from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.core.preprocess import mask_input, resample_head
+from napari_cpam_stroke.files import write_whole
 
 Pixels = NDArray[np.uint8]
 
@@ -77,8 +76,8 @@ class GridCache:
         codes_path, mask_path = self._path("codes", case.content_hash), self._path("mask", case.revision)
         if not (codes_path.is_file() and mask_path.is_file()):
             fresh = compute_case(store, case, self._config)
-            _write(codes_path, fresh.codes)
-            _write(mask_path, fresh.mask)
+            write_whole(codes_path, lambda file: np.save(file, fresh.codes))
+            write_whole(mask_path, lambda file: np.save(file, fresh.mask))
         return GridCase(np.load(codes_path, mmap_mode="r"), np.load(mask_path, mmap_mode="r"))
 
     def _path(self, kind: str, key: str) -> Path:
@@ -89,12 +88,3 @@ def grid_key(config: PreprocessConfig) -> str:
     """Return a short name of everything in a config that changes the grid."""
     grid = {name: value for name, value in plain(config).items() if name not in AFTER_THE_GRID}
     return hashlib.sha256(repr((LAYOUT_VERSION, sorted(grid.items()))).encode()).hexdigest()[:16]
-
-
-def _write(path: Path, array: Pixels) -> None:
-    """Write beside, then rename: a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        np.save(file, array)
-    Path(temporary).replace(path)

@@ -23,10 +23,11 @@ from cpam_train.fitting.task import build_task
 from cpam_train.operating.calibrate import choose_operating_points
 from cpam_train.operating.validation_record import Origin, Record
 from cpam_train.publishing.card_draft import draft_card
-from cpam_train.run_folder import CARD_DRAFT, RunFolder, begin_run, open_run, write_atomically
+from cpam_train.run_folder import CARD_DRAFT, RunFolder, begin_run, open_run
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import SegmenterConfig
 from napari_cpam_stroke.errors import ConfigError, InputError
+from napari_cpam_stroke.files import write_whole
 
 SHARED = ("model", "preprocess", "operating")
 """Settings in which all members must agree."""
@@ -148,7 +149,7 @@ def write_weights(run: RunFolder, members: Sequence[Member]) -> None:
     from safetensors.torch import save
 
     named = {f"members.{i}.{name}": t for i, m in enumerate(members) for name, t in m.state.items()}
-    write_atomically(run.weights, save(named))
+    write_whole(run.weights, save(named), durable=True)
 
 
 def describe(run: RunFolder, config: TrainConfig, members: Sequence[Member]) -> None:

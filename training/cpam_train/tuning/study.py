@@ -20,6 +20,7 @@ from cpam_train.tuning.objective import Objective, Setup, feasibility
 from cpam_train.tuning.space import Space
 from napari_cpam_stroke.config import plain
 from napari_cpam_stroke.errors import ConfigError, InputError, StoreError, nearest
+from napari_cpam_stroke.files import write_whole
 
 SamplerName = Literal["tpe", "gp", "random", "grid"]
 SAMPLERS: tuple[SamplerName, ...] = ("tpe", "gp", "random", "grid")
@@ -169,6 +170,6 @@ def conclude(study: optuna.Study, setup: Setup) -> TuneResult:
         return TuneResult(pruned, pruned, None, {}, None)
     best = study.best_trial
     file = setup.folder / "best.json"
-    file.write_text(json.dumps(plain(setup.config(dict(best.params))), indent=2) + "\n", encoding="utf-8")
+    write_whole(file, json.dumps(plain(setup.config(dict(best.params))), indent=2) + "\n")
     write_plots(study, setup.folder)
     return TuneResult(len(complete) + pruned, pruned, best.value, dict(best.params), file)

@@ -17,7 +17,7 @@ from napari_cpam_stroke.core import CTVolume, LesionClass, LesionTable
 from napari_cpam_stroke.dicom.derived import codes
 from napari_cpam_stroke.dicom.derived.algorithm import MANUFACTURER, SERIES_NUMBER, AlgorithmType, written_series
 from napari_cpam_stroke.dicom.derived.references import source_images
-from napari_cpam_stroke.dicom.derived.segmentation import save_atomically
+from napari_cpam_stroke.dicom.derived.segmentation import save_dataset
 from napari_cpam_stroke.errors import InputError
 
 SERIES_DESCRIPTION = "Stroke measurements (research)"
@@ -73,7 +73,7 @@ def write_report(
             is_verified=False,
             **written_series(SERIES_NUMBER + 1, SERIES_DESCRIPTION),
         )
-    return save_atomically(Path(path), report)
+    return save_dataset(Path(path), report)
 
 
 def _measurements(table: LesionTable, segmentation: Dataset, algorithm: tuple[str, str] | None) -> sr.MeasurementReport:

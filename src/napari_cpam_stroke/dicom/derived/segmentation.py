@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import highdicom as hd
 import numpy as np
@@ -22,6 +20,7 @@ from napari_cpam_stroke.dicom.derived.algorithm import SERIES_NUMBER, AlgorithmT
 from napari_cpam_stroke.dicom.derived.export_checks import check_segmentation
 from napari_cpam_stroke.dicom.derived.references import decimal, frame_indices, source_images
 from napari_cpam_stroke.errors import GeometryMismatchError
+from napari_cpam_stroke.files import write_whole
 
 SERIES_DESCRIPTION = "Stroke segmentation (research)"
 """Series description of what is written."""
@@ -80,23 +79,13 @@ def write_segmentation(
         )
     _state_thickness(segmentation, volume)
     check_segmentation(segmentation, volume)
-    return save_atomically(Path(path), segmentation)
+    return save_dataset(Path(path), segmentation)
 
 
-def save_atomically(path: Path, dataset: Dataset) -> Path:
-    """Write a dataset with an empty preamble; a crash leaves the old file or the new one, never half of one."""
+def save_dataset(path: Path, dataset: Dataset) -> Path:
+    """Write a dataset with an empty preamble, whole or not at all."""
     dataset.preamble = bytes(128)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            dataset.save_as(file, enforce_file_format=True)
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-    temporary.replace(path)
+    write_whole(path, lambda file: dataset.save_as(file, enforce_file_format=True), durable=True)
     return path
 
 

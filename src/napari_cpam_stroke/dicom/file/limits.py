@@ -82,9 +82,6 @@ SPACING_TOLERANCE = 1e-4
 GAP_FACTOR = 1.5
 """A step this many times longer than its neighbours is a gap."""
 
-TILT_FROM_DEGREES = 0.2
-"""Smaller gantry tilts are rounding."""
-
 MIN_SLICES = 2
 """Fewer slices are not a volume."""
 

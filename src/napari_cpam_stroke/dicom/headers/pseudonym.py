@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.user_folder import application_home
 
 KEY_FILE = "pseudonym.key"
@@ -87,27 +86,5 @@ def patient_pseudonym(*identifiers: str) -> str:
 
 def _create(path: Path) -> bytes:
     """Write a new key that only this user may read; of two programs starting at once, both use the first key."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{KEY_FILE}.{os.getpid()}.{secrets.token_hex(4)}")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            _publish(new, path)
-    finally:
-        new.unlink(missing_ok=True)
+    write_whole(path, secrets.token_bytes(KEY_BYTES), durable=True, existing="keep", mode=0o600)
     return path.read_bytes()
-
-
-def _publish(new: Path, path: Path) -> None:
-    """Give the new key its name unless there is one already."""
-    try:
-        os.link(new, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if not path.exists():
-            new.replace(path)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import VolumeGeometry
+from napari_cpam_stroke.core.geometry import TILT_FROM_DEGREES
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
-from napari_cpam_stroke.dicom.file.limits import GAP_FACTOR, SAME_PLACE_MM, TILT_FROM_DEGREES
+from napari_cpam_stroke.dicom.file.limits import GAP_FACTOR, SAME_PLACE_MM
 from napari_cpam_stroke.dicom.series.grouping import along_normal, placed
 
 CONTIGUOUS_SHARE = 0.1

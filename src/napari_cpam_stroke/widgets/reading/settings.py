@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.user_folder import application_home
 
 FILE_NAME = "room.json"
@@ -76,7 +76,4 @@ class SettingsFile:
             return RoomSettings()
 
     def _write(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_suffix(".part")
-        draft.write_text(json.dumps(asdict(self.values), indent=1), encoding="utf-8")
-        os.replace(draft, self.path)  # noqa: PTH105 - the one call that swaps in place on every system
+        write_whole(self.path, json.dumps(asdict(self.values), indent=1))

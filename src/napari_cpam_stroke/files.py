@@ -1,0 +1,217 @@
+"""Files and folders that are there whole or not at all and, where that is asked for, survive a power cut.
+
+Everything is written beside its target under a name that marks it as unfinished, and takes its own name at the end.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Literal
+from uuid import uuid4
+
+UNFINISHED_PREFIX, UNFINISHED_SUFFIX = ".tmp-", ".part"
+"""Around the name of what is not finished; left behind only by a crash."""
+
+SYNC_THREADS = 4
+"""Waiting for the disk releases the interpreter, so a few threads help."""
+
+Content = str | bytes | Callable[[BinaryIO], object]
+"""What a file will hold: text (UTF-8), bytes, or a function that writes into the open file."""
+
+FileExisting = Literal["replace", "keep"]
+"""What to do with a file of that name: put the new one in its place, or leave it."""
+
+FolderExisting = Literal["refuse", "keep", "replace"]
+"""What to do with a folder of that name: raise `FileExistsError`, leave it, or put the new one in its place."""
+
+
+def write_whole(
+    path: Path, content: Content, *, durable: bool = False, existing: FileExisting = "replace", mode: int = 0o666
+) -> None:
+    """Write a file so that only the old or the whole new content is ever seen; missing folders are made.
+
+    Parameters
+    ----------
+    durable
+        True: when this returns the file survives a power cut, with every folder that was made for it.
+    mode
+        Permissions before the umask.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; then nothing has changed.
+    """
+    temporary = write_beside(path, content, durable=durable, mode=mode)
+    try:
+        if existing == "replace":
+            settle({path: temporary}, durable=durable)
+        else:
+            _settle_first(path, temporary, durable=durable)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_beside(path: Path, content: Content, *, durable: bool = False, mode: int = 0o666) -> Path:
+    """Write an unfinished file in the folder of `path` and return it; `settle` gives it its name."""
+    make_folder(path.parent, durable=durable)
+    temporary = _beside(path)
+    try:
+        temporary.touch(mode, exist_ok=False)
+        with temporary.open("wb") as file:
+            _fill(file, content)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def settle(unfinished: Mapping[Path, Path], *, durable: bool = False) -> None:
+    """Give files of `write_beside`, each under its path, their names; durable: once their content is on the disk."""
+    if durable:
+        _each(_sync_file, unfinished.values())
+    for path, temporary in unfinished.items():
+        temporary.replace(path)
+    if durable:
+        _each(_sync_folder, {path.parent for path in unfinished})
+
+
+@contextmanager
+def whole_folder(target: Path, *, existing: FolderExisting = "refuse", durable: bool = False) -> Iterator[Path]:
+    """Give an empty folder to write into; after the block it becomes `target`, after a failure it vanishes.
+
+    Parameters
+    ----------
+    existing
+        With 'replace' the old folder goes only after the new one is there.
+    durable
+        True: after the block everything in the folder survives a power cut.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written beside `target`, or it exists and is to be refused.
+    """
+    _refuse(target, existing)
+    make_folder(target.parent, durable=durable)
+    staging = _beside(target)
+    staging.mkdir()
+    try:
+        yield staging
+        if durable:
+            _sync_tree(staging)
+        _swap_in(staging, target, existing)
+        if durable:
+            _sync_folder(target.parent)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def make_folder(folder: Path, *, durable: bool = False) -> None:
+    """Make a folder and those above it; durable: each new one is on the disk, up to the first that was there."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    if durable:
+        _each(_sync_folder, [place.parent for place in missing])
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a file or folder was never finished, by its name."""
+    return path.name.startswith(UNFINISHED_PREFIX)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{UNFINISHED_PREFIX}{uuid4().hex}{UNFINISHED_SUFFIX}")
+
+
+def _fill(file: BinaryIO, content: Content) -> None:
+    if callable(content):
+        content(file)
+    else:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def _settle_first(path: Path, temporary: Path, *, durable: bool) -> None:
+    """Give the file its name unless there is one; of two programs at once, the first one's stays."""
+    if durable:
+        _sync_file(temporary)
+    with suppress(FileExistsError):
+        _link(temporary, path)
+        if durable:
+            _sync_folder(path.parent)
+
+
+def _link(temporary: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            temporary.replace(path)
+
+
+def _refuse(target: Path, existing: FolderExisting) -> None:
+    if existing == "refuse" and (target.exists() or target.is_symlink()):
+        raise FileExistsError(errno.EEXIST, "it exists already", str(target))
+
+
+def _swap_in(staging: Path, target: Path, existing: FolderExisting) -> None:
+    _refuse(target, existing)
+    if existing == "replace" and target.is_dir() and not target.is_symlink():
+        _replace_folder(staging, target)
+        return
+    try:
+        staging.rename(target)
+    except OSError:
+        if existing != "keep" or not target.is_dir():
+            raise
+
+
+def _replace_folder(staging: Path, target: Path) -> None:
+    old = _beside(target)
+    target.rename(old)
+    try:
+        staging.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync_tree(folder: Path) -> None:
+    inside = list(folder.rglob("*"))
+    _each(_sync_file, [path for path in inside if path.is_file()])
+    _each(_sync_folder, [folder, *(path for path in inside if path.is_dir())])
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Wait until the folder's entries are on the disk; Windows does so by itself and cannot be asked."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _each(sync: Callable[[Path], None], paths: Iterable[Path]) -> None:
+    """Sync several at once; a single one without the cost of threads."""
+    several: Collection[Path] = list(paths)
+    if len(several) == 1:
+        sync(*several)
+    elif several:
+        with ThreadPoolExecutor(SYNC_THREADS) as pool:
+            list(pool.map(sync, several))

@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from napari_cpam_stroke.files import is_unfinished, make_folder, settle, whole_folder, write_beside, write_whole
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="permissions and folder syncs are those of POSIX")
+
+
+def interrupted(file: BinaryIO) -> None:
+    file.write(b"half")
+    file.flush()
+    raise RuntimeError("stop")
+
+
+def content_of(folder: Path) -> dict[str, bytes]:
+    """What a reader of the folder would take for content."""
+    return {p.name: p.read_bytes() for p in folder.rglob("*") if p.is_file() and not is_unfinished(p)}
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Device and number of everything that was synced, in order."""
+    noted: list[tuple[int, int]] = []
+    sync = os.fsync
+
+    def note(handle: int) -> None:
+        sync(handle)
+        noted.append((os.fstat(handle).st_dev, os.fstat(handle).st_ino))
+
+    monkeypatch.setattr(os, "fsync", note)
+    return noted
+
+
+def identity(path: Path) -> tuple[int, int]:
+    return path.stat().st_dev, path.stat().st_ino
+
+
+@pytest.mark.parametrize("content", ["Zürich\n", "Zürich\n".encode(), lambda file: file.write("Zürich\n".encode())])
+@pytest.mark.parametrize("before", [None, b"old and longer than the new one"])
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_file_holds_what_it_was_given_and_nothing_lies_beside_it(tmp_path, content, before, durable):
+    path = tmp_path / "deep" / "er" / "file.json"
+    if before is not None:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(before)
+    write_whole(path, content, durable=durable)
+    assert path.read_bytes() == "Zürich\n".encode()
+    assert [p.name for p in path.parent.iterdir()] == ["file.json"]
+
+
+@pytest.mark.parametrize("before", [None, b"old"])
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_failure_half_way_leaves_the_old_file_or_nothing(tmp_path, before, durable):
+    path = tmp_path / "file"
+    if before is not None:
+        path.write_bytes(before)
+    with pytest.raises(RuntimeError, match="stop"):
+        write_whole(path, interrupted, durable=durable)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == ({} if before is None else {"file": before})
+
+
+def test_a_file_that_cannot_take_its_name_leaves_nothing(tmp_path):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "inside").touch()
+    with pytest.raises(OSError):  # noqa: PT011 - its words are the system's
+        write_whole(tmp_path / "taken", b"content")
+    assert [p.name for p in tmp_path.iterdir()] == ["taken"]
+
+
+KILLED_FILE = """
+import os, signal, sys
+from pathlib import Path
+from napari_cpam_stroke.files import write_whole
+
+def half(file):
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), {signal})
+
+write_whole(Path(sys.argv[1]), half, durable=True)
+"""
+
+KILLED_FOLDER = """
+import os, signal, sys
+from pathlib import Path
+from napari_cpam_stroke.files import whole_folder
+
+with whole_folder(Path(sys.argv[1]), existing="replace") as folder:
+    (folder / "a").write_text("half")
+    os.kill(os.getpid(), {signal})
+"""
+
+KILL = int(getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def killed(program: str, target: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", program.format(signal=KILL), str(target)], check=False)
+    assert done.returncode not in {0, 1}
+
+
+@pytest.mark.parametrize("before", [None, b"old"])
+def test_a_killed_program_leaves_the_old_file_or_nothing(tmp_path, before):
+    path = tmp_path / "file"
+    if before is not None:
+        path.write_bytes(before)
+    killed(KILLED_FILE, path)
+    assert content_of(tmp_path) == ({} if before is None else {"file": before})
+    assert [is_unfinished(p) for p in tmp_path.iterdir() if p != path] == [True]
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_a_killed_program_leaves_the_old_folder_or_nothing(tmp_path, existing):
+    target = tmp_path / "case"
+    if existing:
+        target.mkdir()
+        (target / "a").write_text("old")
+    killed(KILLED_FOLDER, target)
+    assert target.exists() == existing
+    assert content_of(target) == ({"a": b"old"} if existing else {})
+    assert [is_unfinished(p) for p in tmp_path.iterdir() if p != target] == [True]
+
+
+@pytest.mark.parametrize(("existing", "kept"), [("replace", b"second"), ("keep", b"first")])
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_file_that_exists_is_replaced_or_kept(tmp_path, existing, kept, durable):
+    path = tmp_path / "key"
+    write_whole(path, b"first", existing=existing, durable=durable)
+    write_whole(path, b"second", existing=existing, durable=durable)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"key": kept}
+
+
+@POSIX
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
+def test_permissions_follow_the_umask(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        write_whole(tmp_path / "made" / "file", b"content")
+        write_whole(tmp_path / "key", b"content", mode=0o600)
+        with whole_folder(tmp_path / "folder") as folder:
+            (folder / "file").touch()
+    finally:
+        os.umask(before)
+    modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in [*tmp_path.iterdir(), tmp_path / "made" / "file"]}
+    assert modes == {"made": 0o777 & ~umask, "file": 0o666 & ~umask, "key": 0o600, "folder": 0o777 & ~umask}
+
+
+@POSIX
+def test_durable_syncs_the_file_its_folder_and_every_new_folder_up_to_the_first_that_existed(tmp_path, synced):
+    path = tmp_path / "a" / "b" / "c" / "file"
+    write_whole(path, b"content", durable=True)
+    assert {identity(path), *(identity(folder) for folder in list(path.parents)[:4])} == set(synced)
+    assert synced.count(identity(path)) == 1
+    assert list(path.parents)[3] == tmp_path
+    del synced[:]
+    write_whole(path, b"again", durable=True)
+    assert synced == [identity(path), identity(path.parent)]
+
+
+def test_without_durable_nothing_is_synced(tmp_path, synced):
+    write_whole(tmp_path / "a" / "file", b"content")
+    with whole_folder(tmp_path / "b" / "folder") as folder:
+        (folder / "file").touch()
+    make_folder(tmp_path / "c" / "d")
+    assert synced == []
+
+
+@pytest.mark.parametrize("existing", ["replace", "keep"])
+def test_content_is_synced_before_it_gets_its_name_and_the_name_after(tmp_path, monkeypatch, existing):
+    path, order = tmp_path / "blob", []
+    sync = os.fsync
+
+    def noted(handle):
+        order.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        order.append("named" if path.exists() else "not named")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write_whole(path, b"content", durable=True, existing=existing)
+    assert order == ["file", "not named", *(["folder", "named"] if os.name != "nt" else [])]
+
+
+@POSIX
+def test_a_durable_folder_is_synced_with_all_that_is_in_it(tmp_path, synced):
+    target = tmp_path / "models" / "mine" / "1.0"
+    with whole_folder(target, durable=True) as folder:
+        (folder / "pictures").mkdir()
+        (folder / "pictures" / "one.png").write_bytes(b"picture")
+        (folder / "weights").write_bytes(b"weights")
+    everything = [target, *target.rglob("*"), *list(target.parents)[:3]]
+    assert set(synced) == {identity(path) for path in everything}
+
+
+def test_several_files_get_their_names_together(tmp_path, synced):
+    paths = [tmp_path / "ab" / "one", tmp_path / "ab" / "two", tmp_path / "cd" / "three"]
+    unfinished = {path: write_beside(path, path.name) for path in paths}
+    assert content_of(tmp_path) == {}
+    settle(unfinished, durable=True)
+    assert content_of(tmp_path) == {path.name: path.name.encode() for path in paths}
+    assert {identity(path) for path in paths} <= set(synced)
+    if os.name != "nt":
+        assert {identity(path.parent) for path in paths} <= set(synced)
+
+
+def test_an_unfinished_file_that_cannot_be_written_leaves_nothing(tmp_path):
+    with pytest.raises(RuntimeError, match="stop"):
+        write_beside(tmp_path / "ab" / "cd", interrupted)
+    assert list((tmp_path / "ab").iterdir()) == []
+
+
+def fill(target: Path, text: str, **options) -> None:
+    with whole_folder(target, **options) as folder:
+        (folder / text).write_text(text)
+
+
+def test_a_folder_takes_its_name_only_at_the_end(tmp_path):
+    target = tmp_path / "deep" / "case"
+    with whole_folder(target) as folder:
+        assert folder.parent == target.parent
+        assert is_unfinished(folder)
+        (folder / "a").write_text("a")
+        assert not target.exists()
+    assert content_of(target) == {"a": b"a"}
+    assert [p.name for p in target.parent.iterdir()] == ["case"]
+
+
+def fill_half(target: Path, existing) -> None:
+    with whole_folder(target, existing=existing) as folder:
+        (folder / "half").touch()
+        raise RuntimeError("stop")
+
+
+@pytest.mark.parametrize("existing", ["refuse", "keep", "replace"])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_failure_leaves_the_old_folder_or_nothing(tmp_path, existing, there):
+    target = tmp_path / "case"
+    if there and existing != "refuse":
+        fill(target, "old")
+    with pytest.raises(RuntimeError, match="stop"):
+        fill_half(target, existing)
+    assert content_of(tmp_path) == ({"old": b"old"} if there and existing != "refuse" else {})
+    assert not [p for p in tmp_path.iterdir() if is_unfinished(p)]
+
+
+@pytest.mark.parametrize(("existing", "left"), [("keep", "old"), ("replace", "new")])
+def test_a_folder_that_exists_is_kept_or_replaced_as_a_whole(tmp_path, existing, left):
+    fill(tmp_path / "case", "old")
+    fill(tmp_path / "case", "new", existing=existing)
+    assert content_of(tmp_path) == {left: left.encode()}
+    assert [p.name for p in tmp_path.iterdir()] == ["case"]
+
+
+def test_a_folder_that_exists_is_refused_before_and_after_the_work(tmp_path):
+    target = tmp_path / "case"
+    with pytest.raises(FileExistsError), whole_folder(target):
+        fill(target, "meanwhile")
+    with pytest.raises(FileExistsError):
+        fill(target, "new")
+    assert content_of(tmp_path) == {"meanwhile": b"meanwhile"}
+    assert [p.name for p in tmp_path.iterdir()] == ["case"]
+
+
+@pytest.mark.parametrize("existing", ["refuse", "keep", "replace"])
+def test_a_file_is_never_taken_for_the_folder(tmp_path, existing):
+    (tmp_path / "case").write_bytes(b"file")
+    with pytest.raises(OSError):  # noqa: PT011 - its words are the system's
+        fill(tmp_path / "case", "new", existing=existing)
+    assert content_of(tmp_path) == {"case": b"file"}
