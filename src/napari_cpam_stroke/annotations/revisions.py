@@ -1,4 +1,4 @@
-"""The part of the store that keeps what was said about a series: immutable revisions."""
+"""What was said about the series of a store: immutable revisions."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.annotations.blobs import BlobFolder
+from napari_cpam_stroke.annotations.database import Database
 from napari_cpam_stroke.annotations.history import read_annotation, read_mask, revisions_of
-from napari_cpam_stroke.annotations.part import StorePart
 from napari_cpam_stroke.annotations.records import (
     AlgorithmType,
     BlindedRead,
@@ -26,8 +27,11 @@ from napari_cpam_stroke.annotations.saving import NewRevision, require_case, req
 from napari_cpam_stroke.core import Annotation
 
 
-class RevisionsPart(StorePart):
+class RevisionHistory:
     """Revisions in, annotations out."""
+
+    def __init__(self, database: Database, blobs: BlobFolder) -> None:
+        self._database, self._blobs = database, blobs
 
     def save(  # noqa: PLR0913  everything a revision says, by name
         self,

@@ -1,4 +1,4 @@
-"""The part of the store that keeps series: pixels, geometry, facts; never a DICOM header."""
+"""The series of a store: pixels, geometry, facts; never a DICOM header."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.annotations import casework
-from napari_cpam_stroke.annotations.part import StorePart
+from napari_cpam_stroke.annotations.blobs import BlobFolder
+from napari_cpam_stroke.annotations.database import Database
 from napari_cpam_stroke.annotations.records import (
     SPLITS,
     CaseRecord,
@@ -20,8 +21,11 @@ from napari_cpam_stroke.annotations.stacks import encode_stack
 from napari_cpam_stroke.core import CTVolume
 
 
-class SeriesPart(StorePart):
+class StoredSeries:
     """Series in, slices out."""
+
+    def __init__(self, database: Database, blobs: BlobFolder) -> None:
+        self._database, self._blobs = database, blobs
 
     def add_case(
         self,

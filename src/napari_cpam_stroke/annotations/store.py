@@ -2,29 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import URL
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.database import Database, open_database
 from napari_cpam_stroke.annotations.exchange import ImportSummary, merge
 from napari_cpam_stroke.annotations.integrity import Progress, problems
 from napari_cpam_stroke.annotations.location import DATABASE_FILE, locate
-from napari_cpam_stroke.annotations.revisions import RevisionsPart
-from napari_cpam_stroke.annotations.series import SeriesPart
-from napari_cpam_stroke.annotations.worklist import WorklistPart
+from napari_cpam_stroke.annotations.revisions import RevisionHistory
+from napari_cpam_stroke.annotations.series import StoredSeries
+from napari_cpam_stroke.annotations.worklist import Worklist
 from napari_cpam_stroke.errors import StoreError
 
+Part = TypeVar("Part")
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
-class AnnotationStore(SeriesPart, WorklistPart, RevisionsPart):
+
+def _of_part(
+    part: Callable[[AnnotationStore], Part], method: Callable[Concatenate[Part, Given], Result]
+) -> Callable[Concatenate[AnnotationStore, Given], Result]:
+    """Return a method of the store that is a part's own, with its signature and docstring."""
+
+    @wraps(method)
+    def call(store: AnnotationStore, /, *args: Given.args, **options: Given.kwargs) -> Result:
+        return method(part(store), *args, **options)
+
+    return call
+
+
+class AnnotationStore:
     """Cases with their pixels, and everything readers and models said about them.
 
     Open one with `open`; it may be used from several threads and by several programs at once. On a network drive
-    SQLite is not safe: there use PostgreSQL. No DICOM header and no patient identity is kept.
+    SQLite is not safe: there use PostgreSQL. No DICOM header and no patient identity is kept. Every method of the three
+    parts is also one of the store.
+
+    Attributes
+    ----------
+    series
+        Series in, slices out.
+    worklist
+        Lists of cases, their state, and their patients' splits.
+    history
+        Revisions in, annotations out.
     """
+
+    def __init__(self, database: Database, blobs: BlobFolder) -> None:
+        self._database, self._blobs = database, blobs
+        self.series = StoredSeries(database, blobs)
+        self.worklist = Worklist(database)
+        self.history = RevisionHistory(database, blobs)
+
+    def __reduce__(self) -> tuple[Callable[..., AnnotationStore], tuple[type[AnnotationStore], URL, Path]]:
+        """Reach another process as an address: it opens the store again."""
+        return _open_again, (type(self), self._database.url, self._blobs.root)
 
     @classmethod
     def open(cls, where: str | Path, *, blobs: Path | None = None, create: bool = True) -> Self:
@@ -101,6 +140,35 @@ class AnnotationStore(SeriesPart, WorklistPart, RevisionsPart):
             database.reading() as source,
         ):
             return merge(source, pixels, target, self._blobs, progress=progress)
+
+    add_case = _of_part(lambda store: store.series, StoredSeries.add_case)
+    case = _of_part(lambda store: store.series, StoredSeries.case)
+    find = _of_part(lambda store: store.series, StoredSeries.find)
+    read_frames = _of_part(lambda store: store.series, StoredSeries.read_frames)
+    read_volume = _of_part(lambda store: store.series, StoredSeries.read_volume)
+
+    cases = _of_part(lambda store: store.worklist, Worklist.cases)
+    counts = _of_part(lambda store: store.worklist, Worklist.counts)
+    set_status = _of_part(lambda store: store.worklist, Worklist.set_status)
+    set_reader = _of_part(lambda store: store.worklist, Worklist.set_reader)
+    record_prediction = _of_part(lambda store: store.worklist, Worklist.record_prediction)
+    assign_splits = _of_part(lambda store: store.worklist, Worklist.assign_splits)
+    set_split = _of_part(lambda store: store.worklist, Worklist.set_split)
+    splits = _of_part(lambda store: store.worklist, Worklist.splits)
+    test_fingerprint = _of_part(lambda store: store.worklist, Worklist.test_fingerprint)
+
+    save = _of_part(lambda store: store.history, RevisionHistory.save)
+    revisions = _of_part(lambda store: store.history, RevisionHistory.revisions)
+    revision = _of_part(lambda store: store.history, RevisionHistory.revision)
+    head = _of_part(lambda store: store.history, RevisionHistory.head)
+    read_annotation = _of_part(lambda store: store.history, RevisionHistory.read_annotation)
+    read_mask = _of_part(lambda store: store.history, RevisionHistory.read_mask)
+    read_prediction_mask = _of_part(lambda store: store.history, RevisionHistory.read_prediction_mask)
+    read_blinded_mask = _of_part(lambda store: store.history, RevisionHistory.read_blinded_mask)
+
+
+def _open_again(kind: type[AnnotationStore], url: URL, blobs: Path) -> AnnotationStore:
+    return kind(open_database(url, create=False), BlobFolder(blobs))
 
 
 def _open(where: str | Path, blobs: Path | None, *, create: bool) -> tuple[Database, BlobFolder]:

@@ -1,4 +1,4 @@
-"""The part of the store that orders the work: whose turn it is, and who trains, tunes and tests."""
+"""The order of work in a store: whose turn it is, and who trains, tunes and tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import func, select
 
 from napari_cpam_stroke.annotations import casework
-from napari_cpam_stroke.annotations.part import StorePart
+from napari_cpam_stroke.annotations.database import Database
 from napari_cpam_stroke.annotations.queries import Order, worklist
 from napari_cpam_stroke.annotations.records import (
     SPLITS,
@@ -30,8 +30,11 @@ from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS
 from napari_cpam_stroke.errors import StoreError
 
 
-class WorklistPart(StorePart):
+class Worklist:
     """Lists of cases, their state, and their patients' splits."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def cases(
         self,
