@@ -13,7 +13,7 @@ from napari_cpam_stroke.user_folder import application_home
 from napari_cpam_stroke.window_check import WindowCheck, check_window
 
 if TYPE_CHECKING:
-    from napari_cpam_stroke.export.case_run import Stage
+    from napari_cpam_stroke.progress import Stage
 
 DEFAULT_OUT = Path("cpam-stroke-demo")
 OVERVIEW = "overview.png"

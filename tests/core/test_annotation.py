@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_cpam_stroke.core import CLASS_NAMES, Annotation, LesionClass
-from napari_cpam_stroke.core.annotation import slices_with
+from napari_cpam_stroke.core.annotation import ABSENT, PRESENT, UNKNOWN, joint_label, slices_with
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.errors import InputError
 
@@ -61,3 +61,20 @@ def test_classes_are_fixed() -> None:
     assert [(c.label, int(c)) for c in LesionClass] == [("ischemia", 1), ("hemorrhage", 2)]
     assert CLASS_NAMES == ("ischemia", "hemorrhage")
     assert set(CLASS_COLOURS) == set(CLASS_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("labels", "joint"),
+    [
+        ([PRESENT, ABSENT, UNKNOWN], PRESENT),
+        ([ABSENT, ABSENT], ABSENT),
+        ([ABSENT, UNKNOWN], UNKNOWN),
+        ([UNKNOWN, UNKNOWN], UNKNOWN),
+        ([UNKNOWN, PRESENT], PRESENT),
+    ],
+)
+def test_a_case_is_present_if_a_slice_is_and_absent_only_if_all_are(labels, joint):
+    columns = np.array([labels, labels[::-1]], dtype=np.int8).T
+    found = joint_label(columns)
+    assert found.dtype == np.int8
+    assert found.tolist() == [joint, joint]

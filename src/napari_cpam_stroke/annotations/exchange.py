@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +13,7 @@ from napari_cpam_stroke.annotations.casework import find_content, free_name, pla
 from napari_cpam_stroke.annotations.integrity import blobs_of
 from napari_cpam_stroke.annotations.saving import attach
 from napari_cpam_stroke.annotations.schema import Base, CaseRow, PatientRow, RevisionRow
-
-Progress = Callable[[int, int], None]
+from napari_cpam_stroke.progress import Progress
 
 
 @dataclass(frozen=True)

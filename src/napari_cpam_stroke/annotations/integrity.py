@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,8 +11,7 @@ from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.packing import unpack_geometry
 from napari_cpam_stroke.annotations.rows import revision_identity
 from napari_cpam_stroke.annotations.schema import CaseRow, RevisionRow
-
-Progress = Callable[[int, int], None]
+from napari_cpam_stroke.progress import Progress
 
 
 def problems(session: Session, blobs: BlobFolder, progress: Progress | None) -> list[str]:

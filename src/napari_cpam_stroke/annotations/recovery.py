@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_cpam_stroke.annotations.stacks import encode_stack, read_stack
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
 from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.user_folder import application_home
@@ -39,8 +39,6 @@ SUFFIX = ".journal"
 HASH_IN_NAME = 16
 LONGEST_HEADER = 1 << 22
 """Bytes; a longer first line is no journal."""
-
-Mask = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)

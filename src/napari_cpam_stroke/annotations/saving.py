@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -40,9 +39,8 @@ from napari_cpam_stroke.annotations.rows import (
 from napari_cpam_stroke.annotations.schema import CaseRow, RevisionRow
 from napari_cpam_stroke.annotations.stacks import Stack, encode_stack
 from napari_cpam_stroke.core import Annotation
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.errors import GeometryMismatchError, RevisionConflictError, StoreError
-
-Mask = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,12 +14,13 @@ from sqlalchemy import URL
 from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.database import Database, open_database
 from napari_cpam_stroke.annotations.exchange import ImportSummary, merge
-from napari_cpam_stroke.annotations.integrity import Progress, problems
+from napari_cpam_stroke.annotations.integrity import problems
 from napari_cpam_stroke.annotations.location import DATABASE_FILE, locate
 from napari_cpam_stroke.annotations.revisions import RevisionHistory
 from napari_cpam_stroke.annotations.series import StoredSeries
 from napari_cpam_stroke.annotations.worklist import Worklist
 from napari_cpam_stroke.errors import StoreError
+from napari_cpam_stroke.progress import Progress
 
 Part = TypeVar("Part")
 Given = ParamSpec("Given")

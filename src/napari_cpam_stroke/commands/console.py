@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from napari_cpam_stroke.progress import Stage
+
 PIPED_WIDTH = 240
 """Columns where no terminal says how many there are: a path stays on its line."""
 
 OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
-
-Stage = Callable[[str, int, int], None]
 
 
 def print_json(values: Any) -> None:

@@ -57,8 +57,20 @@ class Annotation:
             mask=mask,
             mask_known=np.ones_like(present),
             slice_labels=present.astype(np.int8),
-            series_labels=np.asarray(present.any(axis=0), dtype=np.int8),
+            series_labels=joint_label(present.astype(np.int8)),
         )
+
+
+def joint_label(labels: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return one label for several: present if any is, absent only if all are, else unknown.
+
+    Parameters
+    ----------
+    labels
+        int8 (N, ...): -1 unknown, 0 absent, 1 present; slices (Z, 2) give the labels (2,) of the case.
+    """
+    absent = np.where((labels == ABSENT).all(axis=0), ABSENT, UNKNOWN)
+    return np.where((labels == PRESENT).any(axis=0), PRESENT, absent).astype(np.int8)
 
 
 def slices_with(mask: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from napari_cpam_stroke.core.boxes import smallest_box
+
 Ints = NDArray[np.int64]
 
 NEIGHBOUR_ROWS = ((0, 1), (1, -1), (1, 0), (1, 1))
@@ -94,30 +96,12 @@ def find_components(region: NDArray[np.bool_]) -> Components:
 
 def find_label(mask: NDArray[np.uint8], label: int) -> Components:
     """Find the connected regions of one label of a (Z, Y, X) mask; what lies around them costs nothing."""
-    box = label_bounds(mask, label)
+    box = smallest_box(mask, label)
     found = find_components(mask[box] == label)
     z, y, x = mask.shape
     first = np.unravel_index(found.start, found.shape)
     places = [axis + part.start for axis, part in zip(first, box, strict=True)]
     return replace(found, shape=(z, y, x), start=np.ravel_multi_index(places, mask.shape))
-
-
-def label_bounds(mask: NDArray[np.uint8], label: int) -> tuple[slice, slice, slice]:
-    """Return the smallest box around one label of a (Z, Y, X) mask; an empty one where nothing has it.
-
-    Searched slice by slice: a temporary array of the whole volume would cost more than the search.
-    """
-    rows, columns = np.zeros(mask.shape[:2], dtype=bool), np.zeros(mask.shape[2], dtype=bool)
-    for z in np.flatnonzero(mask.any(axis=(1, 2))):
-        own = mask[z] == label
-        rows[z] = own.any(axis=1)
-        columns |= own.any(axis=0)
-    drawn, lines = np.nonzero(rows)
-    return _extent(drawn), _extent(np.sort(lines)), _extent(np.flatnonzero(columns))
-
-
-def _extent(found: NDArray[np.intp]) -> slice:
-    return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0, 0)
 
 
 def _runs(flat: NDArray[np.bool_], row_length: int) -> tuple[Ints, Ints]:

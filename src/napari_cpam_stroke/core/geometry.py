@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.errors import InputError
-
-Floats = NDArray[np.float64]
 
 UNIFORM_TOLERANCE_MM = 0.02
 """Steps between slices that differ by less are rounding (5 um jitter, decimal strings), not a variable spacing."""

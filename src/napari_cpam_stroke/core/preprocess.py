@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_cpam_stroke.config import PreprocessConfig
+from napari_cpam_stroke.core.arrays import Floats32
 from napari_cpam_stroke.core.head import HeadFrame, sample
 from napari_cpam_stroke.core.windowing import apply_window
-
-Floats = NDArray[np.float32]
 
 MAX_CODE = 255
 """Resampled HU are kept in 8 bits over `clip_hu`: a source's bit depth does not show, and a cache of them is exact."""
@@ -25,7 +24,7 @@ def network_input(
     config: PreprocessConfig,
     indices: Sequence[int],
     places_mm: Sequence[float] = (),
-) -> Floats:
+) -> Floats32:
     """Return the input of some slices.
 
     Parameters
@@ -53,7 +52,7 @@ class SeriesInput:
         self._hu, self._frame, self._config, self._places_mm = hu, frame, config, places_mm
         self._codes: dict[int, NDArray[np.uint8]] = {}
 
-    def __call__(self, indices: Sequence[int]) -> Floats:
+    def __call__(self, indices: Sequence[int]) -> Floats32:
         """Return float32 (n, C, size, size) of some slices."""
         rows = context_rows(len(self._hu), self._config, indices, self._places_mm)
         shown = list(dict.fromkeys(i for row in rows for i in row))
@@ -112,21 +111,21 @@ def resample_head(
     return codes
 
 
-def hu_to_codes(hu: Floats, config: PreprocessConfig) -> NDArray[np.uint8]:
+def hu_to_codes(hu: Floats32, config: PreprocessConfig) -> NDArray[np.uint8]:
     """Return HU as uint8: 0 is the lower end of `clip_hu` or less, 255 the upper end or more."""
     low, high = config.clip_hu
     codes: NDArray[np.uint8] = np.rint((np.clip(hu, low, high) - low) * (MAX_CODE / (high - low))).astype(np.uint8)
     return codes
 
 
-def codes_to_hu(codes: NDArray[np.uint8], config: PreprocessConfig) -> Floats:
+def codes_to_hu(codes: NDArray[np.uint8], config: PreprocessConfig) -> Floats32:
     """Return float32 HU of 8-bit codes; the inverse of `hu_to_codes` up to half a step."""
     low, high = config.clip_hu
     steps = np.linspace(low, high, MAX_CODE + 1, dtype=np.float32)
     return np.asarray(steps[codes])
 
 
-def window_channels(codes: NDArray[np.uint8], config: PreprocessConfig) -> Floats:
+def window_channels(codes: NDArray[np.uint8], config: PreprocessConfig) -> Floats32:
     """Return float32 (n, windows, size, size) in [0, 1] of (n, size, size) codes."""
     steps = codes_to_hu(np.arange(MAX_CODE + 1, dtype=np.uint8), config)
     return np.stack([apply_window(steps, window)[codes] for window in config.windows], axis=1)
@@ -137,7 +136,7 @@ def mask_input(mask: NDArray[np.uint8], frame: HeadFrame, config: PreprocessConf
     return np.stack([sample(m, frame, config.size, order=0, outside=0).astype(np.uint8) for m in mask])
 
 
-def to_native(maps: Floats, frame: HeadFrame, shape_yx: tuple[int, int]) -> Floats:
+def to_native(maps: Floats32, frame: HeadFrame, shape_yx: tuple[int, int]) -> Floats32:
     """Bring network output back onto native pixels.
 
     Parameters

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cpam_stroke.dicom import SeriesEntry, read_series
 from napari_cpam_stroke.export.case_folder import CaseFiles, write_case
 from napari_cpam_stroke.export.result import CaseResult
+from napari_cpam_stroke.progress import Stage
 
 if TYPE_CHECKING:
     from napari_cpam_stroke.inference import Predictor
-
-Stage = Callable[[str, int, int], None]
-"""Called with what is being done, steps done and steps in all."""
 
 
 def run_case(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -27,13 +27,11 @@ from napari_cpam_stroke.inference.native import NativeGrid
 from napari_cpam_stroke.inference.prediction import Prediction, mask_from_probabilities
 from napari_cpam_stroke.inference.runner import Runner, SliceResult
 from napari_cpam_stroke.models import fold_batch_norm, restore_model
+from napari_cpam_stroke.progress import Cancelled, Progress
 
 NO_GEOMETRY = "The series gives no positions: slices count as they come, and no lesion was dropped for being small."
 NOT_AXIAL = "The series is not axial; the model was trained on axial slices."
 CLASSIFIER = "The model classifies slices and draws no mask."
-
-Progress = Callable[[int, int], None]
-Cancelled = Callable[[], bool]
 
 
 @dataclass(eq=False)

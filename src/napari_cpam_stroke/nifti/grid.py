@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import VolumeGeometry
+from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.core.geometry import TILT_FROM_DEGREES
-
-Floats = NDArray[np.float64]
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """NIfTI's x grows to the right and y to the front, DICOM's to the left and the back."""

@@ -13,8 +13,9 @@ from nibabel.filebasedimages import ImageFileError
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import CTVolume, LesionClass, VolumeGeometry
+from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
-from napari_cpam_stroke.nifti.grid import HASH_PREFIX, LPS_TO_RAS, Floats, is_native_grid, orthogonal_grid
+from napari_cpam_stroke.nifti.grid import HASH_PREFIX, LPS_TO_RAS, is_native_grid, orthogonal_grid
 
 MAX_MASK_VOXELS = 2**30
 """Voxels of a mask file that is read."""

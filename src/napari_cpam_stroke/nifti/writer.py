@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
+from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.core.geometry import TILT_FROM_DEGREES
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
 from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.nifti.grid import (
     HASH_PREFIX,
     LPS_TO_RAS,
-    Floats,
     Grid,
     is_native_grid,
     native_affine,

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.annotations.records import AlgorithmType, BlindedRead, ModelLike, ModelRecord, model_record
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.editing import Edit, redraw
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
 from napari_cpam_stroke.review.changes import Changes
-
-Mask = NDArray[np.uint8]
 
 
 class PredictionLike(Protocol):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Mask = NDArray[np.uint8]
+from napari_cpam_stroke.core.arrays import Mask
 
 
 class Changes:

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.annotations import BlindedRead, ModelRecord, Revision
 from napari_cpam_stroke.annotations.records import AlgorithmType
 from napari_cpam_stroke.core import Annotation
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.review.facts import Stated
-
-Mask = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import CTVolume, Lesion, LesionTable, measure_lesions
+from napari_cpam_stroke.core.arrays import Mask
+from napari_cpam_stroke.core.boxes import smallest_box
 from napari_cpam_stroke.core.components import find_components
 from napari_cpam_stroke.core.editing.edit import BACKGROUND, Box, Edit, relabel
-
-Mask = NDArray[np.uint8]
 
 CENTROID_TOLERANCE = 1e-3
 """Voxels; rounding of a mean, not a distance."""
@@ -46,10 +46,8 @@ def _box_of(mask: Mask, drawn: NDArray[np.bool_]) -> Box:
     slices = np.flatnonzero(drawn)
     if not slices.size:
         return (slice(0, 1), slice(0, 1), slice(0, 1))
-    flat = mask[slices[0] : slices[-1] + 1].max(axis=0)
-    rows, columns = np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0))
-    around = slice(max(int(slices[0]) - 1, 0), int(slices[-1]) + 2)
-    return (around, slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
+    _, rows, columns = smallest_box(mask[slices[0] : slices[-1] + 1])
+    return (slice(max(int(slices[0]) - 1, 0), int(slices[-1]) + 2), rows, columns)
 
 
 def _cut(volume: CTVolume, box: Box) -> CTVolume:

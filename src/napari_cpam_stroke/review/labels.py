@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import LesionClass
-from napari_cpam_stroke.core.annotation import ABSENT, PRESENT, UNKNOWN, slices_with
+from napari_cpam_stroke.core.annotation import ABSENT, PRESENT, UNKNOWN, joint_label, slices_with
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.errors import InputError
 
 Labels = NDArray[np.int8]
-Mask = NDArray[np.uint8]
 KeyT = TypeVar("KeyT")
 
 
@@ -77,7 +77,7 @@ class CaseLabels:
     @property
     def series_labels(self) -> Labels:
         """int8 (2,): the same for the whole case."""
-        return self._with_series_overrules((self.slice_labels == PRESENT).any(axis=0).astype(np.int8))
+        return self._with_series_overrules(joint_label(self.slice_labels))
 
     def to_keep(self, known: NDArray[np.bool_]) -> tuple[Labels, Labels]:
         """Return slice and series labels for the record: unknown where nobody looked.
@@ -90,9 +90,7 @@ class CaseLabels:
         slices = np.where(known | self.present, self.present, UNKNOWN).astype(np.int8)
         for (z, lesion_class), value in self.slice_overrules.items():
             slices[z, lesion_class - 1] = value
-        absent = np.where((slices == ABSENT).all(axis=0), ABSENT, UNKNOWN)
-        series = np.where((slices == PRESENT).any(axis=0), PRESENT, absent).astype(np.int8)
-        return slices, self._with_series_overrules(series)
+        return slices, self._with_series_overrules(joint_label(slices))
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -101,7 +99,7 @@ class CaseLabels:
         for (z, lesion_class), value in sorted(self.slice_overrules.items()):
             if value != self.present[z, lesion_class - 1]:
                 found.append(f"Slice {z + 1} {_contradiction(lesion_class, value)}.")
-        from_slices = (self.slice_labels == PRESENT).any(axis=0)
+        from_slices = joint_label(self.slice_labels)
         for lesion_class, value in sorted(self.series_overrules.items()):
             if value != from_slices[lesion_class - 1]:
                 found.append(f"The series {_contradiction(lesion_class, value)}.")

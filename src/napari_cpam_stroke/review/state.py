@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_cpam_stroke.annotations import Rejection
@@ -22,14 +21,13 @@ from napari_cpam_stroke.annotations.records import (
     TruthSource,
 )
 from napari_cpam_stroke.core import CTVolume, Lesion, LesionClass, LesionTable
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.editing import Edit
 from napari_cpam_stroke.review.ai import AiAside, PredictionLike, all_slices
 from napari_cpam_stroke.review.changes import Changes
 from napari_cpam_stroke.review.facts import Fact, Facts, Stated
 from napari_cpam_stroke.review.findings import erasing, measure_drawn
 from napari_cpam_stroke.review.labels import CaseLabels, Labels
-
-Mask = NDArray[np.uint8]
 
 
 class ReadingState:

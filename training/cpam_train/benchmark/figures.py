@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from cpam_train.benchmark.outcome import Cases, Outcome
-from cpam_train.metrics.bootstrap import Estimate, Floats, estimate, mean_of, ratio_of
+from cpam_train.metrics.bootstrap import Estimate, estimate, mean_of, ratio_of
 from cpam_train.metrics.counts import Counts, dice, iou
 from cpam_train.metrics.probability import auc
+from napari_cpam_stroke.core.arrays import Floats
 
 Group = Sequence[Outcome]
 """One system, all its seeds."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cpam_train.evaluation.run import Evaluation
 from cpam_train.metrics.counts import Counts
 from cpam_train.run_folder import RunFolder
+from napari_cpam_stroke.core.annotation import PRESENT, UNKNOWN, joint_label
 
 FILE = "benchmark.json"
 
@@ -123,12 +124,12 @@ def _slices(evaluation: Evaluation) -> dict[str, list[Any]]:
     probability: list[float] = []
     present: list[bool] = []
     for case in zip(*evaluation.results.values(), strict=True):
-        labels = np.stack([r.all_labels for r in case])
+        labels = joint_label(np.stack([r.all_labels for r in case]))
         likelier = np.stack([r.all_probabilities for r in case]).max(axis=0)
-        known = (labels == 1).any(axis=0) | (labels == 0).all(axis=0)
+        known = labels != UNKNOWN
         patients += [case[0].patient_id] * int(known.sum())
         probability += [round(float(p), 6) for p in likelier[known]]
-        present += [bool(v) for v in (labels == 1).any(axis=0)[known]]
+        present += [bool(v) for v in labels[known] == PRESENT]
     return {"patient": patients, "probability": probability, "present": present}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -15,12 +14,13 @@ from cpam_train.importers.layout import require_folder
 from cpam_train.importers.nifti_volume import read_nifti
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import ImportSummary, SkippedCase
+from napari_cpam_stroke.core.arrays import Floats32
+from napari_cpam_stroke.core.boxes import smallest_box
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.progress import Progress
 
 LAYOUT = "{HGG,LGG}/Brats18_<case>/Brats18_<case>_{flair,t1,t1ce,t2,seg}.nii.gz"
 GRADES = ("HGG", "LGG")
-
-Floats = NDArray[np.float32]
 
 
 def import_brats(
@@ -28,7 +28,7 @@ def import_brats(
     target: BratsFolder,
     options: ImportOptions | None = None,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ImportSummary:
     """Prepare every case below `src` that is not there yet and give new patients a split.
 
@@ -70,7 +70,7 @@ def _case_folders(src: Path) -> list[Path]:
     return folders
 
 
-def _prepare(folder: Path) -> tuple[BratsCase, Floats, NDArray[np.uint8]]:
+def _prepare(folder: Path) -> tuple[BratsCase, Floats32, NDArray[np.uint8]]:
     volumes = [read_nifti(_file(folder, channel)) for channel in CHANNELS]
     labels = _labels(read_nifti(_file(folder, "seg")).values, folder.name)
     if {volume.values.shape for volume in volumes} != {labels.shape}:
@@ -78,7 +78,7 @@ def _prepare(folder: Path) -> tuple[BratsCase, Floats, NDArray[np.uint8]]:
     brain = np.any([volume.values != 0 for volume in volumes], axis=0)
     if not brain.any():
         raise InputError(f"Case {folder.name} is empty")
-    box = tuple(slice(int(i.min()), int(i.max()) + 1) for i in np.nonzero(brain))
+    box = smallest_box(brain)
     images = np.stack([_normalised(volume.values, brain) for volume in volumes], axis=1)
     cut = (box[0], slice(None), *box[1:])
     patient = folder.name.rpartition("_")[0] or folder.name
@@ -94,14 +94,14 @@ def _file(folder: Path, channel: str) -> Path:
     raise InputError(f"Case {folder.name} has no {channel} volume", expected=LAYOUT)
 
 
-def _normalised(values: Floats, brain: NDArray[np.bool_]) -> Floats:
+def _normalised(values: Floats32, brain: NDArray[np.bool_]) -> Floats32:
     """Return standard deviations from the brain's mean, 0 outside the brain: MR has no absolute scale."""
     inside = values[brain]
     scaled = (values - inside.mean()) / max(float(inside.std()), 1e-6)
     return np.where(brain, scaled, 0).astype(np.float32)
 
 
-def _labels(values: Floats, name: str) -> NDArray[np.uint8]:
+def _labels(values: Floats32, name: str) -> NDArray[np.uint8]:
     whole = np.rint(values).astype(np.int64)
     strange = sorted(set(np.unique(whole).tolist()) - set(FROM_BRATS))
     if strange:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from napari_cpam_stroke.annotations.records import Split
 from napari_cpam_stroke.bundles import ModelCard
 from napari_cpam_stroke.inference.device import pick_device
 from napari_cpam_stroke.models import probabilities, restore_model
+from napari_cpam_stroke.progress import Progress
 
 BATCH = 8
 
@@ -40,7 +41,7 @@ def judge_brats(
     *,
     split: Split = "test",
     device: str = "auto",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[RegionDice]:
     """Return the Dice of every region in every case of a split."""
     from safetensors.torch import load_file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import PreprocessConfig
 from napari_cpam_stroke.core.preprocess import context_rows, window_channels
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.progress import Progress
 
 
 class SliceDataset(Dataset[dict[str, Tensor]]):
@@ -84,7 +85,7 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
         """Draw other synthetic lesions from here on; loader processes see it too."""
         self._epoch[0] = epoch
 
-    def prepare(self, progress: Callable[[int, int], None] | None = None) -> None:
+    def prepare(self, progress: Progress | None = None) -> None:
         """Fill the cache, so that the first epoch is as fast as the others."""
         cases = list(dict.fromkeys(row.case for row in self.rows))
         for done, case in enumerate(cases, start=1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from napari_cpam_stroke.config import PreprocessConfig
 from napari_cpam_stroke.core.head import locate_head
 from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.core.preprocess import resample_head
+from napari_cpam_stroke.progress import Progress
 
 Prints = NDArray[np.float32]
 
@@ -79,7 +80,7 @@ def fingerprint(hu: NDArray[np.int16]) -> Prints:
     return np.asarray(np.where(norm > MIN_NORM, fine / np.maximum(norm, 1e-6), 0), dtype=np.float32)
 
 
-def fingerprints(store: AnnotationStore, progress: Callable[[int, int], None] | None = None) -> FingerprintTable:
+def fingerprints(store: AnnotationStore, progress: Progress | None = None) -> FingerprintTable:
     """Return the fingerprints of every slice of a store."""
     records = store.cases()
     prints: list[Prints] = []

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from cpam_train.data.near_duplicates import LikePair, find_alike, fingerprints, merge
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord, Split
 from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS, class_of, share_out
+from napari_cpam_stroke.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def assign_splits(
     *,
     fractions: tuple[float, float, float] = DEFAULT_FRACTIONS,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> SplitReport:
     """Give every patient without a split one, by patient, stratified by source and class; nobody is ever moved.
 

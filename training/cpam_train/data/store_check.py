@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from cpam_train.data.near_duplicates import LikePair, find_alike, fingerprints
@@ -12,6 +11,7 @@ from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.annotation import PRESENT
+from napari_cpam_stroke.progress import Progress
 
 UNASSIGNED = "none"
 """Name of the split of a case that has none."""
@@ -80,9 +80,7 @@ class CheckReport:
         return not self.problems
 
 
-def check_store(
-    store: AnnotationStore, *, compare: bool = True, progress: Callable[[int, int], None] | None = None
-) -> CheckReport:
+def check_store(store: AnnotationStore, *, compare: bool = True, progress: Progress | None = None) -> CheckReport:
     """Look at everything in a store.
 
     Parameters

@@ -14,8 +14,7 @@ from napari_cpam_stroke.bundles import ModelCard
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.inference.predictor import Predictor
-
-Progress = Callable[[int, int], None]
+from napari_cpam_stroke.progress import Progress
 
 
 @dataclass(frozen=True, eq=False)

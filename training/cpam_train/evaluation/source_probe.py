@@ -6,7 +6,7 @@ a linear classifier of the source, cross-validated over patients, on three descr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,10 +19,12 @@ from torch.utils.data import DataLoader
 from cpam_train.data.dataset import SliceDataset
 from cpam_train.data.slices import SliceRow, collect_slices
 from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.inference.predictor import Predictor
 from napari_cpam_stroke.models import Ensemble
 from napari_cpam_stroke.models.blocks import ImageHead
+from napari_cpam_stroke.progress import Progress
 
 FOLDS = 5
 BATCH = 16
@@ -30,7 +32,6 @@ SLICES_PER_PATIENT = 12
 """A volume gives no more slices than this, so that long series do not drown the others."""
 
 NOISE_BINS = 8
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,7 @@ class Probed:
     patients: int
 
 
-def probe_sources(
-    predictor: Predictor, store: AnnotationStore, *, progress: Callable[[int, int], None] | None = None
-) -> list[Probed]:
+def probe_sources(predictor: Predictor, store: AnnotationStore, *, progress: Progress | None = None) -> list[Probed]:
     """Return one result per description: the input's grey values, its noise, and the network's bottleneck.
 
     Raises

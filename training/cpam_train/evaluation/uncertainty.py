@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from napari_cpam_stroke.annotations.records import CaseRecord
 from napari_cpam_stroke.core import CLASS_NAMES, LesionClass
 from napari_cpam_stroke.inference import Prediction
 from napari_cpam_stroke.inference.predictor import Predictor
+from napari_cpam_stroke.progress import Progress
 
 MIN_MASS_PIXELS = 25.0
 """Expected lesion pixels below this leave the mask part out: there is nothing to be unsure about."""
@@ -38,7 +39,7 @@ def rank_cases(
     *,
     everything: bool = False,
     record: bool = True,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Ranked]:
     """Run a model on the cases nobody has finished and return them, least sure first.
 

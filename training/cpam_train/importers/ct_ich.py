@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cpam_train.importers.images import JPEG_RANGE, read_drawn, read_grey, require_same_shape, window_to_hu
-from cpam_train.importers.knowledge import series_from_slices
 from cpam_train.importers.layout import require, require_folder
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
 from napari_cpam_stroke.core import Annotation, CTVolume, LesionClass
-from napari_cpam_stroke.core.annotation import ABSENT, PRESENT, UNKNOWN
+from napari_cpam_stroke.core.annotation import ABSENT, PRESENT, UNKNOWN, joint_label
 from napari_cpam_stroke.errors import InputError
 
 TABLE = "hemorrhage_diagnosis.csv"
@@ -128,4 +127,4 @@ def hemorrhage_annotation(
             known[z, HEMORRHAGE], labels[z, HEMORRHAGE] = outlined, PRESENT
         elif bleeding is False:
             known[z, HEMORRHAGE], labels[z, HEMORRHAGE] = True, ABSENT
-    return Annotation(mask, known, labels, series_from_slices(labels))
+    return Annotation(mask, known, labels, joint_label(labels))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -12,10 +12,7 @@ from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError, SeriesError
-
-Progress = Callable[[int, int], None]
-"""Called with the number of cases done and the number of all."""
-
+from napari_cpam_stroke.progress import Progress
 
 CASES_PER_COMMIT = 16
 """Cases that reach the disk together; a stopped import loses at most these and a second run brings them."""

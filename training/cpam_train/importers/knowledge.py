@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.core import CLASS_NAMES, Annotation
-from napari_cpam_stroke.core.annotation import ABSENT, PRESENT, UNKNOWN, slices_with
+from napari_cpam_stroke.core import Annotation
+from napari_cpam_stroke.core.annotation import ABSENT, UNKNOWN, joint_label, slices_with
 
 Knowledge = Literal["drawn", "absent", "unknown"]
 """drawn: outlined wherever it is; absent: the source excludes it; unknown: the source does not say."""
@@ -25,12 +25,4 @@ def annotate(mask: NDArray[np.uint8], *, ischemia: Knowledge, hemorrhage: Knowle
             labels[:, column] = present[:, column]
         elif knowledge == "absent":
             labels[:, column] = ABSENT
-    return Annotation(mask, known, labels, series_from_slices(labels))
-
-
-def series_from_slices(labels: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Return the labels of the case: present if on any slice, absent if absent on all, else unknown."""
-    series = np.full(len(CLASS_NAMES), UNKNOWN, dtype=np.int8)
-    series[(labels == ABSENT).all(axis=0)] = ABSENT
-    series[(labels == PRESENT).any(axis=0)] = PRESENT
-    return series
+    return Annotation(mask, known, labels, joint_label(labels))

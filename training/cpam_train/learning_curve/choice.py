@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,12 +11,11 @@ from cpam_train.evaluation.uncertainty import rank_one
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.errors import ConfigError
 from napari_cpam_stroke.inference.predictor import Predictor
+from napari_cpam_stroke.progress import Progress
 
 Strategy = Literal["random", "rank"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 """random: any case; rank: the case the model is least sure of comes first, as `cpam-train rank` orders a worklist."""
-
-Progress = Callable[[int, int], None]
 
 
 def strategies_of(names: Sequence[str]) -> list[Strategy]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from napari_cpam_stroke.core.arrays import Floats
+
 Statistic = Callable[[Floats], Floats]
 """Case weights (R, N) to results (R,)."""
 

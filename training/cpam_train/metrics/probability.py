@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from napari_cpam_stroke.core.arrays import Floats
 
 CALIBRATION_BINS = 10
 """Equal steps of the probability for ECE and the calibration plot."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from monai.metrics import compute_hausdorff_distance, compute_surface_dice
-from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from napari_cpam_stroke.core.arrays import Region
+from napari_cpam_stroke.core.boxes import smallest_box
 
 TOLERANCES_MM = (1.0, 2.0, 5.0)
 MARGIN_VOXELS = 2
@@ -29,7 +29,7 @@ class SurfaceDistance:
     hd95_mm: float | None
 
 
-def surface_distance(predicted: Mask, reference: Mask, spacing_mm: Sequence[float]) -> SurfaceDistance | None:
+def surface_distance(predicted: Region, reference: Region, spacing_mm: Sequence[float]) -> SurfaceDistance | None:
     """Compare the outlines of two masks.
 
     Parameters
@@ -47,7 +47,7 @@ def surface_distance(predicted: Mask, reference: Mask, spacing_mm: Sequence[floa
         return None
     if not predicted.any():
         return SurfaceDistance((0.0,) * len(TOLERANCES_MM), None)
-    box = _box(predicted | reference)
+    box = smallest_box(predicted | reference)
     a, b = (torch.from_numpy(_padded(mask[box])[None, None].astype(np.float32)) for mask in (predicted, reference))
     spacing = tuple(float(s) for s in spacing_mm)
     with warnings.catch_warnings():
@@ -59,11 +59,5 @@ def surface_distance(predicted: Mask, reference: Mask, spacing_mm: Sequence[floa
     return SurfaceDistance(shares, far)
 
 
-def _box(mask: Mask) -> tuple[slice, ...]:
-    """Return the smallest box around a mask."""
-    places = (np.flatnonzero(mask.any(axis=tuple(j for j in range(mask.ndim) if j != i))) for i in range(mask.ndim))
-    return tuple(slice(int(p[0]), int(p[-1]) + 1) for p in places)
-
-
-def _padded(mask: Mask) -> Mask:
+def _padded(mask: Region) -> Region:
     return np.pad(mask, MARGIN_VOXELS)

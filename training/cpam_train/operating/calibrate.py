@@ -23,6 +23,7 @@ from cpam_train.config import OperatingConfig
 from cpam_train.operating.pixel_threshold import MaskPoint, MaskRates, mask_point
 from cpam_train.operating.series_threshold import EVERYTHING, Series, SeriesRates, series_point
 from cpam_train.operating.validation_record import Origin, Record
+from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.inference.calibration import PROBABILITY_MARGIN, on_logit
 
 TEMPERATURE_RANGE = (0.2, 10.0)
@@ -32,8 +33,6 @@ MIN_EXAMPLES = 5
 SLOPE_RANGE, OFFSET_RANGE = (0.1, 10.0), (-10.0, 10.0)
 AS_IT_IS = (1.0, 0.0)
 """Slope and offset that change no probability."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from cpam_train.config import OperatingConfig
 from cpam_train.metrics.counts import Counts, dice, iou
 from cpam_train.metrics.curve import best_threshold, counts_at_thresholds, thresholds
+from napari_cpam_stroke.core.arrays import Floats
 
 NEAR_TIE = 0.02
 """Sensitivities this close, or within one lesion slice, count as equal; Dice decides between them."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from cpam_train.config import OperatingConfig
+from napari_cpam_stroke.core.arrays import Floats
 
 EVERYTHING = (0.0, 1.0)
 """The refer band of a model of which too little is known: a reader decides on every series."""
 
 NOTHING = np.inf
 """The cut above every probability."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_cpam_stroke.core.arrays import Mask, Region
 from napari_cpam_stroke.core.editing.box import label_box, pixel_spacing, slice_origins
-from napari_cpam_stroke.core.editing.edit import Edit, Mask, Region, fill, nothing
+from napari_cpam_stroke.core.editing.edit import Edit, fill, nothing
 from napari_cpam_stroke.core.volume import CTVolume
 
 Distances = NDArray[np.float32]

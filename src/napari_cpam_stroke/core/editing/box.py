@@ -7,16 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.core.components import label_bounds
-from napari_cpam_stroke.core.editing.edit import Box, Mask
+from napari_cpam_stroke.core.arrays import Floats, Mask
+from napari_cpam_stroke.core.boxes import smallest_box
+from napari_cpam_stroke.core.editing.edit import Box
 from napari_cpam_stroke.core.volume import CTVolume
-
-Floats = NDArray[np.float64]
 
 
 def label_box(mask: Mask, label: int, pad: tuple[int, int, int] = (0, 0, 0)) -> Box | None:
     """Return the padded box around one label; None where nothing has it."""
-    inner = label_bounds(mask, label)
+    inner = smallest_box(mask, label)
     low, high = [part.start for part in inner], [part.stop - 1 for part in inner]
     return clipped_box(np.subtract(low, pad), np.add(high, pad), mask.shape) if high[0] >= 0 else None
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_cpam_stroke.core.arrays import Mask, Region
 from napari_cpam_stroke.core.editing.box import box_around, squared_distance_mm
-from napari_cpam_stroke.core.editing.edit import BACKGROUND, Box, Edit, Mask, Region, fill, relabel
+from napari_cpam_stroke.core.editing.edit import BACKGROUND, Box, Edit, fill, relabel
 from napari_cpam_stroke.core.editing.parts import component_voxels
 from napari_cpam_stroke.core.volume import CTVolume
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.config import PreprocessConfig
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.editing.box import clipped_box
-from napari_cpam_stroke.core.editing.edit import BACKGROUND, Edit, Mask, fill, nothing, replace
+from napari_cpam_stroke.core.editing.edit import BACKGROUND, Edit, fill, nothing, replace
 from napari_cpam_stroke.core.editing.parts import component_voxels
 from napari_cpam_stroke.core.head import locate_head
 from napari_cpam_stroke.core.midline import rotation

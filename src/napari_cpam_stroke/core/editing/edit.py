@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.core.arrays import Mask, Region
 from napari_cpam_stroke.errors import InputError
 
-Mask = NDArray[np.uint8]
-Region = NDArray[np.bool_]
 Box = tuple[slice, slice, slice]
 
 BACKGROUND = 0

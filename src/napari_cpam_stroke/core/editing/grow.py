@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_cpam_stroke.core.arrays import Mask, Region
 from napari_cpam_stroke.core.components import find_components
 from napari_cpam_stroke.core.editing.box import box_around, squared_distance_mm
-from napari_cpam_stroke.core.editing.edit import Box, Edit, Mask, Region, fill
+from napari_cpam_stroke.core.editing.edit import Box, Edit, fill
 from napari_cpam_stroke.core.volume import CTVolume
 
 NOISE_SIGMA_PIXELS = 1.0

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.components import find_components, find_label
-from napari_cpam_stroke.core.editing.edit import BACKGROUND, Edit, Mask, relabel
+from napari_cpam_stroke.core.editing.edit import BACKGROUND, Edit, relabel
 from napari_cpam_stroke.core.labels import LesionClass
 from napari_cpam_stroke.core.volume import CTVolume
 from napari_cpam_stroke.errors import InputError

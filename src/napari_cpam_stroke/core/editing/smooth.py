@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.components import find_components
 from napari_cpam_stroke.core.editing.box import clipped_box, label_box, pixel_spacing, slice_origins
-from napari_cpam_stroke.core.editing.edit import BACKGROUND, Edit, Mask, nothing, replace
+from napari_cpam_stroke.core.editing.edit import BACKGROUND, Edit, nothing, replace
 from napari_cpam_stroke.core.volume import CTVolume
 
 REACH_SIGMAS = 2.0

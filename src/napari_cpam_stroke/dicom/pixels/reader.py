@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -27,9 +27,7 @@ from napari_cpam_stroke.dicom.pixels.decode import DecodeWorkers
 from napari_cpam_stroke.dicom.pixels.hounsfield import stored_to_hu
 from napari_cpam_stroke.dicom.series.series_entry import SeriesEntry
 from napari_cpam_stroke.errors import CancelledError, SeriesError
-
-Progress = Callable[[int, int], None]
-Cancelled = Callable[[], bool]
+from napari_cpam_stroke.progress import Cancelled, Progress
 
 MAX_THREADS = 4
 """Slices read or decoded at once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -22,9 +21,7 @@ from napari_cpam_stroke.dicom.series.folder_walk import file_stamp, walk_files
 from napari_cpam_stroke.dicom.series.proposal import propose
 from napari_cpam_stroke.dicom.series.rejected_file import RejectedFile
 from napari_cpam_stroke.errors import CancelledError, InputError
-
-Progress = Callable[[int, int], None]
-Cancelled = Callable[[], bool]
+from napari_cpam_stroke.progress import Cancelled, Progress
 
 _CACHE = HeaderCache()
 
