@@ -32,8 +32,10 @@ class OneSentence(TyperGroup):
             typer.echo(f"cpam-stroke: {error}", err=True)
             raise typer.Exit(BAD_INPUT) from error
         except OSError as error:
-            where = f" ({error.filename})" if error.filename else ""
-            typer.echo(f"cpam-stroke: {error.strerror or error}{where}; check the path and the space on it.", err=True)
+            file_name = f" ({error.filename})" if error.filename else ""
+            typer.echo(
+                f"cpam-stroke: {error.strerror or error}{file_name}; check the path and the space on it.", err=True
+            )
             raise typer.Exit(BAD_INPUT) from error
 
 
@@ -184,28 +186,28 @@ def models_rollback(name: Annotated[str, typer.Argument(help="Name of the model.
 
 
 @store.command("check")
-def store_check(where: Store, json: Json = False) -> None:
+def store_check(store: Store, json: Json = False) -> None:
     """Read everything in a store and say what is damaged."""
     from napari_cpam_stroke.commands.store import check_store
 
-    raise typer.Exit(check_store(where, as_json=json))
+    raise typer.Exit(check_store(store, as_json=json))
 
 
 @store.command("export")
 def store_export(
-    where: Store, folder: Annotated[str, typer.Argument(help="New folder for the copy.", show_default=False)]
+    store: Store, folder: Annotated[str, typer.Argument(help="New folder for the copy.", show_default=False)]
 ) -> None:
     """Copy a store into a new folder."""
     from napari_cpam_stroke.commands.store import export_store
 
-    export_store(where, folder)
+    export_store(store, folder)
 
 
 @store.command("import")
 def store_import(
-    where: Store, other: Annotated[str, typer.Argument(help="Store to take over from.", show_default=False)]
+    store: Store, other: Annotated[str, typer.Argument(help="Store to take over from.", show_default=False)]
 ) -> None:
     """Take over what another store has and this one lacks."""
     from napari_cpam_stroke.commands.store import import_store
 
-    import_store(where, other)
+    import_store(store, other)

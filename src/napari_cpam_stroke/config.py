@@ -211,8 +211,8 @@ def plain(config: object) -> dict[str, Any]:
 
 def _keys(kind: Any) -> set[str]:
     """Names of all settings of a config class and of the config classes inside it."""
-    found: set[str] = set()
+    names: set[str] = set()
     for name, info in getattr(kind, "__pydantic_fields__", {}).items():
-        found.add(name)
-        found |= _keys(info.annotation)
-    return found
+        names.add(name)
+        names |= _keys(info.annotation)
+    return names

@@ -95,7 +95,7 @@ def test_everything_is_there_after_closing_and_opening(review, draw, store):
     review.status, review.difficulty, review.comment, review.truth_source = "second_read", "easy", "why", "follow-up"
     revision = review.save()
     again = CaseReview(review.volume, store=store)
-    assert again.load_latest() == revision == again.revision
+    assert again.show(again.fetch()) == revision == again.revision
     np.testing.assert_array_equal(again.reading, review.reading)
     np.testing.assert_array_equal(again.slice_labels, review.slice_labels)
     np.testing.assert_array_equal(again.series_labels, review.series_labels)
@@ -118,7 +118,7 @@ def test_saving_tells_who_when_and_how_much(review, draw, heard):
 
 
 def test_an_unread_case_has_nothing_to_load(review):
-    assert review.load_latest() is None
+    assert review.fetch() is None
     assert review.revision is None
     assert review.history() == []
 
@@ -193,7 +193,7 @@ def test_labels_of_a_reference_without_masks_are_not_lost(store, volume, draw):
     reference = Annotation(np.zeros(volume.shape, np.uint8), np.zeros((z, 2), bool), labels, np.array([-1, 1], np.int8))
     store.save("case", reference, author="import", kind="reference", status="in_review")
     review = CaseReview(volume, store=store, author="Ada")
-    review.load_latest()
+    review.show(review.fetch())
     assert review.slice_labels[3].tolist() == [0, 1]
     draw(review, 5)
     kept = store.read_annotation(review.save().id)

@@ -118,12 +118,12 @@ def open_database(url: URL, *, create: bool) -> Database:
     return Database(engine)
 
 
-def check_version(found: str | None, place: str) -> None:
+def check_version(version: str | None, place: str) -> None:
     """Raise `StoreError` unless the store is of the version this program knows."""
-    if found != str(SCHEMA_VERSION):
+    if version != str(SCHEMA_VERSION):
         raise StoreError(
             f"The store at {place} is of another version",
-            got=f"version {found}",
+            got=f"version {version}",
             expected=f"version {SCHEMA_VERSION}",
             remedy="open it with the version of this program that wrote it, or export it from there and import it here",
         )
@@ -144,10 +144,10 @@ def _prepare(engine: Engine, place: str, *, create: bool) -> None:
 
 
 def _stored_version(connection: Connection) -> str | None:
-    found: str | None = connection.execute(
+    version: str | None = connection.execute(
         text("SELECT value FROM store_info WHERE key = 'schema_version'")
     ).scalar_one_or_none()
-    return found
+    return version
 
 
 def _look_first(file: Path) -> None:
@@ -161,10 +161,10 @@ def _look_first(file: Path) -> None:
                 return
             if InfoRow.__tablename__ not in tables:
                 raise _not_a_store(str(file))
-            found = connection.execute("SELECT value FROM store_info WHERE key = 'schema_version'").fetchone()
+            stored = connection.execute("SELECT value FROM store_info WHERE key = 'schema_version'").fetchone()
     except sqlite3.Error as error:
         raise StoreError(f"The store at {file} cannot be read", got=str(error)) from error
-    check_version(found and found[0], str(file))
+    check_version(stored and stored[0], str(file))
 
 
 def _not_a_store(place: str) -> StoreError:

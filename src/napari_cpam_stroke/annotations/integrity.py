@@ -18,16 +18,16 @@ def problems(session: Session, blobs: BlobFolder, progress: Progress | None) -> 
     """Return one sentence for each thing that is not as it was written; empty when all is well."""
     cases = list(session.scalars(select(CaseRow).order_by(CaseRow.case_id)))
     used: set[str] = set()
-    found: list[str] = []
+    sentences: list[str] = []
     for done, case in enumerate(cases):
-        found += _case_problems(case, blobs, used)
+        sentences += _case_problems(case, blobs, used)
         revisions = list(session.scalars(select(RevisionRow).where(RevisionRow.case_id == case.case_id)))
-        found += _history_problems(case, revisions)
+        sentences += _history_problems(case, revisions)
         for row in revisions:
-            found += _revision_problems(case, row, blobs, used)
+            sentences += _revision_problems(case, row, blobs, used)
         if progress is not None:
             progress(done + 1, len(cases))
-    return [*found, *_folder_problems(blobs, used)]
+    return [*sentences, *_folder_problems(blobs, used)]
 
 
 def blobs_of(row: RevisionRow) -> dict[str, str]:

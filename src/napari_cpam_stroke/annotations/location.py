@@ -25,12 +25,12 @@ class Location:
     blobs: Path
 
 
-def locate(where: str | Path, blobs: Path | None, *, create: bool) -> Location:
+def locate(address: str | Path, blobs: Path | None, *, create: bool) -> Location:
     """Find the parts of a store.
 
     Parameters
     ----------
-    where
+    address
         A folder, or a `postgresql://` address; that one may carry its blob folder as `?blobs=/shared/folder`.
     blobs
         Folder for the pixels; by default inside the store's folder.
@@ -42,9 +42,9 @@ def locate(where: str | Path, blobs: Path | None, *, create: bool) -> Location:
     StoreError
         If there is no store at that place and none may be made there.
     """
-    if "://" in str(where):
-        return _server(str(where), blobs)
-    folder = Path(where).expanduser()
+    if "://" in str(address):
+        return _server(str(address), blobs)
+    folder = Path(address).expanduser()
     _check_folder(folder, create=create)
     return Location(sqlite_url(folder / DATABASE_FILE), blobs or folder / BLOB_FOLDER)
 

@@ -185,8 +185,8 @@ class Journal:
         content_hash
             Only of this series.
         """
-        found = [pending for path in folder.glob(f"*{SUFFIX}") if (pending := _read_pending(path)) is not None]
-        wanted = [pending for pending in found if content_hash in {None, pending.content_hash}]
+        readable = [pending for path in folder.glob(f"*{SUFFIX}") if (pending := _read_pending(path)) is not None]
+        wanted = [pending for pending in readable if content_hash in {None, pending.content_hash}]
         return sorted(wanted, key=lambda pending: pending.written, reverse=True)
 
 

@@ -67,15 +67,15 @@ class AnnotationStore:
         return _open_again, (type(self), self._database.url, self._blobs.root)
 
     @classmethod
-    def open(cls, where: str | Path, *, blobs: Path | None = None, create: bool = True) -> Self:
+    def open(cls, address: str | Path, *, blobs: Path | None = None, create: bool = True) -> Self:
         """Open a store, or make a new one.
 
         Parameters
         ----------
-        where
+        address
             A folder (SQLite), or a `postgresql://` address, which may carry the blob folder as `?blobs=/folder`.
         blobs
-            Folder for the pixels; by default inside `where`.
+            Folder for the pixels; by default inside that folder.
         create
             False: refuse where there is no store yet.
 
@@ -84,7 +84,7 @@ class AnnotationStore:
         StoreError
             If it is no store, of another version, or cannot be read; nothing was written then.
         """
-        return cls(*_open(where, blobs, create=create))
+        return cls(*_open(address, blobs, create=create))
 
     def close(self) -> None:
         """Give back all connections; needed only to free the files at once."""
@@ -124,7 +124,7 @@ class AnnotationStore:
             return merge(source, self._blobs, target, blobs, progress=progress)
 
     def import_from(
-        self, where: str | Path, *, blobs: Path | None = None, progress: Progress | None = None
+        self, address: str | Path, *, blobs: Path | None = None, progress: Progress | None = None
     ) -> ImportSummary:
         """Take over what another store has and this one lacks; work on the same case is kept as a branch.
 
@@ -133,7 +133,7 @@ class AnnotationStore:
         StoreError
             If there is no store, or something in it is damaged; then nothing was taken over.
         """
-        database, pixels = _open(where, blobs, create=False)
+        database, pixels = _open(address, blobs, create=False)
         with (
             closing(database),
             self._database.writing() as target,
@@ -172,6 +172,6 @@ def _open_again(kind: type[AnnotationStore], url: URL, blobs: Path) -> Annotatio
     return kind(open_database(url, create=False), BlobFolder(blobs))
 
 
-def _open(where: str | Path, blobs: Path | None, *, create: bool) -> tuple[Database, BlobFolder]:
-    place = locate(where, blobs, create=create)
+def _open(address: str | Path, blobs: Path | None, *, create: bool) -> tuple[Database, BlobFolder]:
+    place = locate(address, blobs, create=create)
     return open_database(place.url, create=create), BlobFolder(place.blobs)

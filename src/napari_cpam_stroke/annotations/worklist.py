@@ -69,8 +69,10 @@ class Worklist:
     def counts(self) -> dict[Status, int]:
         """Return how many cases have each status."""
         with self._database.reading() as session:
-            found = dict(session.execute(select(CaseRow.status, func.count()).group_by(CaseRow.status)).tuples().all())
-        return {status: found.get(status, 0) for status in STATUSES}
+            numbers = dict(
+                session.execute(select(CaseRow.status, func.count()).group_by(CaseRow.status)).tuples().all()
+            )
+        return {status: numbers.get(status, 0) for status in STATUSES}
 
     def set_status(self, case_id: str, status: Status) -> None:
         """Set the worklist status."""
@@ -127,8 +129,8 @@ class Worklist:
     def splits(self) -> dict[str, int]:
         """Return how many patients each split holds; 'none' for those without."""
         with self._database.reading() as session:
-            found = Counter(split or "none" for split in session.scalars(select(PatientRow.split)))
-        return {split: found[split] for split in (*SPLITS, "none")}
+            numbers = Counter(split or "none" for split in session.scalars(select(PatientRow.split)))
+        return {split: numbers[split] for split in (*SPLITS, "none")}
 
     def test_fingerprint(self) -> str:
         """Return a short hash of the test set's pixels: two figures are comparable only if it is the same."""

@@ -77,11 +77,11 @@ class Bundle:
                 expected=f"a file {path}",
                 remedy="install the model again",
             ) from error
-        found = hashlib.sha256(content).hexdigest()
-        if found != self.card.weights_sha256:
+        sha256 = hashlib.sha256(content).hexdigest()
+        if sha256 != self.card.weights_sha256:
             raise BundleError(
                 f"The weights of {self.card.reference} are not those its card describes",
-                got=f"sha256 {found[:12]}...",
+                got=f"sha256 {sha256[:12]}...",
                 expected=f"{self.card.weights_sha256[:12]}...",
                 remedy="the file is damaged or was changed; install the model again",
             )

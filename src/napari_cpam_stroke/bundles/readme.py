@@ -93,15 +93,15 @@ def _metrics(card: ModelCard) -> list[str]:
     test = card.metrics.get("test")
     if isinstance(test, Mapping):
         rows = [[name, *_figure(key), str(value)] for name in card.classes for key, value in _of(test, name).items()]
-        told = ", ".join(f"{_words(k)} {v}" for k, v in test.items() if k not in card.classes)
-        sections.append(f"On patients nobody trained on, with 95 % intervals over patients ({told}):")
+        numbers = ", ".join(f"{_words(k)} {v}" for k, v in test.items() if k not in card.classes)
+        sections.append(f"On patients nobody trained on, with 95 % intervals over patients ({numbers}):")
         sections.append(_table(["Class", "Over", "Figure", "Value"], rows))
     return [*sections, *(["\n".join(_bullets(rest))] if rest else [])]
 
 
 def _of(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = values.get(name)
-    return found if isinstance(found, Mapping) else {}
+    figures = values.get(name)
+    return figures if isinstance(figures, Mapping) else {}
 
 
 def _figure(key: str) -> list[str]:

@@ -181,8 +181,8 @@ class Registry:
     def _versions(self, name: str) -> dict[str, Path]:
         if name == DEFAULT:
             return {load_bundle(self._bundled).card.version: self._bundled}
-        found = [p.parent for p in (self._models / name).glob(f"*/{CARD_FILE}") if not p.parent.name.startswith(".")]
-        return {p.name: p for p in sorted(found, key=lambda p: _order(p.name))}
+        folders = [p.parent for p in (self._models / name).glob(f"*/{CARD_FILE}") if not p.parent.name.startswith(".")]
+        return {p.name: p for p in sorted(folders, key=lambda p: _order(p.name))}
 
     def _version_path(self, name: str, version: str) -> Path:
         versions = self._versions(name)

@@ -61,15 +61,15 @@ def chosen_series(report: FolderReport, key: str | None, path: Path) -> list[Ser
                 remedy=f"see cpam-stroke series {path}",
             )
         return ready
-    found = [entry for entry in report.series if key in (entry.key, entry.series_uid)]
-    if not found:
+    entries = [entry for entry in report.series if key in (entry.key, entry.series_uid)]
+    if not entries:
         known = [entry.key for entry in report.series]
         raise InputError(
             f"There is no series {key!r} in {path}{nearest(key, known)}", expected=f"one of {', '.join(known)}"
         )
-    if not any(entry.verdict == "ready" or entry.ai_on_request for entry in found):
-        raise InputError(f"This series cannot be used ({why_not(found[0])})", remedy="choose another one")
-    return [entry for entry in found if entry.verdict == "ready" or entry.ai_on_request]
+    if not any(entry.verdict == "ready" or entry.ai_on_request for entry in entries):
+        raise InputError(f"This series cannot be used ({why_not(entries[0])})", remedy="choose another one")
+    return [entry for entry in entries if entry.verdict == "ready" or entry.ai_on_request]
 
 
 def why_not(entry: SeriesEntry) -> str:

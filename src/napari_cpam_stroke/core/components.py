@@ -97,11 +97,11 @@ def find_components(region: NDArray[np.bool_]) -> Components:
 def find_label(mask: NDArray[np.uint8], label: int) -> Components:
     """Find the connected regions of one label of a (Z, Y, X) mask; what lies around them costs nothing."""
     box = smallest_box(mask, label)
-    found = find_components(mask[box] == label)
+    components = find_components(mask[box] == label)
     z, y, x = mask.shape
-    first = np.unravel_index(found.start, found.shape)
+    first = np.unravel_index(components.start, components.shape)
     places = [axis + part.start for axis, part in zip(first, box, strict=True)]
-    return replace(found, shape=(z, y, x), start=np.ravel_multi_index(places, mask.shape))
+    return replace(components, shape=(z, y, x), start=np.ravel_multi_index(places, mask.shape))
 
 
 def _runs(flat: NDArray[np.bool_], row_length: int) -> tuple[Ints, Ints]:

@@ -66,9 +66,9 @@ def _classes(result: CaseResult) -> str:
     prediction = result.prediction
     rows = []
     for name in CLASS_NAMES:
-        said = "no model was run" if prediction is None else VERDICT_WORDS[prediction.verdicts[name]]
+        verdict = "no model was run" if prediction is None else VERDICT_WORDS[prediction.verdicts[name]]
         probability = "-" if prediction is None else f"{prediction.series_probabilities[name]:.2f}"
-        rows.append((name, probability, said, _ml(result.table.volumes_ml[name])))
+        rows.append((name, probability, verdict, _ml(result.table.volumes_ml[name])))
     return _table(("finding", "probability", "", "marked volume"), rows, numbers=(1, 3))
 
 
@@ -102,8 +102,8 @@ def _pictures(result: CaseResult) -> str:
 def _figure(result: CaseResult, z: int) -> str:
     data = b64encode(png_bytes(slice_picture(result.volume, result.mask, z))).decode("ascii")
     height = result.slice_z_mm[z]
-    where = "" if height is None else f", z {height:.1f} mm"
-    caption = f"slice {z + 1}{where}"
+    place = "" if height is None else f", z {height:.1f} mm"
+    caption = f"slice {z + 1}{place}"
     return (
         f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
     )

@@ -95,11 +95,11 @@ class CaseResult:
 
     def noteworthy_slices(self, most: int) -> list[int]:
         """Return up to `most` slices to show: those with a finding, evenly thinned, else the most suspicious ones."""
-        found = np.flatnonzero(self.marked.any(axis=1))
-        if not found.size and self.prediction is not None:
+        slices = np.flatnonzero(self.marked.any(axis=1))
+        if not slices.size and self.prediction is not None:
             ranked = np.argsort(-self.prediction.slice_probabilities.max(axis=1), kind="stable")
-            found = np.sort(ranked[: min(most, 3)])
-        if not found.size:
-            found = np.arange(self.volume.shape[0])[len(self.mask) // 2 :][:1]
-        chosen = np.linspace(0, found.size - 1, min(most, found.size)).round().astype(int)
-        return [int(z) for z in found[chosen]]
+            slices = np.sort(ranked[: min(most, 3)])
+        if not slices.size:
+            slices = np.arange(self.volume.shape[0])[len(self.mask) // 2 :][:1]
+        chosen = np.linspace(0, slices.size - 1, min(most, slices.size)).round().astype(int)
+        return [int(z) for z in slices[chosen]]

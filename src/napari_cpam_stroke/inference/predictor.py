@@ -35,7 +35,7 @@ CLASSIFIER = "The model classifies slices and draws no mask."
 
 
 @dataclass(eq=False)
-class _Found:
+class _Collected:
     """Results on native frames, filled slice by slice; the views are in radiological order."""
 
     shape: tuple[int, int, int]
@@ -143,7 +143,7 @@ class Predictor:
             If not even one slice fits the memory.
         """
         start = time.perf_counter()
-        found = _Found(volume.shape)
+        collected = _Collected(volume.shape)
         runner = Runner(self.model, self.card.architecture, self.device, batch=self.batch, tta=tta)
         hu = radiological_view(volume.hu, volume.geometry)
         frame = locate_head(hu, self.card.preprocess)
@@ -152,22 +152,22 @@ class Predictor:
         for indices, x in _ahead(shown, len(hu), runner.batch):
             if cancelled is not None and cancelled():
                 raise CancelledError("The prediction was cancelled")
-            found.fill(volume, indices, runner(torch.from_numpy(x), grid))
+            collected.fill(volume, indices, runner(torch.from_numpy(x), grid))
             if progress is not None:
                 progress(indices.stop, volume.shape[0])
-        return self._prediction(volume, found, runner, start)
+        return self._prediction(volume, collected, runner, start)
 
-    def _prediction(self, volume: CTVolume, found: _Found, runner: Runner, start: float) -> Prediction:
+    def _prediction(self, volume: CTVolume, collected: _Collected, runner: Runner, start: float) -> Prediction:
         card = self.card
         geometry = volume.geometry
         voxels = None if geometry is None else geometry.voxel_volumes_ml
-        slices = calibrated(found.slices[:, :, 0, 0].T, card.temperature)
+        slices = calibrated(collected.slices[:, :, 0, 0].T, card.temperature)
         mask = mask_from_probabilities(
-            found.probabilities, card.thresholds, min_lesion_ml=card.min_lesion_ml, voxel_volumes_ml=voxels
+            collected.probabilities, card.thresholds, min_lesion_ml=card.min_lesion_ml, voxel_volumes_ml=voxels
         )
         return Prediction(
             mask=mask,
-            probabilities=found.probabilities,
+            probabilities=collected.probabilities,
             slice_probabilities=slices,
             series_probabilities=series_probability(slices, card.top_slices, card.series_calibration),
             model=card.identity,
@@ -183,8 +183,8 @@ class Predictor:
         )
 
     def _warnings(self, volume: CTVolume) -> list[str]:
-        said = [NO_GEOMETRY] if volume.geometry is None else [] if volume.geometry.axial else [NOT_AXIAL]
-        return said + ([CLASSIFIER] if self.card.task == "classifier" else [])
+        sentences = [NO_GEOMETRY] if volume.geometry is None else [] if volume.geometry.axial else [NOT_AXIAL]
+        return sentences + ([CLASSIFIER] if self.card.task == "classifier" else [])
 
 
 def _ahead(shown: SeriesInput, slices: int, batch: int) -> Iterator[tuple[range, NDArray[np.float32]]]:

@@ -74,9 +74,9 @@ class Runner:
         """Return the result of one batch, or None where memory ran out."""
         try:
             with torch.inference_mode():
-                found = self._probabilities(x.to(self.device).contiguous(memory_format=torch.channels_last))
-                masks = None if found.masks is None else grid.to_bytes(found.masks).cpu()
-                return SliceResult(masks, found.image.cpu())
+                output = self._probabilities(x.to(self.device).contiguous(memory_format=torch.channels_last))
+                masks = None if output.masks is None else grid.to_bytes(output.masks).cpu()
+                return SliceResult(masks, output.image.cpu())
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise

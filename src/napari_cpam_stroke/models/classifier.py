@@ -132,5 +132,5 @@ def _timm() -> ModuleType:
             "A classifier is built on timm, which is not installed",
             remedy="run: pip install 'napari-cpam-stroke[train]'",
         ) from error
-    found: ModuleType = timm
-    return found
+    module: ModuleType = timm
+    return module

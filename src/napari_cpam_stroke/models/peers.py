@@ -75,5 +75,5 @@ def _monai_nets() -> ModuleType:
             "This architecture comes from MONAI, which is not installed",
             remedy="run: pip install 'napari-cpam-stroke[train]'",
         ) from error
-    found: ModuleType = nets
-    return found
+    module: ModuleType = nets
+    return module

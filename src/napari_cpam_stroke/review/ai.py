@@ -112,9 +112,11 @@ class AiAside:
             remedy = "reveal the prediction first" if self.blinded else "run a model first"
             raise InputError("There is no prediction to adopt", remedy=remedy)
         self._note_hand(reading)
-        found = {z: prediction.mask[z] for z in slices}
-        wanted = {z: np.where(self._by_hand[z], reading[z], f) if z in self._by_hand else f for z, f in found.items()}
-        self._written |= found
+        predicted = {z: prediction.mask[z] for z in slices}
+        wanted = {
+            z: np.where(self._by_hand[z], reading[z], f) if z in self._by_hand else f for z, f in predicted.items()
+        }
+        self._written |= predicted
         self._adopted, self._model = True, model_record(prediction.model)
         if self._against is None or self._against.reference is not prediction.mask:
             self._against = Changes(prediction.mask, reading)

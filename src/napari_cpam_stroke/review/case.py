@@ -23,10 +23,10 @@ READER = "reader"
 
 
 class CaseReview(ReadingState):
-    """A reading that can be kept and taken up again.
+    """A reading that can be saved, and opened again.
 
     Slow steps come in pairs so that a window stays alive: `draft` and `finish` are quick and belong where the reader
-    works, `commit` may run in any thread; so do `show` and `fetch`. `save` and `load_latest` do all at once.
+    works, `commit` may run in any thread; so do `show` and `fetch`. `save` does both at once.
 
     Parameters
     ----------
@@ -143,11 +143,6 @@ class CaseReview(ReadingState):
         return done.revision
 
     # opening
-
-    def load_latest(self) -> Revision | None:
-        """Take up the newest revision of this case; None, and nothing changes, where there is none."""
-        stored = self.fetch()
-        return None if stored is None else self.show(stored)
 
     def fetch(self, revision_id: str | None = None) -> Stored | None:
         """Read a revision, by default the newest one of this case (any thread)."""

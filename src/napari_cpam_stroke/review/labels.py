@@ -95,15 +95,15 @@ class CaseLabels:
     @property
     def conflicts(self) -> tuple[str, ...]:
         """One sentence for each statement that the mask contradicts; slices counted from 1."""
-        found = []
+        sentences = []
         for (z, lesion_class), value in sorted(self.slice_overrules.items()):
             if value != self.present[z, lesion_class - 1]:
-                found.append(f"Slice {z + 1} {_contradiction(lesion_class, value)}.")
+                sentences.append(f"Slice {z + 1} {_contradiction(lesion_class, value)}.")
         from_slices = joint_label(self.slice_labels)
         for lesion_class, value in sorted(self.series_overrules.items()):
             if value != from_slices[lesion_class - 1]:
-                found.append(f"The series {_contradiction(lesion_class, value)}.")
-        return tuple(found)
+                sentences.append(f"The series {_contradiction(lesion_class, value)}.")
+        return tuple(sentences)
 
     def _with_series_overrules(self, labels: Labels) -> Labels:
         for lesion_class, value in self.series_overrules.items():

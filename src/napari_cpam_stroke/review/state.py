@@ -144,11 +144,6 @@ class ReadingState:
         """Whether predictions are hidden until `reveal`."""
         return self._ai.blinded
 
-    @property
-    def has_hidden_prediction(self) -> bool:
-        """Whether `reveal` would show anything."""
-        return self._ai.blinded and self._ai.prediction is not None
-
     def set_prediction(self, prediction: PredictionLike) -> None:
         """Put a prediction beside the reading, which stays as it is."""
         self._ai.offer(prediction, self.reading)

@@ -88,10 +88,10 @@ class HeadPhantom:
     @property
     def truth_lps_mm(self) -> dict[str, tuple[float, float, float]]:
         """Exact centre of mass of every lesion (by class) and landmark (by name) in LPS mm."""
-        found = {lesion.lesion_class.label: lesion.centroid_mm for lesion in self.lesions}
-        found |= {name: ball.centre_mm for name, (ball, _) in self.landmarks.items()}
+        centres = {lesion.lesion_class.label: lesion.centroid_mm for lesion in self.lesions}
+        centres |= {name: ball.centre_mm for name, (ball, _) in self.landmarks.items()}
         x, y, z = self.centre_mm
-        return {name: (p[0] + x, p[1] + y, p[2] + z) for name, p in found.items()}
+        return {name: (p[0] + x, p[1] + y, p[2] + z) for name, p in centres.items()}
 
     def hu_at(self, lps_mm: Points) -> NDArray[np.float32]:
         """Return the exact HU of points (N, ..., 3) in LPS mm, without noise."""
