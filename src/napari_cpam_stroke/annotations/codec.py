@@ -38,7 +38,14 @@ def encode_frame(frame: NDArray[np.generic]) -> bytes:
 
 
 def decode_frame(data: bytes, dtype: np.dtype[np.generic], shape: tuple[int, int]) -> NDArray[np.generic]:
-    """Return the slice that `encode_frame` was given.
+    """Return the slice (Y, X) that `encode_frame` was given.
+
+    Parameters
+    ----------
+    data
+        What `encode_frame` returned.
+    dtype, shape
+        Type and (Y, X) of that slice.
 
     Raises
     ------

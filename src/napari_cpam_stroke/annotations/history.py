@@ -23,7 +23,7 @@ def revisions_of(session: Session, case_id: str) -> list[RevisionRow]:
 
 
 def read_annotation(session: Session, blobs: BlobFolder, revision_id: str) -> Annotation:
-    """Return mask and labels of a revision."""
+    """Return the mask (Z, Y, X) and the labels of a revision."""
     mask = read_mask(session, blobs, revision_id, None)
     return annotation_from(mask, require_revision(session, revision_id).labels)
 
@@ -31,7 +31,7 @@ def read_annotation(session: Session, blobs: BlobFolder, revision_id: str) -> An
 def read_mask(
     session: Session, blobs: BlobFolder, revision_id: str, indices: Sequence[int] | None
 ) -> NDArray[np.uint8]:
-    """Return slices of a revision's mask."""
+    """Return slices of a revision's mask, uint8 (n, Y, X); all of them without `indices`."""
     row = require_revision(session, revision_id)
     try:
         return np.asarray(blobs.read(row.mask, indices), dtype=np.uint8)

@@ -90,12 +90,12 @@ class Pending:
     stated: dict[str, Any]
 
     def restore(self, base_mask: Mask | None) -> Mask:
-        """Return the mask as it was when written.
+        """Return the mask as it was when written, uint8 (Z, Y, X).
 
         Parameters
         ----------
         base_mask
-            Mask of revision `base`; None for an empty one.
+            Mask (Z, Y, X) of revision `base`; None for an empty one.
 
         Raises
         ------

@@ -63,7 +63,7 @@ class RevisionHistory:
         status
             By default 'in_review' for a reading of an unread case, 'accepted' for a reference, else unchanged.
         prediction_mask
-            The model's mask that the reader saw.
+            The model's mask that the reader saw, uint8 (Z, Y, X).
         branch
             True: if someone saved meanwhile, keep this beside the main line.
 
@@ -125,13 +125,13 @@ class RevisionHistory:
             return read_mask(session, self._blobs, revision_id, indices)
 
     def read_prediction_mask(self, revision_id: str) -> NDArray[np.uint8] | None:
-        """Return the model's mask that was kept with a revision."""
+        """Return the model's mask that was kept with a revision, uint8 (Z, Y, X)."""
         with self._database.reading() as session:
             name = require_revision(session, revision_id).prediction_mask
         return None if name is None else np.asarray(self._blobs.read(name), dtype=np.uint8)
 
     def read_blinded_mask(self, revision_id: str) -> NDArray[np.uint8] | None:
-        """Return the reading as it was when a blinded reader uncovered the prediction."""
+        """Return the reading as it was when a blinded reader uncovered the prediction, uint8 (Z, Y, X)."""
         with self._database.reading() as session:
             name = require_revision(session, revision_id).blinded_mask
         return None if name is None else np.asarray(self._blobs.read(name), dtype=np.uint8)

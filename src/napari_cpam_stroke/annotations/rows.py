@@ -121,7 +121,7 @@ def labels_to_json(annotation: Annotation) -> str:
 
 
 def annotation_from(mask: np.ndarray[Any, np.dtype[np.uint8]], labels: str) -> Annotation:
-    """Put mask and stored labels together again."""
+    """Put a mask, uint8 (Z, Y, X), and stored labels together again."""
     stored = json.loads(labels)
     return Annotation(
         mask=mask,

@@ -66,7 +66,7 @@ def encode_stack(array: NDArray[np.generic]) -> Stack:
 
 
 def read_stack(file: BinaryIO, name: str, indices: Sequence[int] | None = None) -> NDArray[np.generic]:
-    """Return slices of the stack that begins where `file` stands.
+    """Return slices (n, Y, X) of the stack that begins where `file` stands; all of them without `indices`.
 
     Raises
     ------

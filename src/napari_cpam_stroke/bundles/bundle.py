@@ -35,7 +35,7 @@ class Bundle:
     path: Path
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return the weights; only bytes whose sha256 is the card's are looked at.
+        """Return the weights by name, of any shape; only bytes whose sha256 is the card's are looked at.
 
         Raises
         ------
@@ -127,7 +127,7 @@ def save_bundle(
     card
         `weights_dtype` chooses the precision on disk; sha256, and the date where it is empty, are filled in here.
     state_dict
-        All tensors of the network, on any device.
+        All tensors of the network by name, of any shape and on any device.
     pictures
         PNG data of every picture the card's known failures name.
 

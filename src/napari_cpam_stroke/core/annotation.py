@@ -51,7 +51,7 @@ class Annotation:
 
     @classmethod
     def from_mask(cls, mask: NDArray[np.uint8]) -> Annotation:
-        """Return the annotation of a mask that was checked everywhere for every class."""
+        """Return the annotation of a mask (Z, Y, X) that was checked everywhere for every class."""
         present = slices_with(mask)
         return cls(
             mask=mask,

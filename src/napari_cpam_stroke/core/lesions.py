@@ -72,7 +72,7 @@ def measure_lesions(mask: NDArray[np.uint8], volume: CTVolume) -> LesionTable:
 
 
 def class_volume_ml(mask: NDArray[np.uint8], lesion_class: LesionClass, volume: CTVolume) -> float | None:
-    """Return the total volume of one class in ml, or None without geometry."""
+    """Return the total volume of one class of a (Z, Y, X) mask in ml, or None without geometry."""
     if volume.geometry is None:
         return None
     return float(np.count_nonzero(mask == lesion_class, axis=(1, 2)) @ volume.geometry.voxel_volumes_ml)

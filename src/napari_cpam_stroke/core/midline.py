@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_cpam_stroke.core.arrays import Floats32
+
 MAX_ROTATION_DEGREES = 24.0
 """Heads lie in the holder turned by less than this; beyond it a match is more likely an accident."""
 
@@ -15,10 +17,8 @@ COARSE_STEP_DEGREES, FINE_STEP_DEGREES = 3.0, 0.5
 MAX_SHIFT_SHARE = 0.25
 """The midline lies within this share of the edge from the middle of the image."""
 
-Stack = NDArray[np.float32]
 
-
-def find_midline(stack: Stack) -> tuple[float, float]:
+def find_midline(stack: Floats32) -> tuple[float, float]:
     """Return how far the midline is turned and shifted, common to all slices of a stack.
 
     The stack is turned step by step and correlated with its own mirror image at every shift at once (by FFT along x);
@@ -43,21 +43,21 @@ def find_midline(stack: Stack) -> tuple[float, float]:
     return angle, shift
 
 
-def turned(image: Stack, degrees: float) -> Stack:
+def turned(image: Floats32, degrees: float) -> Floats32:
     """Return one (s, s) image sampled on a grid turned by `degrees` about its centre (x towards y), 0 outside."""
     matrix = rotation(degrees)
     centre = (np.asarray(image.shape) - 1) / 2
-    result: Stack = ndimage.affine_transform(image, matrix, offset=centre - matrix @ centre, order=1)
+    result: Floats32 = ndimage.affine_transform(image, matrix, offset=centre - matrix @ centre, order=1)
     return result
 
 
 def rotation(degrees: float) -> NDArray[np.float64]:
-    """Return the 2x2 matrix, rows and columns (y, x), that turns grid offsets by `degrees` from x towards y."""
+    """Return the matrix (2, 2), rows and columns y, x, that turns grid offsets by `degrees` from x towards y."""
     angle = np.radians(degrees)
     return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
 
 
-def _match(stack: Stack, degrees: float) -> tuple[float, float, float]:
+def _match(stack: Floats32, degrees: float) -> tuple[float, float, float]:
     """Return (agreement with the mirror image, angle, shift) for one angle and its best shift."""
     edge = stack.shape[-1]
     rows = np.concatenate([turned(image, degrees) for image in stack])

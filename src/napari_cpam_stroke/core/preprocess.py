@@ -112,14 +112,14 @@ def resample_head(
 
 
 def hu_to_codes(hu: Floats32, config: PreprocessConfig) -> NDArray[np.uint8]:
-    """Return HU as uint8: 0 is the lower end of `clip_hu` or less, 255 the upper end or more."""
+    """Return HU of any shape as uint8: 0 is the lower end of `clip_hu` or less, 255 the upper end or more."""
     low, high = config.clip_hu
     codes: NDArray[np.uint8] = np.rint((np.clip(hu, low, high) - low) * (MAX_CODE / (high - low))).astype(np.uint8)
     return codes
 
 
 def codes_to_hu(codes: NDArray[np.uint8], config: PreprocessConfig) -> Floats32:
-    """Return float32 HU of 8-bit codes; the inverse of `hu_to_codes` up to half a step."""
+    """Return float32 HU of 8-bit codes of any shape; the inverse of `hu_to_codes` up to half a step."""
     low, high = config.clip_hu
     steps = np.linspace(low, high, MAX_CODE + 1, dtype=np.float32)
     return np.asarray(steps[codes])

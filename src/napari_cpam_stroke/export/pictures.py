@@ -64,7 +64,7 @@ def slice_picture(
 def contact_sheet(
     volume: CTVolume, mask: NDArray[np.uint8], slices: Sequence[int], *, columns: int = 4, edge: int = 256
 ) -> Image.Image:
-    """Draw several slices side by side on black."""
+    """Draw several slices of a volume with its mask, uint8 (Z, Y, X), side by side on black."""
     pictures = [slice_picture(volume, mask, z, edge=edge) for z in slices]
     columns = min(columns, len(pictures)) or 1
     step_x = max((p.width for p in pictures), default=edge) + SHEET_GAP_PIXELS

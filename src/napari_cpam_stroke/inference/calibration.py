@@ -38,6 +38,6 @@ def series_probability(
 def on_logit(
     probability: NDArray[np.floating] | float, slope: NDArray[np.float64] | float, offset: float = 0.0
 ) -> NDArray[np.float64]:
-    """Return the probability whose logit is `slope` times that of the one given, plus `offset`."""
+    """Return the probability whose logit is `slope` times that of the one given, 0..1 of any shape, plus `offset`."""
     safe = np.clip(np.asarray(probability, dtype=np.float64), PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN)
     return np.asarray(1 / (1 + np.exp(-(np.log(safe / (1 - safe)) * slope + offset))))

@@ -83,7 +83,7 @@ class CrossPatchAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return Y of X's shape."""
+        """Return Y of X, both (B, C, H, W); any H and W."""
         padding = Padding.to_multiple(x, self.patch)
         grid = padding.grid(self.patch)
         gathered = self.gather(self.tokens(padding.pad(x)), grid)
@@ -134,22 +134,22 @@ class DenseGradient(torch.autograd.Function):
 
     @staticmethod
     def forward(y: Tensor) -> Tensor:
-        """Return y."""
+        """Return y (B, C, H, W)."""
         return y.detach()
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:  # noqa: ARG004 - torch's signature
-        """Remember the memory format."""
+        """Remember the memory format of the input (B, C, H, W)."""
         ctx.format = memory_format(inputs[0])
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        """Return the gradient without gaps."""
+        """Return the gradient (B, C, H, W) without gaps."""
         return gradient.contiguous(memory_format=ctx.format)
 
     @classmethod
     def pass_on(cls, y: Tensor) -> Tensor:
-        """Return y, for the next layer."""
+        """Return y (B, C, H, W), for the next layer."""
         passed: Tensor = cls.apply(y)
         return passed
 

@@ -48,5 +48,8 @@ class Ensemble(nn.Module):
 
 
 def mean_logits(logits: Sequence[Tensor]) -> Tensor:
-    """Return the mean in float32; under sigmoid and softmax, the geometric mean of odds and of probabilities."""
+    """Return the float32 mean of logits of the same shape.
+
+    Under sigmoid and softmax that is the geometric mean of odds and of probabilities.
+    """
     return torch.stack([z.float() for z in logits]).mean(dim=0)

@@ -44,6 +44,11 @@ def build_model(config: ModelConfig) -> nn.Module:
 def restore_model(config: ModelConfig, state: Mapping[str, Tensor]) -> nn.Module:
     """Return the network of `config` with saved weights, in evaluation mode; nothing is downloaded.
 
+    Parameters
+    ----------
+    state
+        Weights by name, each of the same shape as the network's own.
+
     Raises
     ------
     BundleError

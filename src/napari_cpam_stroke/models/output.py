@@ -50,7 +50,7 @@ def probabilities(output: SegmenterOutput | Tensor, config: ModelConfig, *, gate
     Parameters
     ----------
     output
-        Of a segmenter, or the logits of a classifier.
+        Of a segmenter (masks (B, C, H, W)), or the logits (B, classes) of a classifier.
     gate
         Multiply the masks by the image-level probability; None: as the config says.
 
@@ -65,7 +65,10 @@ def probabilities(output: SegmenterOutput | Tensor, config: ModelConfig, *, gate
 
 
 def class_probabilities(logits: Tensor, kind: str) -> Tensor:
-    """Return float32 probabilities of the classes along dimension 1; background, which comes first, is left out."""
+    """Return float32 probabilities 0..1 of the classes, dimension 1 of logits (B, C, ...).
+
+    Under softmax and sparsemax background comes first and is left out.
+    """
     logits = logits.float()
     if kind == "sigmoid":
         return torch.sigmoid(logits)
@@ -75,7 +78,7 @@ def class_probabilities(logits: Tensor, kind: str) -> Tensor:
 
 
 def sparsemax(logits: Tensor) -> Tensor:
-    """Return the Euclidean projection of logits onto the simplex along dimension 1 (Martins & Astudillo, 2016)."""
+    """Return the projection of logits (B, C, ...) onto the simplex along dimension 1 (Martins & Astudillo, 2016)."""
     try:
         from entmax import sparsemax as project
     except ImportError as error:

@@ -37,7 +37,7 @@ class Padding:
         return self.padded_height // patch, self.padded_width // patch
 
     def pad(self, x: Tensor) -> Tensor:
-        """Return x with zeros around it."""
+        """Return x (B, C, H, W) with zeros around it."""
         if not self.needed:
             return x
         right = self.padded_width - self.width - self.left
@@ -45,7 +45,7 @@ class Padding:
         return functional.pad(x, (self.left, right, self.top, bottom))
 
     def crop(self, y: Tensor, *, halvings: int = 0) -> Tensor:
-        """Return the part of y over the image; y is coarser than the padded image by 2**halvings."""
+        """Return the part of y (B, C, H, W) over the image; y is coarser than the padded image by 2**halvings."""
         if not self.needed:
             return y
         step = 2**halvings

@@ -28,7 +28,7 @@ class ScaledDot(nn.Module):
         self.scale = 1 / math.sqrt(head_width)
 
     def compared(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
-        """Return query and key as the dot product sees them."""
+        """Return query and key (B, h, N, d_h) as the dot product sees them."""
         return query, key
 
     def attention(self, query: Tensor, key: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ class Cosine(ScaledDot):
         self.log_temperature = nn.Parameter(torch.full((heads, 1, 1), math.log(math.sqrt(head_width))))
 
     def compared(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
-        """Return unit vectors, the query's stretched by the temperature."""
+        """Return unit vectors (B, h, N, d_h), the query's stretched by the temperature."""
         query = functional.normalize(query.float(), dim=-1) * self.log_temperature.exp()
         return query.to(key.dtype), functional.normalize(key.float(), dim=-1).to(key.dtype)
 

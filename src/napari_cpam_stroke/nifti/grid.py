@@ -34,7 +34,7 @@ def is_native_grid(geometry: VolumeGeometry) -> bool:
 
 
 def native_affine(geometry: VolumeGeometry) -> Floats:
-    """Return the 4 x 4 affine from (x, y, z) indices to LPS mm of an even, untilted series."""
+    """Return the affine (4, 4) from indices x, y, z to LPS mm of an even, untilted series."""
     dy, dx = geometry.pixel_spacing_mm
     step = geometry.normal * float(geometry.slice_interval_mm.mean())
     return _affine(geometry.row_direction * dx, geometry.column_direction * dy, step, geometry.positions_mm[0])

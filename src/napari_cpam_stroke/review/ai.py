@@ -62,7 +62,7 @@ class AiAside:
         return None if self.blinded else self.prediction
 
     def offer(self, prediction: PredictionLike, reading: Mask) -> None:
-        """Put a new prediction beside the reading."""
+        """Put a new prediction beside the reading, uint8 (Z, Y, X)."""
         if prediction.mask.shape != reading.shape:
             raise GeometryMismatchError(
                 "The prediction belongs to another series", got=prediction.mask.shape, expected=f"{reading.shape}"
@@ -71,7 +71,7 @@ class AiAside:
         self._look(reading)
 
     def reveal(self, reading: Mask) -> None:
-        """Show what was hidden, and remember the reading as it is now."""
+        """Show what was hidden, and remember the reading (Z, Y, X) as it is now."""
         if not self.blinded:
             return
         self.blinded = False
@@ -80,7 +80,7 @@ class AiAside:
         self._look(reading)
 
     def resume(self, mask: Mask | None, model: ModelRecord | None, reading: Mask, *, adopted: bool) -> None:
-        """Go on from a stored revision: its model's mask, and whether the reading began from that."""
+        """Go on from a stored revision: its model's mask (Z, Y, X), and whether the reading began from that."""
         self._adopted = adopted
         self._model = model
         self._against = None if mask is None else Changes(mask, reading)
@@ -106,7 +106,7 @@ class AiAside:
         self.blinded = self._began_blinded and self._revealed_at is None
 
     def adopt(self, reading: Mask, slices: Sequence[int]) -> Edit:
-        """Begin from the model's mask; return the edit that copies it into the reading where no hand was."""
+        """Begin from the model's mask; return the edit that copies it into the reading (Z, Y, X) where no hand was."""
         prediction = self.visible
         if prediction is None:
             remedy = "reveal the prediction first" if self.blinded else "run a model first"
@@ -123,7 +123,7 @@ class AiAside:
         return redraw(reading, wanted)
 
     def follow(self, reading: Mask, slices: Sequence[int]) -> None:
-        """Look at some slices of the reading again."""
+        """Look at some slices of the reading (Z, Y, X) again."""
         for changes in (self._against, self._since_reveal):
             if changes is not None:
                 changes.follow(reading, slices)
@@ -142,7 +142,7 @@ class AiAside:
 
     @property
     def mask(self) -> Mask | None:
-        """The model's mask that the reading is compared with: the adopted one, else the visible one."""
+        """The model's mask (Z, Y, X) that the reading is compared with: the adopted one, else the visible one."""
         return None if self._against is None else self._against.reference
 
     @property

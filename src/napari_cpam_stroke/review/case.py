@@ -57,7 +57,7 @@ class CaseReview(ReadingState):
 
     @property
     def base_mask(self) -> NDArray[np.uint8] | None:
-        """The mask of that revision, not to be written to; None before the first one."""
+        """The mask (Z, Y, X) of that revision, not to be written to; None before the first one."""
         return self._changes.reference
 
     @property
@@ -186,7 +186,7 @@ class CaseReview(ReadingState):
                 self.show(stored)
 
     def take_back(self, mask: NDArray[np.uint8], stated: Stated, ai: dict[str, Any]) -> tuple[int, ...]:
-        """Bring unsaved work back as an edit; `ai` is the `ai_memory` of that moment."""
+        """Bring an unsaved mask (Z, Y, X) back as an edit; `ai` is the `ai_memory` of that moment."""
         self._ai.recall(ai)
         self._labels.slice_overrules = dict(stated.slice_overrules)
         self._labels.series_overrules = dict(stated.series_overrules)

@@ -27,7 +27,7 @@ class Changes:
             self.follow(mask, range(len(mask)))
 
     def follow(self, mask: Mask, slices: Iterable[int]) -> None:
-        """Count some slices again."""
+        """Count some slices of a (Z, Y, X) mask again."""
         for z in slices:
             before = 0 if self.reference is None else self.reference[z]
             self._counts[z] = np.count_nonzero(mask[z] != before)

@@ -43,7 +43,7 @@ class Draft:
     blinded: BlindedRead | None
 
     def mask(self) -> Mask:
-        """Return the whole mask, a new array."""
+        """Return the whole mask (Z, Y, X), a new array."""
         mask = np.zeros(self.shape, dtype=np.uint8)
         base = () if self.base is None else self.base
         for z, drawn in [*enumerate(base), *self.changed.items()]:

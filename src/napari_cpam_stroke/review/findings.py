@@ -31,7 +31,7 @@ def measure_drawn(mask: Mask, volume: CTVolume, drawn: NDArray[np.bool_]) -> Les
 
 
 def erasing(mask: Mask, lesion: Lesion) -> Edit:
-    """Return the edit that erases a lesion of `measure_lesions`; it changes nothing where the lesion is not drawn."""
+    """Return the edit of a (Z, Y, X) mask that erases a lesion of `measure_lesions`; none where it is not drawn."""
     parts = find_components(mask[lesion.first_slice : lesion.last_slice + 1] == lesion.lesion_class)
     offset = lesion.first_slice * mask.shape[1] * mask.shape[2]
     for flat in parts.each(parts.voxels == lesion.voxels):

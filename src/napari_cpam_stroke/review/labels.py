@@ -34,7 +34,7 @@ class CaseLabels:
         self.series_overrules: dict[LesionClass, int] = {}
 
     def follow(self, mask: Mask, slices: Iterable[int]) -> bool:
-        """Look at some slices of the mask again; return whether a class came or went."""
+        """Look at some slices of the mask (Z, Y, X) again; return whether a class came or went."""
         chosen = list(slices)
         before = self.present[chosen]
         for z in chosen:
@@ -52,7 +52,7 @@ class CaseLabels:
         _set(self.series_overrules, LesionClass(lesion_class), value)
 
     def adopt(self, slice_labels: Labels, series_labels: Labels) -> None:
-        """Take stored labels as stated where they say more, or something else, than the mask."""
+        """Take stored labels, slices (Z, 2) and series (2,), as stated where they differ from the mask or say more."""
         self.slice_overrules.clear()
         self.series_overrules.clear()
         for z, column in np.argwhere((slice_labels != UNKNOWN) & (slice_labels != self.present)):

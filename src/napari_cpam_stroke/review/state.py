@@ -76,7 +76,7 @@ class ReadingState:
         self._follow(touched)
 
     def apply(self, edit: Edit | Callable[[Mask], Edit]) -> tuple[int, ...]:
-        """Make an edit of `core.editing`, or one made from the reading by a function; return the slices touched."""
+        """Make an edit of `core.editing`, or one a function makes of the reading (Z, Y, X); return slices touched."""
         done = edit if isinstance(edit, Edit) else edit(self.reading)
         done.apply_to(self.reading)
         if done.slices:

@@ -56,7 +56,7 @@ def series_datasets(
 def write_dicom_series(
     folder: Path, hu: NDArray[np.int16], geometry: VolumeGeometry, *, text: SeriesText | None = None
 ) -> Path:
-    """Write one file per slice into `folder` (made if missing) and return it."""
+    """Write one file per slice of `hu` (Z, Y, X) into `folder` (made if missing) and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, dataset in enumerate(series_datasets(hu, geometry, text=text), start=1):
         save_dataset(folder / f"slice_{number:03d}.dcm", dataset)

@@ -27,7 +27,7 @@ class Solid(Protocol):
         """Lowest and highest x, y, z in LPS mm of a box around the body."""
 
     def contains(self, points: Points) -> Membership:
-        """Return for each point whether it lies inside."""
+        """Return for each point (..., 3), x, y, z in mm, whether it lies inside."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ class Ellipsoid:
         return (x - reach, x + reach), (y - reach, y + reach), (z - up, z + up)
 
     def contains(self, points: Points) -> Membership:
-        """Return for each point whether it lies inside."""
+        """Return for each point (..., 3), x, y, z in mm, whether it lies inside."""
         return np.asarray(self.radius(points) <= 1)
 
     def radius(self, points: Points) -> NDArray[np.float32]:
-        """Return the squared distance from the centre in units of the half axes: 1 on the surface."""
+        """Return the squared distance of points (..., 3) from the centre, in half axes: 1 on the surface."""
         x, y, z = (points[..., i] - np.float32(self.centre_mm[i]) for i in range(3))
         turn = math.radians(self.turn_degrees)
         along = x * np.float32(math.cos(turn)) + y * np.float32(math.sin(turn))
@@ -103,7 +103,7 @@ class Wedge:
         return (x - a, x + a), (y - b, y + b), (z - self.half_height_mm, z + self.half_height_mm)
 
     def contains(self, points: Points) -> Membership:
-        """Return for each point whether it lies inside."""
+        """Return for each point (..., 3), x, y, z in mm, whether it lies inside."""
         x = (points[..., 0] - np.float32(self.centre_mm[0])) / np.float32(self.radii_mm[0])
         y = (points[..., 1] - np.float32(self.centre_mm[1])) / np.float32(self.radii_mm[1])
         t = (points[..., 2] - np.float32(self.centre_mm[2])) / np.float32(self.half_height_mm)

@@ -26,6 +26,8 @@ def fill_between(
 
     Parameters
     ----------
+    mask
+        uint8 (Z, Y, X).
     around
         Fill only the gap that holds this slice; None fills every gap.
     """

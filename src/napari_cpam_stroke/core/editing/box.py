@@ -14,7 +14,7 @@ from napari_cpam_stroke.core.volume import CTVolume
 
 
 def label_box(mask: Mask, label: int, pad: tuple[int, int, int] = (0, 0, 0)) -> Box | None:
-    """Return the padded box around one label; None where nothing has it."""
+    """Return the box around one label of a (Z, Y, X) mask, padded by (z, y, x) voxels; None where nothing has it."""
     inner = smallest_box(mask, label)
     low, high = [part.start for part in inner], [part.stop - 1 for part in inner]
     return clipped_box(np.subtract(low, pad), np.add(high, pad), mask.shape) if high[0] >= 0 else None
@@ -23,7 +23,7 @@ def label_box(mask: Mask, label: int, pad: tuple[int, int, int] = (0, 0, 0)) -> 
 def clipped_box(
     first: Sequence[int] | NDArray[np.int64], last: Sequence[int] | NDArray[np.int64], shape: Sequence[int]
 ) -> Box:
-    """Return the box from `first` to `last` (both included) as far as it lies inside `shape`."""
+    """Return the box from `first` to `last`, two (3,) indices z, y, x, both included, as far as it is in `shape`."""
     low = np.clip(first, 0, shape)
     high = np.clip(np.add(last, 1), low, shape)
     z, y, x = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
@@ -63,7 +63,7 @@ def box_around(volume: CTVolume, centre: Sequence[float], radius_mm: float, slic
 
 
 def squared_distance_mm(volume: CTVolume, centre: Sequence[float], box: Box) -> Floats:
-    """Return the squared distance in mm of every voxel of a box from a (z, y, x) index on a whole slice."""
+    """Return (Z, Y, X) squared distances in mm2 of a box's voxels from an index z, y, x on a whole slice."""
     origins = slice_origins(volume)
     shift = (origins[box[0]] - origins[round(centre[0])])[:, :, None, None]
     dy, dx = pixel_spacing(volume)

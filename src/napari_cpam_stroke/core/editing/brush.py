@@ -52,7 +52,7 @@ def paint(
 
 
 def keep_in_range(mask: Mask, volume: CTVolume, at: Sequence[int], hu_range: Range) -> Edit:
-    """Erase from the component under a voxel what lies outside a range of HU."""
+    """Erase from the component of a (Z, Y, X) mask under voxel `at` (z, y, x) what lies outside a range of HU."""
     flat = component_voxels(mask, at)
     return relabel(mask, flat[~within(volume.hu.reshape(-1)[flat], hu_range)], BACKGROUND)
 
@@ -60,12 +60,12 @@ def keep_in_range(mask: Mask, volume: CTVolume, at: Sequence[int], hu_range: Ran
 def fill_in_range(
     mask: Mask, volume: CTVolume, box: Box, label: int, *, hu_range: Range, overwrite: bool = False
 ) -> Edit:
-    """Give every voxel of a box whose HU lie in a range one label."""
+    """Give every voxel of a box of a (Z, Y, X) mask whose HU lie in a range one label."""
     return fill(mask, box, within(volume.hu[box], hu_range), label, overwrite=overwrite)
 
 
 def within(hu: NDArray[np.int16], hu_range: Range) -> Region:
-    """Return where lowest <= HU <= highest."""
+    """Return where lowest <= HU <= highest; HU of any shape."""
     low, high = hu_range
     return np.asarray((hu >= low) & (hu <= high))
 

@@ -38,6 +38,8 @@ def copy_slice(mask: Mask, source: int, target: int, *, label: int | None = None
 
     Parameters
     ----------
+    mask
+        uint8 (Z, Y, X).
     source, target
         Slice indices.
     label
@@ -63,6 +65,10 @@ def mirror_component(mask: Mask, volume: CTVolume, at: Sequence[int], *, midline
 
     Parameters
     ----------
+    mask
+        uint8 (Z, Y, X).
+    at
+        Voxel z, y, x.
     midline
         None: found from the volume, which takes longer than the edit itself; keep `find_midline(volume)`.
     """

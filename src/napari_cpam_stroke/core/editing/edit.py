@@ -41,7 +41,7 @@ class Edit:
 
     @property
     def indices(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-        """(z, y, x) index arrays, as `mask[edit.indices]` or a Labels layer's `data_setitem` take them."""
+        """Three (N,) index arrays z, y, x, as `mask[edit.indices]` or a Labels layer's `data_setitem` take them."""
         z, y, x = np.unravel_index(self.flat, self.shape)
         return z, y, x
 
@@ -56,30 +56,30 @@ class Edit:
         return Edit(self.shape, np.asarray(np.ravel_multi_index(moved, self.shape), dtype=np.int64), self.values)
 
     def apply_to(self, mask: Mask) -> None:
-        """Write the new labels into `mask` itself."""
+        """Write the new labels into `mask` (Z, Y, X) itself."""
         if mask.shape != self.shape:
             raise InputError("The edit belongs to a mask of another shape", got=mask.shape, expected=f"{self.shape}")
         mask[self.indices] = self.values
 
     def applied(self, mask: Mask) -> Mask:
-        """Return a corrected copy of `mask`."""
+        """Return a corrected copy of `mask` (Z, Y, X)."""
         copy = mask.copy()
         self.apply_to(copy)
         return copy
 
 
 def nothing(mask: Mask) -> Edit:
-    """Return an edit that changes no voxel."""
+    """Return an edit that changes no voxel of a (Z, Y, X) mask."""
     return Edit(shape_of(mask), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint8))
 
 
 def relabel(mask: Mask, flat: NDArray[np.int64], label: int) -> Edit:
-    """Return the edit that gives voxels, all of another label now, one label."""
+    """Return the edit of a (Z, Y, X) mask that gives voxels `flat` (N,), all of another label now, one label."""
     return Edit(shape_of(mask), flat, np.full(flat.size, label, dtype=np.uint8))
 
 
 def replace(mask: Mask, box: Box, wanted: Mask) -> Edit:
-    """Return the edit that turns `mask[box]` into `wanted`."""
+    """Return the edit of a (Z, Y, X) mask that turns `mask[box]` into `wanted`, an array of the box's size."""
     changed = np.nonzero(mask[box] != wanted)
     moved = tuple(axis + part.start for axis, part in zip(changed, box, strict=True))
     flat = np.ravel_multi_index(moved, mask.shape)
@@ -87,7 +87,7 @@ def replace(mask: Mask, box: Box, wanted: Mask) -> Edit:
 
 
 def redraw(mask: Mask, slices: Mapping[int, Mask]) -> Edit:
-    """Return the edit that turns some slices into others, given by index."""
+    """Return the edit of a (Z, Y, X) mask that turns some slices into others (Y, X), given by index."""
     size = mask.shape[1] * mask.shape[2]
     flat, values = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.uint8)]
     for z, wanted in sorted(slices.items()):
@@ -98,7 +98,13 @@ def redraw(mask: Mask, slices: Mapping[int, Mask]) -> Edit:
 
 
 def fill(mask: Mask, box: Box, region: Region, label: int, *, overwrite: bool = False) -> Edit:
-    """Return the edit that gives a region inside a box one label; other classes stay unless `overwrite`."""
+    """Return the edit of a (Z, Y, X) mask that gives a region one label; other classes stay unless `overwrite`.
+
+    Parameters
+    ----------
+    region
+        bool, of the box's size.
+    """
     free = region if overwrite or label == BACKGROUND else region & (mask[box] == BACKGROUND)
     return replace(mask, box, np.where(free, np.uint8(label), mask[box]))
 

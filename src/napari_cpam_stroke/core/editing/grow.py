@@ -39,6 +39,8 @@ def grow(
 
     Parameters
     ----------
+    mask
+        uint8 (Z, Y, X).
     seed
         (z, y, x) index.
     tolerance_hu

@@ -22,6 +22,8 @@ def component_voxels(mask: Mask, at: Sequence[int], *, only_slice: bool = False)
 
     Parameters
     ----------
+    mask
+        uint8 (Z, Y, X).
     at
         (z, y, x) index.
     only_slice
@@ -40,12 +42,12 @@ def component_voxels(mask: Mask, at: Sequence[int], *, only_slice: bool = False)
 
 
 def erase_component(mask: Mask, at: Sequence[int], *, only_slice: bool = False) -> Edit:
-    """Erase the component under a voxel."""
+    """Erase the component of a (Z, Y, X) mask under voxel `at` (z, y, x)."""
     return relabel(mask, component_voxels(mask, at, only_slice=only_slice), BACKGROUND)
 
 
 def swap_class(mask: Mask, at: Sequence[int], *, only_slice: bool = False) -> Edit:
-    """Turn the component under a voxel from ischemia into hemorrhage, or back."""
+    """Turn the component of a (Z, Y, X) mask under voxel `at` (z, y, x) from ischemia into hemorrhage, or back."""
     flat = component_voxels(mask, at, only_slice=only_slice)
     label = int(mask[int(at[0]), int(at[1]), int(at[2])])
     return relabel(mask, flat, OTHER_CLASS[LesionClass(label)] if flat.size else label)
@@ -63,6 +65,8 @@ def remove_islands(
 
     Parameters
     ----------
+    mask
+        uint8 (Z, Y, X).
     below_ml
         Smallest volume that stays; needs geometry.
     below_voxels

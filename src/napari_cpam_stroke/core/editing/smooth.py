@@ -36,6 +36,8 @@ def smooth(
 
     Parameters
     ----------
+    mask
+        uint8 (Z, Y, X).
     sigma_mm
         Width of the Gaussian.
     across_slices
