@@ -22,38 +22,6 @@ INDEX = r"(?:z, )?y, x\)|x, y(?:, z)?\)"
 SAYS = re.compile(rf"\((?!{INDEX})(?:{SIZE},|(?:{SIZE}, )+{SIZE})\)|\b(?:[Ss]calars?|same shape|any shape)\b")
 """A shape such as (Z, Y, X), (N, 3), (Z,) or (N, ...), or those words; (z, y, x) is one voxel and no shape."""
 
-PENDING = frozenset(
-    {
-        "src/napari_cpam_stroke/dicom/pixels/hounsfield.py",
-        "src/napari_cpam_stroke/dicom/series/grouping.py",
-        "src/napari_cpam_stroke/widgets/viewer/comparisons.py",
-        "src/napari_cpam_stroke/widgets/viewer/layers.py",
-        "src/napari_cpam_stroke/widgets/viewer/orientation.py",
-        "training/cpam_train/benchmark/figures.py",
-        "training/cpam_train/brats/judge.py",
-        "training/cpam_train/data/synthesis/shapes.py",
-        "training/cpam_train/evaluation/case.py",
-        "training/cpam_train/evaluation/gallery.py",
-        "training/cpam_train/evaluation/source_probe.py",
-        "training/cpam_train/fitting/augment.py",
-        "training/cpam_train/fitting/augment_sheet.py",
-        "training/cpam_train/fitting/losses.py",
-        "training/cpam_train/fitting/task.py",
-        "training/cpam_train/importers/dicom_slice.py",
-        "training/cpam_train/importers/images.py",
-        "training/cpam_train/importers/mask_values.py",
-        "training/cpam_train/importers/nifti_volume.py",
-        "training/cpam_train/importers/teknofest_slices.py",
-        "training/cpam_train/metrics/bootstrap.py",
-        "training/cpam_train/metrics/counts.py",
-        "training/cpam_train/metrics/probability.py",
-        "training/cpam_train/operating/calibrate.py",
-        "training/cpam_train/operating/series_threshold.py",
-        "training/cpam_train/run_folder.py",
-    }
-)
-"""Files that still have a function without; only ever shorter."""
-
 
 def module_of(path: Path) -> str:
     tree = next(tree for tree in TREES if path.is_relative_to(tree))
@@ -121,11 +89,7 @@ def faults() -> dict[str, list[str]]:
 
 
 def test_every_array_has_a_shape_in_its_docstring() -> None:
-    assert {path: names for path, names in faults().items() if path not in PENDING} == {}
-
-
-def test_a_file_that_is_done_is_pending_no_more() -> None:
-    assert sorted(PENDING - faults().keys()) == []
+    assert faults() == {}
 
 
 @pytest.mark.parametrize("shape", ["(Z, Y, X)", "(N, 3)", "(B, C, H, W)", "(Z,)", "(Z, 2)", "(N, ...)", "same shape"])

@@ -164,7 +164,7 @@ def environment() -> dict[str, object]:
 
 
 def state_of(model: nn.Module) -> dict[str, Tensor]:
-    """Return a network's weights as plain contiguous CPU tensors."""
+    """Return a network's weights by name as plain contiguous CPU tensors of any shape."""
     return {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
 
 

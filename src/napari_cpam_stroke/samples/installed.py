@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 
+from napari_cpam_stroke.files import whole_folder
 from napari_cpam_stroke.samples.stroke import MATRIX, SLICES, stroke_case
 from napari_cpam_stroke.user_folder import application_home
 
@@ -34,12 +33,5 @@ def is_whole(folder: Path) -> bool:
 
 
 def _install(folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".case-") as staging:
-        whole = stroke_case(Path(staging) / "case")
-        shutil.rmtree(folder, ignore_errors=True)
-        try:
-            whole.rename(folder)
-        except OSError:
-            if not is_whole(folder):  # else another process was faster
-                raise
+    with whole_folder(folder, existing="replace") as staging:
+        stroke_case(staging)

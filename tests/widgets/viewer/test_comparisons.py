@@ -10,9 +10,9 @@ from napari.components import ViewerModel
 
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.widgets.viewer.comparisons import DIFFERENCE, MIRROR, Comparisons, difference
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
-from napari_cpam_stroke.widgets.viewer.strokes import Mask
 
 
 class Beside:

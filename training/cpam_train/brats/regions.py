@@ -19,5 +19,5 @@ REGIONS: dict[str, tuple[int, ...]] = {"WT": (1, 2, 3), "TC": (1, 3), "ET": (3,)
 
 
 def region_masks(labels: NDArray[np.uint8]) -> dict[str, NDArray[np.bool_]]:
-    """Return bool arrays, one for each region, of the shape of the labels (0..3, any axes)."""
+    """Return bool arrays, one for each region, of the same shape as the labels (0..3, any axes)."""
     return {name: np.isin(labels, values) for name, values in REGIONS.items()}

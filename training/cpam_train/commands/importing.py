@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from cpam_train.importers import FINDERS, ImportOptions, ImportSummary, fill_store
-from cpam_train.importers.fill import Progress
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.location import DATABASE_FILE
 from napari_cpam_stroke.errors import InputError, nearest
+from napari_cpam_stroke.progress import Progress
 
 BRATS = "brats"
 FORMATS: tuple[str, ...] = (*FINDERS, BRATS)

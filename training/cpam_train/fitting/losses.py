@@ -70,7 +70,7 @@ def bce(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:  # noqa: 
 
 
 def focal(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Return the focal loss per pixel (formula in the module docstring)."""
+    """Return the focal loss of each element, same shape as logits and target (formula in the module docstring)."""
     log_p, log_q = functional.logsigmoid(logits), functional.logsigmoid(-logits)
     positive = target * (config.gamma * log_q).exp() * log_p
     negative = (1 - target) * (config.gamma * log_p).exp() * log_q
@@ -78,12 +78,12 @@ def focal(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
 
 
 def bce_focal(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Return the paper's mix of both per pixel."""
+    """Return the paper's mix of both for each element, same shape as logits and target."""
     return config.bce_weight * bce(logits, target, config) + config.focal_weight * focal(logits, target, config)
 
 
 def weighted_ce(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Return cross-entropy per pixel with heavier positives."""
+    """Return cross-entropy of each element with heavier positives, same shape as logits and target."""
     weight = torch.as_tensor(config.positive_weight, dtype=logits.dtype, device=logits.device)
     return functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weight, reduction="none")
 
@@ -138,7 +138,7 @@ class SegmentationLoss(nn.Module):
         return parts
 
     def mask_loss(self, logits: Tensor, target: SegmentationTarget) -> Tensor:
-        """Return the loss of one level of logits (B, K or 1 + K, h, w); the truth is averaged down to it."""
+        """Return the scalar loss of one level of logits (B, K or 1 + K, h, w); the truth is averaged down to it."""
         z = class_logits(logits.float() if logits.dtype != torch.float64 else logits, self.output)
         truth = target.masks.to(z.dtype)
         if truth.shape[-2:] != z.shape[-2:]:

@@ -37,7 +37,7 @@ class Task(LightningModule):
 
     @abstractmethod
     def losses(self, output: Any, batch: Batch) -> dict[str, Tensor]:
-        """Return `loss` and its parts."""
+        """Return the scalar `loss` and its parts, scalars too."""
 
     @abstractmethod
     def observe(self, output: Any, batch: Batch) -> Record:
@@ -51,7 +51,7 @@ class Task(LightningModule):
         return {**batch, "image": image.contiguous(memory_format=torch.channels_last), "mask": mask}
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
-        """Return the loss of one batch."""
+        """Return the scalar loss of one batch."""
         parts = self.losses(self.model(batch["image"]), batch)
         self._log("train", parts, len(batch["image"]))
         return parts["loss"]
@@ -81,7 +81,7 @@ class SegmenterTask(Task):
         self.loss = SegmentationLoss(config.loss, self.output)
 
     def losses(self, output: Any, batch: Batch) -> dict[str, Tensor]:
-        """Return mask loss, image loss and their sum."""
+        """Return mask loss, image loss and their sum, all scalars."""
         target = SegmentationTarget(self._truth(batch), batch["mask_known"], batch["slice_label"])
         return self.loss(output.masks, output.side, output.image, target)
 
@@ -104,7 +104,7 @@ class ClassifierTask(Task):
         self.output = config.model.output
 
     def losses(self, output: Any, batch: Batch) -> dict[str, Tensor]:
-        """Return the classification loss."""
+        """Return the scalar classification loss."""
         smoothing = self.config.loss.label_smoothing
         return {"loss": classifier_loss(output, batch["slice_label"], output=self.output, smoothing=smoothing)}
 

@@ -57,7 +57,7 @@ def read_dicom_slice(path: Path) -> DicomSlice:
 
 
 def to_hu(raw: NDArray[np.integer], header: Dataset) -> NDArray[np.int16]:
-    """Return int16 HU of stored values; below air there is only padding."""
+    """Return int16 (Y, X) HU of stored values; below air there is only padding."""
     slope, intercept = float(header.get("RescaleSlope", 1)), float(header.get("RescaleIntercept", 0))
     hu = raw.astype(np.float64) * slope + intercept
     padding = header.get("PixelPaddingValue")

@@ -42,7 +42,7 @@ def read_drawn(path: Path) -> NDArray[np.bool_]:
 
 
 def window_to_hu(grey: NDArray[np.uint8], window: Window = JPEG_WINDOW) -> NDArray[np.int16]:
-    """Return int16 HU, of the shape of the 8-bit grey values, for which 0..255 spans `window`."""
+    """Return int16 HU, same shape as the 8-bit grey values, for which 0..255 spans `window`."""
     hu = grey.astype(np.float32) / 255 * window.width + window.low
     return np.rint(hu).astype(np.int16)
 

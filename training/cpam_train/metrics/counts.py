@@ -45,27 +45,27 @@ def stacked(counts: Iterable[Counts]) -> Counts:
 
 
 def dice(c: Counts) -> Floats:
-    """Return 2 tp / (2 tp + fp + fn); NaN without reference."""
+    """Return 2 tp / (2 tp + fp + fn), same shape as the counts; NaN without reference."""
     return _ratio(2 * c.tp, 2 * c.tp + c.fp + c.fn, where=c.tp + c.fn > 0)
 
 
 def iou(c: Counts) -> Floats:
-    """Return tp / (tp + fp + fn); NaN without reference."""
+    """Return tp / (tp + fp + fn), same shape as the counts; NaN without reference."""
     return _ratio(c.tp, c.tp + c.fp + c.fn, where=c.tp + c.fn > 0)
 
 
 def sensitivity(c: Counts) -> Floats:
-    """Return tp / (tp + fn), also called recall; NaN without reference."""
+    """Return tp / (tp + fn), also called recall, same shape as the counts; NaN without reference."""
     return _ratio(c.tp, c.tp + c.fn)
 
 
 def specificity(c: Counts) -> Floats:
-    """Return tn / (tn + fp); NaN without negatives."""
+    """Return tn / (tn + fp), same shape as the counts; NaN without negatives."""
     return _ratio(c.tn, c.tn + c.fp)
 
 
 def precision(c: Counts) -> Floats:
-    """Return tp / (tp + fp); NaN where nothing was marked."""
+    """Return tp / (tp + fp), same shape as the counts; NaN where nothing was marked."""
     return _ratio(c.tp, c.tp + c.fp)
 
 

@@ -38,7 +38,7 @@ def stored_to_hu(frame: NDArray[np.int16], pixels: PixelFormat) -> bool:
 
 
 def clean_bits(frame: NDArray[np.int16], pixels: PixelFormat) -> None:
-    """Clear the bits above the high bit and extend the sign, in place."""
+    """Clear the bits of a (Y, X) frame above the high bit and extend the sign, in place."""
     shift = pixels.high_bit + 1 - pixels.stored
     bits = frame.view(np.uint16)
     if shift:

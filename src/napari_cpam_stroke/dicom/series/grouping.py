@@ -73,7 +73,7 @@ def group_frames(frames: Sequence[FrameHeader]) -> list[Group]:
 
 
 def along_normal(frames: Sequence[FrameHeader]) -> NDArray[np.float64]:
-    """Return the place of each frame along the mean normal, in mm; frames must have position and orientation."""
+    """Return (N,) places along the mean normal in mm, one a frame; frames must have position and orientation."""
     axes = np.array([f.orientation for f in frames]).mean(axis=0)
     normal = np.cross(axes[0], axes[1])
     return np.asarray(np.array([f.position for f in frames]) @ (normal / np.linalg.norm(normal)))

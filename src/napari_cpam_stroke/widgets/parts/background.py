@@ -13,11 +13,10 @@ from qtpy.QtCore import QEventLoop, QObject, QThreadPool, QTimer, Signal
 from superqt.utils import GeneratorWorker, create_worker
 
 from napari_cpam_stroke.errors import CancelledError, CpamError
+from napari_cpam_stroke.progress import Cancelled, Progress
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
-Cancelled = Callable[[], bool]
 Task = Callable[[Progress, Cancelled], object]
 
 POLL_S = 0.03

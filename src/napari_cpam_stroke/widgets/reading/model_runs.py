@@ -12,7 +12,8 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_cpam_stroke.bundles import Bundle, ModelEntry, Registry
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.errors import CpamError
-from napari_cpam_stroke.widgets.parts.background import Cancelled, Job, Progress, sentence
+from napari_cpam_stroke.progress import Cancelled, Progress
+from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.reading.case_list import Worklist
 from napari_cpam_stroke.widgets.reading.loaded_model import LoadedModel
 from napari_cpam_stroke.widgets.reading.state import RoomState

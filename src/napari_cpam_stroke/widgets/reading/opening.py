@@ -13,7 +13,8 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume
-from napari_cpam_stroke.widgets.parts.background import Cancelled, Job, Progress
+from napari_cpam_stroke.progress import Cancelled, Progress
+from napari_cpam_stroke.widgets.parts.background import Job
 from napari_cpam_stroke.widgets.reading.room_store import RoomStore
 from napari_cpam_stroke.widgets.reading.state import RoomState
 

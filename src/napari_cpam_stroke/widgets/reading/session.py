@@ -15,6 +15,7 @@ from napari_cpam_stroke.annotations import Rejection
 from napari_cpam_stroke.annotations.records import Reason
 from napari_cpam_stroke.config import WINDOW_PRESETS, Window
 from napari_cpam_stroke.core import CTVolume, Lesion
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.review.draft import Stored
 from napari_cpam_stroke.widgets.reading.attention_click import AttentionClick
@@ -30,7 +31,6 @@ from napari_cpam_stroke.widgets.reading.state import RoomState
 from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.comparisons import Comparisons
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
-from napari_cpam_stroke.widgets.viewer.strokes import Mask
 from napari_cpam_stroke.widgets.viewer.tools import Tools
 from napari_cpam_stroke.widgets.viewer.view import ViewControl
 

@@ -8,8 +8,9 @@ from weakref import ref
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_cpam_stroke.progress import Cancelled, Progress
 from napari_cpam_stroke.review import CaseReview
-from napari_cpam_stroke.widgets.parts.background import Cancelled, Job, Progress, sentence
+from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.reading.settings import SettingsFile
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.widgets.viewer.colours import class_colormap
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 from napari_cpam_stroke.widgets.viewer.placement import Placement
-from napari_cpam_stroke.widgets.viewer.strokes import Mask
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -10,10 +10,11 @@ import numpy as np
 
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume, LesionClass
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.editing import Edit, redraw
 from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.placement import Placement
-from napari_cpam_stroke.widgets.viewer.strokes import Mask, Strokes
+from napari_cpam_stroke.widgets.viewer.strokes import Strokes
 from napari_cpam_stroke.widgets.viewer.three_layers import ThreeLayers, make_layers, reuse_layers
 from napari_cpam_stroke.widgets.viewer.turned import TurnedSeries
 

@@ -15,7 +15,7 @@ from napari_cpam_stroke.core import apply_window
 from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.dicom import SeriesEntry, read_series
 from napari_cpam_stroke.errors import CpamError
-from napari_cpam_stroke.widgets.parts.background import Cancelled
+from napari_cpam_stroke.progress import Cancelled
 
 THUMBNAIL = 56
 """Longest edge in pixels."""

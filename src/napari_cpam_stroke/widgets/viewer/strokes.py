@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Mask = NDArray[np.uint8]
-"""Label values on native frames: 0 background, 1 ischemia, 2 hemorrhage."""
+from napari_cpam_stroke.core.arrays import Mask
 
 
 class Strokes:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.colours import class_colormap
-from napari_cpam_stroke.widgets.viewer.strokes import Mask
 from napari_cpam_stroke.widgets.viewer.turned import TurnedSeries
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from qtpy.QtCore import QObject, Signal
 
 from napari_cpam_stroke.core import CTVolume, LesionClass, editing
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.editing import Edit, Midline
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.viewer.brush import HuRange, limit_brush
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
-from napari_cpam_stroke.widgets.viewer.strokes import Mask
 
 NO_CASE = "Open a case first."
 NOTHING_HERE = "There is no mask under the cursor."
