@@ -274,3 +274,11 @@ def test_a_file_is_never_taken_for_the_folder(tmp_path, existing):
     with pytest.raises(OSError):  # noqa: PT011 - its words are the system's
         fill(tmp_path / "case", "new", existing=existing)
     assert content_of(tmp_path) == {"case": b"file"}
+
+
+def test_a_swap_that_fails_puts_the_old_folder_back(tmp_path):
+    fill(tmp_path / "case", "old")
+    with pytest.raises(FileNotFoundError), whole_folder(tmp_path / "case", existing="replace") as folder:
+        folder.rmdir()
+    assert content_of(tmp_path) == {"old": b"old"}
+    assert [p.name for p in tmp_path.iterdir()] == ["case"]
