@@ -16,11 +16,18 @@ import nibabel as nib
 import numpy as np
 
 from napari_cpam_stroke.annotations import AnnotationStore, ModelRecord
-from napari_cpam_stroke.core import Annotation, CTVolume, VolumeGeometry
+from napari_cpam_stroke.core import Annotation, CTVolume, NoticeCode, VolumeGeometry
+from napari_cpam_stroke.core.notice import info
 
 SAVE_SHAPE = (300, 512, 512)
 SAVE_BUDGET_MS, QUERY_BUDGET_MS, IMPORT_BUDGET_S = 200, 100, 60
 CASES, SLICES = 10_000, 30
+NOTICES = (
+    info(NoticeCode.SLICE_DISTANCE, "Slices 5.00 mm apart.", uniform=True, shortest_mm=5.0, longest_mm=5.0),
+    info(NoticeCode.SLICE_THICKNESS, "Slice thickness 5 mm.", thinnest_mm=5.0, thickest_mm=5.0),
+    info(NoticeCode.KERNEL, "Kernel H31s (soft).", kernel="H31s", sharpness="soft"),
+    info(NoticeCode.IMAGE_TYPE, "Image type ORIGINAL, PRIMARY, AXIAL.", image_type="ORIGINAL, PRIMARY, AXIAL"),
+)
 
 
 def main() -> None:
@@ -82,7 +89,13 @@ def query_worklist(folder: Path, repeats: int) -> dict[str, float]:
                 rng.random((1, 3)) + np.c_[np.zeros((SLICES, 2)), np.cumsum(rng.uniform(4.8, 5.2, SLICES))],
                 np.eye(3)[0], np.eye(3)[1], (0.449219, 0.449219), np.full(SLICES, 5.0), "1.2.840.113619.2.1",
             )  # fmt: skip
-            volume = CTVolume(hu, geometry, f"case-{i:05d}", f"p{i // 3}", facts=("slices 5 mm",))
+            volume = CTVolume(
+                hu,
+                geometry,
+                f"case-{i:05d}",
+                f"p{i // 3}",
+                notices=NOTICES,
+            )
             case = store.add_case(volume, source="benchmark")
             chances = rng.random(2)
             store.record_prediction(case.case_id, {"ischemia": chances[0], "hemorrhage": chances[1]}, model)

@@ -13,7 +13,16 @@ from sqlalchemy import create_engine, make_url, text
 
 from napari_cpam_stroke.annotations import AnnotationStore, ModelRecord
 from napari_cpam_stroke.annotations.location import POSTGRES_DRIVER
-from napari_cpam_stroke.core import CTVolume, VolumeGeometry
+from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.core import Acquisition, CTVolume, NoticeCode, VolumeGeometry
+from napari_cpam_stroke.core.notice import info, limitation, warning
+
+NOTICES = (
+    warning(NoticeCode.LOSSY_COMPRESSION, "lossy"),
+    info(NoticeCode.GANTRY_TILT, "tilt 18.5 degrees", tilt_degrees=18.5),
+    limitation(NoticeCode.TIME_SERIES, "a perfusion", time_points=3),
+)
+ACQUISITION = Acquisition("GE LightSpeed VCT", (0.43, 0.44), 5.0, Window(40, 80), "STANDARD")
 
 POSTGRES_VARIABLE = "CPAM_STROKE_TEST_POSTGRES"
 """A postgresql:// address whose user may create schemas; without it only SQLite is tested."""
@@ -56,7 +65,7 @@ def volume() -> Callable[..., CTVolume]:
         if geometry:
             positions = np.c_[np.zeros(slices), np.full(slices, 0.1), np.cumsum(np.full(slices, 4.37))]
             where = VolumeGeometry(positions, np.eye(3)[0], np.eye(3)[1], (0.43, 0.44), np.full(slices, 5.0), "1.2.3")
-        return CTVolume(hu, where, case_id, patient, warnings=("lossy",), facts=("tilt 18.5 degrees",))
+        return CTVolume(hu, where, case_id, patient, notices=NOTICES, acquisition=ACQUISITION)
 
     return make
 

@@ -14,7 +14,7 @@ from napari_cpam_stroke.errors import InputError, StoreError
 def test_a_series_comes_back_without_its_files(store, volume, tmp_path):
     original = volume(geometry=True, patient="p")
     sourced = CTVolume(
-        original.hu, original.geometry, "case", "p", original.warnings, original.facts,
+        original.hu, original.geometry, "case", "p", original.notices, original.acquisition,
         pixels_lossy=True, source=tuple(SourceFrame(tmp_path / "secret.dcm", f"1.2.{z}") for z in range(3)),
     )  # fmt: skip
     record = store.add_case(sourced, source="reader", hu_range=(-20, 100))
@@ -23,9 +23,10 @@ def test_a_series_comes_back_without_its_files(store, volume, tmp_path):
     np.testing.assert_array_equal(stored.geometry.positions_mm, original.geometry.positions_mm)
     np.testing.assert_array_equal(stored.geometry.slice_interval_mm, original.geometry.slice_interval_mm)
     assert stored.geometry.pixel_spacing_mm == original.geometry.pixel_spacing_mm
-    assert (stored.facts, stored.warnings, stored.pixels_lossy, stored.source) == (
-        original.facts, original.warnings, True, (),
+    assert (stored.notices, stored.acquisition, stored.pixels_lossy, stored.source) == (
+        original.notices, original.acquisition, True, (),
     )  # fmt: skip
+    assert (record.facts, record.warnings) == (("tilt 18.5 degrees",), ("lossy",))
     assert (record.hu_floor, record.hu_ceiling, record.shape) == (-20, 100, (3, 12, 10))
 
 

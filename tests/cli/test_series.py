@@ -23,6 +23,11 @@ def test_json_for_a_program(run: Run, mixed_dir: Path) -> None:
     assert ready["reasons"] == []
     assert other["reasons"]
     assert report["proposed"] == ready["key"]
+    assert [file["code"] for file in report["rejected"]] == ["not-dicom"]
+    assert {notice["code"] for notice in ready["notices"]} >= {"scanner", "slice-distance", "kernel"}
+    said = [n["sentence"] for n in other["notices"] if n["severity"] in ("limitation", "refusal")]
+    assert said == other["reasons"]
+    assert all(set(notice) == {"code", "severity", "sentence", "data"} for notice in ready["notices"])
     assert [Path(file["path"]).name for file in report["rejected"]] == ["notes.txt"]
 
 

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from napari_cpam_stroke.bundles import ModelIdentity, per_class
-from napari_cpam_stroke.core import CTVolume, VolumeGeometry
+from napari_cpam_stroke.core import CTVolume, NoticeCode, VolumeGeometry
+from napari_cpam_stroke.core.notice import info, warning
 from napari_cpam_stroke.export import CaseResult
 from napari_cpam_stroke.inference import Prediction
 
 SHAPE = (6, 40, 32)
+NOTICES = (warning(NoticeCode.SLICES_MISSING, "A slice is <missing>."), info(NoticeCode.KERNEL, "Kernel soft."))
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def volume() -> CTVolume:
     positions = np.array([10.0, 20.0, -5.0]) + along[:, None] * np.array([0.0, 0.0, 1.0])
     geometry = VolumeGeometry(positions, np.r_[-1.0, 0, 0], np.r_[0, -1.0, 0], (1.0, 0.5), np.full(6, 4.0))
     hu = np.random.default_rng(0).normal(35, 3, SHAPE).astype(np.int16)
-    return CTVolume(hu, geometry, case_id="0123456789ab", warnings=("A slice is <missing>.",), facts=("Kernel soft.",))
+    return CTVolume(hu, geometry, case_id="0123456789ab", notices=NOTICES)
 
 
 @pytest.fixture

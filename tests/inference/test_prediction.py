@@ -90,10 +90,10 @@ def test_wrong_thresholds_are_refused(thresholds):
 
 
 @pytest.mark.parametrize(
-    ("band", "verdict"), [({}, "present"), ({"ischemia": (0.45, 0.6)}, "refer"), ({"ischemia": (0.6, 0.7)}, "present")]
+    ("band", "decision"), [({}, "present"), ({"ischemia": (0.45, 0.6)}, "refer"), ({"ischemia": (0.6, 0.7)}, "present")]
 )
-def test_verdict_refers_inside_the_band(band, verdict):
-    assert prediction(refer_band=band).verdicts == {"ischemia": verdict, "hemorrhage": "absent"}
+def test_decision_refers_inside_the_band(band, decision):
+    assert prediction(refer_band=band).decisions == {"ischemia": decision, "hemorrhage": "absent"}
 
 
 def test_import_loads_no_torch():

@@ -75,7 +75,7 @@ def heard() -> Callable[[CaseReview], list[tuple[str, object]]]:
         review.changed_mask.connect(lambda slices: log.append(("mask", slices)))
         review.changed_labels.connect(lambda: log.append(("labels", None)))
         review.changed_prediction.connect(lambda: log.append(("prediction", None)))
-        review.changed_facts.connect(lambda: log.append(("facts", None)))
+        review.changed_statement.connect(lambda: log.append(("statement", None)))
         review.dirty_changed.connect(lambda dirty: log.append(("dirty", dirty)))
         review.saved.connect(lambda revision: log.append(("saved", revision.number)))
         return log

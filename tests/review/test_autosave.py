@@ -44,7 +44,7 @@ def test_a_crash_loses_nothing_that_was_autosaved(review, draw, store, predictio
     assert fresh.recover(pending) == (2, 4)
     np.testing.assert_array_equal(after.reading, review.reading)
     np.testing.assert_array_equal(after.slice_labels, review.slice_labels)
-    assert (after.facts, after.dirty, after.changed_voxels) == (review.facts, True, review.changed_voxels)
+    assert (after.statement, after.dirty, after.changed_voxels) == (review.statement, True, review.changed_voxels)
     assert after.algorithm_type == "SEMIAUTOMATIC", "it began from a model, and the record must say so"
     assert after.save().model.name == "default"
     assert fresh.pending() == []

@@ -60,7 +60,7 @@ def test_rejecting_notes_the_reason_and_leaves_erasing_to_the_view(review, draw,
     edit = review.reject_finding(lesion, "falx")
     assert (edit.voxels, review.reading.any()) == (6, True)
     assert (review.rejections[0].reason, review.rejections[0].lesion_class) == ("falx", LesionClass.ISCHEMIA)
-    assert log == [("facts", None)]
+    assert log == [("statement", None)]
     review.reject_finding(lesion, "falx")
     assert len(review.rejections) == 1
     review.apply(edit)
@@ -75,11 +75,11 @@ def test_rejecting_notes_the_reason_and_leaves_erasing_to_the_view(review, draw,
     ("name", "good", "bad"),
     [("status", "accepted", "ok"), ("difficulty", "hard", "very"), ("truth_source", "MR", "PET")],
 )
-def test_facts_are_known_words(review, heard, name, good, bad):
+def test_a_statement_has_known_words(review, heard, name, good, bad):
     log = heard(review)
     setattr(review, name, good)
     assert getattr(review, name) == good
-    assert log == [("facts", None), ("dirty", True)]
+    assert log == [("statement", None), ("dirty", True)]
     with pytest.raises(InputError, match="expected one of"):
         setattr(review, name, bad)
     assert getattr(review, name) == good
@@ -101,7 +101,7 @@ def test_everything_is_there_after_closing_and_opening(review, draw, store):
     np.testing.assert_array_equal(again.series_labels, review.series_labels)
     assert again.conflicts == review.conflicts
     assert len(again.conflicts) == 3
-    assert again.facts == review.facts
+    assert again.statement == review.statement
     assert not again.dirty
     assert again.history() == [revision]
 
@@ -110,7 +110,7 @@ def test_saving_tells_who_when_and_how_much(review, draw, heard):
     draw(review, 2)
     log = heard(review)
     first = review.save()
-    assert log == [("saved", 1), ("facts", None), ("dirty", False)]
+    assert log == [("saved", 1), ("statement", None), ("dirty", False)]
     assert (first.author, first.changed_voxels, first.status, review.status) == ("Ada", 6, "in_review", "in_review")
     draw(review, 3)
     second = review.save()

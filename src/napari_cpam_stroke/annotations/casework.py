@@ -17,6 +17,7 @@ from napari_cpam_stroke.annotations.records import (
     Status,
     one_of,
 )
+from napari_cpam_stroke.annotations.remarks import pack_remarks
 from napari_cpam_stroke.annotations.rows import case_record, sentences_to_text, utc_now
 from napari_cpam_stroke.annotations.saving import require_case
 from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow
@@ -56,7 +57,7 @@ def case_row(
         hu_floor=floor,
         hu_ceiling=ceiling,
         pixels_lossy=volume.pixels_lossy,
-        facts=sentences_to_text(volume.facts),
+        facts=pack_remarks(volume),
         warnings=sentences_to_text(volume.warnings),
         geometry=None if volume.geometry is None else pack_geometry(volume.geometry),
         added=utc_now(),

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.annotations.packing import unpack_geometry
-from napari_cpam_stroke.core import LesionClass, VolumeGeometry
+from napari_cpam_stroke.annotations.remarks import unpack_acquisition, unpack_notices
+from napari_cpam_stroke.core import Acquisition, LesionClass, Notice, VolumeGeometry
+from napari_cpam_stroke.core.notice import sentences
 from napari_cpam_stroke.errors import InputError, nearest
 
 Split = Literal["train", "validation", "test"]
@@ -93,8 +95,6 @@ class CaseRecord:
         Worklist priorities of that prediction in 0..1, None before one.
     added
         ISO 8601, UTC.
-    facts, warnings
-        Sentences on what is so (tilt, spacing, scanner), and on what is wrong.
     """
 
     case_id: str
@@ -116,9 +116,28 @@ class CaseRecord:
     uncertainty: float | None
     model: ModelRecord | None
     added: str
-    facts: tuple[str, ...]
-    warnings: tuple[str, ...]
+    packed_remarks: tuple[str, str] = field(repr=False)
     packed_geometry: str | None = field(repr=False)
+
+    @cached_property
+    def notices(self) -> tuple[Notice, ...]:
+        """What is to be said of the series; unpacked when first asked for."""
+        return unpack_notices(*self.packed_remarks)
+
+    @cached_property
+    def acquisition(self) -> Acquisition:
+        """How the series was made, as far as the source said; unpacked when first asked for."""
+        return unpack_acquisition(self.packed_remarks[0])
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Sentences on what is merely so (tilt, spacing, scanner)."""
+        return sentences(self.notices, "info")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on what the reader must know."""
+        return sentences(self.notices, "warning")
 
     @cached_property
     def geometry(self) -> VolumeGeometry | None:

@@ -37,7 +37,7 @@ def to_time(stored: str | None) -> datetime | None:
 
 
 def sentences_to_text(sentences: tuple[str, ...]) -> str:
-    """Return facts or warnings as the tables keep them: one on a line."""
+    """Return sentences one on a line."""
     return "\n".join(" ".join(sentence.split()) for sentence in sentences)
 
 
@@ -64,8 +64,7 @@ def case_record(row: Any, split: str | None) -> CaseRecord:
         uncertainty=None if row.uncertainty < 0 else row.uncertainty,
         model=_model(row),
         added=row.added,
-        facts=tuple(row.facts.splitlines()),
-        warnings=tuple(row.warnings.splitlines()),
+        packed_remarks=(row.facts, row.warnings),
         packed_geometry=row.geometry,
     )
 

@@ -17,7 +17,7 @@ class Base(DeclarativeBase):
 
 
 class InfoRow(Base):
-    """Facts of the store itself; `schema_version` is written last, so a half-made store is never taken for one."""
+    """What is so of the store itself; `schema_version` is written last, so a half-made store is never taken for one."""
 
     __tablename__ = "store_info"
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -33,7 +33,7 @@ class PatientRow(Base):
 
 
 class CaseRow(Base):
-    """One series: pixels by sha256, facts one on a line, geometry packed, worklist columns."""
+    """One series: pixels by sha256, notices and acquisition packed, geometry packed, worklist columns."""
 
     __tablename__ = "cases"
     case_id: Mapped[str] = mapped_column(String(200), primary_key=True)
@@ -48,7 +48,10 @@ class CaseRow(Base):
     hu_ceiling: Mapped[int | None] = mapped_column(Integer)
     pixels_lossy: Mapped[bool] = mapped_column(Boolean)
     facts: Mapped[str] = mapped_column(Text)
+    """All that is said of the series and how it was made, see `remarks`; in rows from before codes (`earlier_rows`)
+    sentences, one on a line."""
     warnings: Mapped[str] = mapped_column(Text)
+    """The sentences of its warnings, one on a line, for programs from before codes; read here in their rows only."""
     added: Mapped[str] = mapped_column(String(40))
     status: Mapped[str] = mapped_column(String(16), default="new")
     reader: Mapped[str] = mapped_column(String(200), default="")

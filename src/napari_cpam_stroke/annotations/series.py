@@ -1,4 +1,4 @@
-"""The series of a store: pixels, geometry, facts; never a DICOM header."""
+"""The series of a store: pixels, geometry, notices, acquisition; never a DICOM header."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class StoredSeries:
             geometry=case.geometry,
             case_id=case.case_id,
             patient_id=case.patient_id,
-            warnings=case.warnings,
-            facts=case.facts,
+            notices=case.notices,
+            acquisition=case.acquisition,
             pixels_lossy=case.pixels_lossy,
         )

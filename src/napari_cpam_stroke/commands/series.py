@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from napari_cpam_stroke.commands.console import print_json, progress_of, say
-from napari_cpam_stroke.dicom import FolderReport, SeriesEntry, scan_folder
+from napari_cpam_stroke.dicom import FolderReport, RejectedFile, SeriesEntry, scan_folder
 from napari_cpam_stroke.errors import InputError
 
 SHOWN_REJECTED = 20
@@ -48,7 +49,7 @@ def report_values(report: FolderReport) -> dict[str, Any]:
     """Return the report as JSON values."""
     return {
         "series": [entry_values(entry) for entry in report.series],
-        "rejected": [{"path": str(file.path), "reason": file.reason} for file in report.rejected],
+        "rejected": [rejected_values(file) for file in report.rejected],
         "proposed": report.proposed and report.proposed.key,
         "proposal_reason": report.proposal_reason,
     }
@@ -62,12 +63,18 @@ def entry_values(entry: SeriesEntry) -> dict[str, Any]:
         "reasons": list(entry.reasons),
         "warnings": list(entry.warnings),
         "facts": list(entry.facts),
+        "notices": [asdict(notice) for notice in entry.notices],
         "description": entry.description,
         "modality": entry.modality,
         "slices": entry.slices,
         "matrix": list(entry.matrix),
         "thickness_mm": entry.thickness_mm,
     }
+
+
+def rejected_values(file: RejectedFile) -> dict[str, Any]:
+    """Return one file set aside as JSON values."""
+    return {"path": str(file.path), "reason": file.reason, "code": file.notice.code}
 
 
 def _print(report: FolderReport) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.core.acquisition import UNKNOWN, Acquisition
 from napari_cpam_stroke.core.geometry import VolumeGeometry
+from napari_cpam_stroke.core.notice import Notice, sentences
 from napari_cpam_stroke.errors import InputError
 
 AIR_HU = -1024
@@ -38,8 +40,10 @@ class CTVolume:
         None where the source gives no position: then only 2D use, and no volumes in ml.
     case_id, patient_id
         Keyed pseudonyms of the series and the patient; never an identifier from the header.
-    warnings, facts
-        Sentences for the reader: what is wrong, and what is merely so (tilt, spacing, kernel).
+    notices
+        What is to be said of the series, with codes.
+    acquisition
+        How it was made, as far as the source says.
     pixels_lossy
         True where the pixels passed through lossy compression.
     source
@@ -50,8 +54,8 @@ class CTVolume:
     geometry: VolumeGeometry | None
     case_id: str
     patient_id: str = ""
-    warnings: tuple[str, ...] = ()
-    facts: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    acquisition: Acquisition = UNKNOWN
     pixels_lossy: bool = False
     source: tuple[SourceFrame, ...] = ()
 
@@ -70,6 +74,16 @@ class CTVolume:
         """(Z, Y, X)."""
         z, y, x = self.hu.shape
         return (z, y, x)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the reader must know, as sentences."""
+        return sentences(self.notices, "warning")
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What is merely so (tilt, slice distance, kernel), as sentences."""
+        return sentences(self.notices, "info")
 
     @cached_property
     def content_hash(self) -> str:

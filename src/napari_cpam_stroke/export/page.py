@@ -19,7 +19,7 @@ RESEARCH_ONLY = (
     "marked something, and a specialist must review the images."
 )
 
-VERDICT_WORDS = {
+DECISION_WORDS = {
     "present": "above the model's threshold",
     "absent": "below the model's threshold",
     "refer": "undecided: in the band in which the model refers the case to a reader",
@@ -66,9 +66,9 @@ def _classes(result: CaseResult) -> str:
     prediction = result.prediction
     rows = []
     for name in CLASS_NAMES:
-        verdict = "no model was run" if prediction is None else VERDICT_WORDS[prediction.verdicts[name]]
+        decision = "no model was run" if prediction is None else DECISION_WORDS[prediction.decisions[name]]
         probability = "-" if prediction is None else f"{prediction.series_probabilities[name]:.2f}"
-        rows.append((name, probability, verdict, _ml(result.table.volumes_ml[name])))
+        rows.append((name, probability, decision, _ml(result.table.volumes_ml[name])))
     return _table(("finding", "probability", "", "marked volume"), rows, numbers=(1, 3))
 
 

@@ -14,7 +14,8 @@ from napari_cpam_stroke.core.components import find_components
 from napari_cpam_stroke.core.labels import CLASS_NAMES, LesionClass
 from napari_cpam_stroke.errors import InputError, nearest
 
-Verdict = Literal["absent", "refer", "present"]
+Decision = Literal["absent", "refer", "present"]
+"""Of one class in a whole series; refer: too near the threshold, a reader must decide."""
 
 PROBABILITY_STEPS = 255
 """Probabilities are kept in 8 bits: 0..255 stands for 0..1."""
@@ -60,9 +61,9 @@ class Prediction:
     warnings: tuple[str, ...] = ()
 
     @property
-    def verdicts(self) -> dict[str, Verdict]:
+    def decisions(self) -> dict[str, Decision]:
         """Per class: present, absent, or so close to the threshold that the model refers the case to a reader."""
-        return {name: self._verdict(name) for name in CLASS_NAMES}
+        return {name: self._decide(name) for name in CLASS_NAMES}
 
     def with_thresholds(self, thresholds: Mapping[str, float]) -> Prediction:
         """Return the same prediction cut at other pixel probabilities; the model does not run again.
@@ -85,7 +86,7 @@ class Prediction:
         )
         return replace(self, mask=mask, thresholds=chosen)
 
-    def _verdict(self, name: str) -> Verdict:
+    def _decide(self, name: str) -> Decision:
         probability = self.series_probabilities[name]
         if name in self.refer_band and self.refer_band[name][0] <= probability <= self.refer_band[name][1]:
             return "refer"

@@ -13,7 +13,7 @@ from napari_cpam_stroke.annotations.rows import rejections_from_json, rejections
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.errors import GeometryMismatchError
 from napari_cpam_stroke.review.case import CaseReview
-from napari_cpam_stroke.review.facts import Facts, Stated
+from napari_cpam_stroke.review.statement import CaseStatement, Stated
 
 NOTHING_KEPT = -1
 """Not a number of edits: the next run writes."""
@@ -95,20 +95,20 @@ class Autosave:
 
 
 def _to_plain(stated: Stated) -> dict[str, Any]:
-    facts = stated.facts
+    statement = stated.case
     return {
         "slices": [[z, int(c), value] for (z, c), value in stated.slice_overrules.items()],
         "series": [[int(c), value] for c, value in stated.series_overrules.items()],
-        "status": facts.status,
-        "difficulty": facts.difficulty,
-        "comment": facts.comment,
-        "truth_source": facts.truth_source,
-        "rejections": rejections_to_json(facts.rejections),
+        "status": statement.status,
+        "difficulty": statement.difficulty,
+        "comment": statement.comment,
+        "truth_source": statement.truth_source,
+        "rejections": rejections_to_json(statement.rejections),
     }
 
 
 def _from_plain(plain: dict[str, Any]) -> Stated:
-    facts = Facts(
+    statement = CaseStatement(
         status=plain["status"],
         difficulty=plain["difficulty"],
         comment=plain["comment"],
@@ -116,4 +116,4 @@ def _from_plain(plain: dict[str, Any]) -> Stated:
         rejections=rejections_from_json(plain["rejections"]),
     )
     slices = {(z, LesionClass(c)): value for z, c, value in plain["slices"]}
-    return Stated(slices, {LesionClass(c): value for c, value in plain["series"]}, facts)
+    return Stated(slices, {LesionClass(c): value for c, value in plain["series"]}, statement)

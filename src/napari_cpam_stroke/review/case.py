@@ -15,8 +15,8 @@ from napari_cpam_stroke.core import Annotation, CTVolume
 from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.review.changes import Changes
 from napari_cpam_stroke.review.draft import Draft, Saved, Stored
-from napari_cpam_stroke.review.facts import Stated, facts_of
 from napari_cpam_stroke.review.state import ReadingState
+from napari_cpam_stroke.review.statement import Stated, statement_of
 
 READER = "reader"
 """Source of cases that came in through the viewer."""
@@ -111,7 +111,7 @@ class CaseReview(ReadingState):
 
     def commit(self, draft: Draft, *, branch: bool = False) -> Saved:
         """Write a draft into the store (any thread)."""
-        mask, facts = draft.mask(), draft.stated.facts
+        mask, statement = draft.mask(), draft.stated.case
         revision = self._store().save(
             self.register().case_id,
             Annotation(mask, draft.mask_known, draft.slice_labels, draft.series_labels),
@@ -119,11 +119,11 @@ class CaseReview(ReadingState):
             parent=draft.parent,
             model=draft.model,
             algorithm_type=draft.algorithm_type,
-            status=_status_to_keep(facts.status),
-            comment=facts.comment,
-            difficulty=facts.difficulty,
-            truth_source=facts.truth_source,
-            rejections=facts.rejections,
+            status=_status_to_keep(statement.status),
+            comment=statement.comment,
+            difficulty=statement.difficulty,
+            truth_source=statement.truth_source,
+            rejections=statement.rejections,
             prediction_mask=draft.prediction_mask,
             blinded=draft.blinded,
             branch=branch,
@@ -134,12 +134,12 @@ class CaseReview(ReadingState):
         """Go on from what was saved; edits made meanwhile stay unsaved."""
         self._revision = done.revision
         self._changes = Changes(done.mask, self.reading)
-        kept = facts_of(done.revision)
-        if self._facts == done.draft.stated.facts:
-            self._facts = kept
-        self._stated_before = replace(done.draft.stated, facts=kept)
+        kept = statement_of(done.revision)
+        if self._statement == done.draft.stated.case:
+            self._statement = kept
+        self._stated_before = replace(done.draft.stated, case=kept)
         self.saved.emit(done.revision)
-        self._announce(self.changed_facts)
+        self._announce(self.changed_statement)
         return done.revision
 
     # opening
@@ -160,7 +160,7 @@ class CaseReview(ReadingState):
         revision, annotation = stored.revision, stored.annotation
         changed = self._replace_mask(annotation.mask)
         self._known = annotation.mask_known.copy()
-        self._revision, self._facts = revision, facts_of(revision)
+        self._revision, self._statement = revision, statement_of(revision)
         self._changes = Changes(annotation.mask, annotation.mask)
         adopted = revision.algorithm_type != "MANUAL"
         self._ai.resume(stored.prediction_mask, revision.model, self.reading, adopted=adopted)
@@ -168,7 +168,7 @@ class CaseReview(ReadingState):
         self._labels.adopt(annotation.slice_labels, annotation.series_labels)
         self._stated_before = self.stated()
         self._follow(changed)
-        self._announce(self.changed_labels, self.changed_facts)
+        self._announce(self.changed_labels, self.changed_statement)
         return revision
 
     def restore(self, stored: Stored) -> tuple[int, ...]:
@@ -190,10 +190,10 @@ class CaseReview(ReadingState):
         self._ai.recall(ai)
         self._labels.slice_overrules = dict(stated.slice_overrules)
         self._labels.series_overrules = dict(stated.series_overrules)
-        self._facts = stated.facts
+        self._statement = stated.case
         changed = self._replace_mask(mask)
         self.touch(changed)
-        self._announce(self.changed_labels, self.changed_facts)
+        self._announce(self.changed_labels, self.changed_statement)
         return changed
 
     def _replace_mask(self, mask: NDArray[np.uint8]) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from napari_cpam_stroke.annotations import BlindedRead, ModelRecord, Revision
 from napari_cpam_stroke.annotations.records import AlgorithmType
 from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.core.arrays import Mask
-from napari_cpam_stroke.review.facts import Stated
+from napari_cpam_stroke.review.statement import Stated
 
 
 @dataclass(frozen=True, eq=False)

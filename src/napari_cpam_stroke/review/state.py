@@ -25,9 +25,9 @@ from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.editing import Edit
 from napari_cpam_stroke.review.ai import AiAside, PredictionLike, all_slices
 from napari_cpam_stroke.review.changes import Changes
-from napari_cpam_stroke.review.facts import Fact, Facts, Stated
 from napari_cpam_stroke.review.findings import erasing, measure_drawn
 from napari_cpam_stroke.review.labels import CaseLabels, Labels
+from napari_cpam_stroke.review.statement import CaseStatement, Stated, StatedField
 
 
 class ReadingState:
@@ -50,7 +50,7 @@ class ReadingState:
     changed_labels: ClassVar[Signal] = Signal()
     changed_prediction: ClassVar[Signal] = Signal()
     """A prediction came, was revealed or hidden."""
-    changed_facts: ClassVar[Signal] = Signal()
+    changed_statement: ClassVar[Signal] = Signal()
     """Status, difficulty, comment, source of truth or rejected findings."""
     dirty_changed: ClassVar[Signal] = Signal(bool)
 
@@ -60,7 +60,7 @@ class ReadingState:
         self._labels = CaseLabels(volume.shape[0])
         self._known = np.zeros(self._labels.present.shape, dtype=bool)
         self._ai = AiAside(blinded=blinded)
-        self._facts = Facts()
+        self._statement = CaseStatement()
         self._table: LesionTable | None = None
         self._changes = Changes(None, self.reading)
         self._stated_before = self.stated()
@@ -192,29 +192,29 @@ class ReadingState:
         """Return what a journal must keep about the model beside the reading, as JSON values."""
         return self._ai.memory()
 
-    # facts
+    # what is stated of the case
 
-    status = Fact[Status]("Where the case stands in the worklist.", STATUSES, "status")
-    difficulty = Fact[Difficulty | None]("How hard the reader found it.", DIFFICULTIES, "difficulty")
-    truth_source = Fact[TruthSource | None]("What the reading rests on.", TRUTH_SOURCES, "source of truth")
-    comment = Fact[str]("Free text of the reader.")
+    status = StatedField[Status]("Where the case stands in the worklist.", STATUSES, "status")
+    difficulty = StatedField[Difficulty | None]("How hard the reader found it.", DIFFICULTIES, "difficulty")
+    truth_source = StatedField[TruthSource | None]("What the reading rests on.", TRUTH_SOURCES, "source of truth")
+    comment = StatedField[str]("Free text of the reader.")
 
     @property
-    def facts(self) -> Facts:
+    def statement(self) -> CaseStatement:
         """All of them."""
-        return self._facts
+        return self._statement
 
-    def state_fact(self, name: str, value: object) -> None:
+    def state(self, name: str, value: object) -> None:
         """Set one of them by name."""
-        changed = replace(self._facts, **{name: value})  # type: ignore[arg-type]
-        if changed != self._facts:
-            self._facts = changed
-            self._announce(self.changed_facts)
+        changed = replace(self._statement, **{name: value})  # type: ignore[arg-type]
+        if changed != self._statement:
+            self._statement = changed
+            self._announce(self.changed_statement)
 
     @property
     def rejections(self) -> tuple[Rejection, ...]:
         """Findings turned down, with reasons."""
-        return self._facts.rejections
+        return self._statement.rejections
 
     def reject_finding(self, lesion: Lesion, reason: Reason) -> Edit:
         """Note why a finding (of the reading or of the model) is none.
@@ -225,18 +225,18 @@ class ReadingState:
         """
         rejection = Rejection(lesion.lesion_class, lesion.centroid_zyx, reason)
         if rejection not in self.rejections:
-            self.state_fact("rejections", (*self.rejections, rejection))
+            self.state("rejections", (*self.rejections, rejection))
         return erasing(self.reading, lesion)
 
     def withdraw_rejection(self, rejection: Rejection) -> None:
         """Take a rejection back; the mask stays as it is."""
-        self.state_fact("rejections", tuple(kept for kept in self.rejections if kept != rejection))
+        self.state("rejections", tuple(kept for kept in self.rejections if kept != rejection))
 
     # inside
 
     def stated(self) -> Stated:
         """Return all that is stated beside the mask, to compare with later."""
-        return Stated(dict(self._labels.slice_overrules), dict(self._labels.series_overrules), self._facts)
+        return Stated(dict(self._labels.slice_overrules), dict(self._labels.series_overrules), self._statement)
 
     def _follow(self, slices: tuple[int, ...]) -> None:
         self._table = None

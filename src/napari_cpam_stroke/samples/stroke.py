@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.core import CTVolume, VolumeGeometry
+from napari_cpam_stroke.core import CTVolume, NoticeCode, VolumeGeometry
+from napari_cpam_stroke.core.notice import info
 from napari_cpam_stroke.samples.dicom_series import write_dicom_series
 from napari_cpam_stroke.samples.phantom import HEAD_CENTRE_MM, HeadPhantom
 from napari_cpam_stroke.samples.planes import even_steps, stack_geometry
@@ -49,7 +50,7 @@ def phantom_volume() -> CTVolume:
         geometry=stroke_geometry(QUICK_MATRIX),
         case_id="phantom",
         patient_id="phantom",
-        facts=("Synthetic head, no patient.",),
+        notices=(info(NoticeCode.SYNTHETIC, "Synthetic head, no patient."),),
     )
 
 

@@ -10,17 +10,17 @@ from cpam_train.evaluation.figures import bland_altman, roc
 from cpam_train.evaluation.gallery import PER_KIND, Gallery
 from cpam_train.evaluation.run import Evaluation
 from cpam_train.evaluation.summary import case_dice, summarise_class, thickness_group
-from cpam_train.facts import scanner_fact, spacing_fact, thickness_fact
-from napari_cpam_stroke.core import Annotation, CTVolume, VolumeGeometry
+from napari_cpam_stroke.core import Acquisition, Annotation, CTVolume, VolumeGeometry
+from napari_cpam_stroke.core.acquisition import UNKNOWN
 from napari_cpam_stroke.errors import InputError
 
 
-def volume(name="a", slices=3, *, placed=True, facts=()):
+def volume(name="a", slices=3, *, placed=True, made=UNKNOWN):
     steps = np.zeros((slices, 3))
     steps[:, 2] = np.arange(slices) * 4.0
     geometry = VolumeGeometry(steps, [1, 0, 0], [0, 1, 0], (0.5, 0.5), np.full(slices, 5.0)) if placed else None
     hu = np.full((slices, 20, 20), 30, np.int16)
-    return CTVolume(hu, geometry, case_id=name, patient_id=f"p-{name}", facts=facts)
+    return CTVolume(hu, geometry, case_id=name, patient_id=f"p-{name}", acquisition=made)
 
 
 def prediction(mask, probability=0.7):
@@ -71,9 +71,9 @@ def test_only_known_slices_are_judged():
     assert judge_case(prediction(predicted), nothing, volume(), source="here")[0].mask is None
 
 
-def test_single_slices_without_geometry_use_what_their_facts_tell():
+def test_single_slices_without_geometry_use_what_their_header_told():
     silent = volume(slices=1, placed=False)
-    told = volume(slices=1, placed=False, facts=(spacing_fact(0.5, 0.5), thickness_fact(5)))
+    told = volume(slices=1, placed=False, made=Acquisition(pixel_spacing_mm=(0.5, 0.5), slice_thickness_mm=5.0))
     reference, predicted = masks(1 + 1)
     annotation = Annotation.from_mask(reference[:1])
     assert voxel_volumes_ml(silent) is None
@@ -152,12 +152,11 @@ def test_roc_curve_passes_through_what_scikit_learn_counts():
 def test_figures_are_told_per_scanner():
     reference, predicted = masks()
     results = [
-        judge_case(prediction(predicted), Annotation.from_mask(reference), volume(name, facts=facts), source="here")[0]
-        for name, facts in (("a", (scanner_fact("GE <b>", "LightSpeed^VCT"),)), ("b", ()))
+        judge_case(prediction(predicted), Annotation.from_mask(reference), volume(name, made=made), source="here")[0]
+        for name, made in (("a", Acquisition("GE LightSpeed VCT")), ("b", UNKNOWN))
     ]
     evaluation = Evaluation(None, "test", "", {"ischemia": tuple(results)}, 0.0, "cpu")
-    assert list(evaluation.groups()["scanner"]) == ["GE b LightSpeed VCT", "scanner not told"]
-    assert scanner_fact(None, "") is None
+    assert list(evaluation.groups()["scanner"]) == ["GE LightSpeed VCT", "scanner not told"]
 
 
 def test_no_volumes_no_volume_plot():

@@ -7,13 +7,23 @@ import unicodedata
 import numpy as np
 import pytest
 
-from cpam_train.facts import spacing_of, thickness_of
 from cpam_train.importers import ImportOptions
 from cpam_train.importers.images import read_drawn, read_pixels
 from cpam_train.importers.teknofest_release import painted
 from cpam_train.importers.uid_groups import group_of_uid
-from napari_cpam_stroke.core import LesionClass
+from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.core import Acquisition, LesionClass
 from napari_cpam_stroke.errors import InputError
+
+HEADER = {
+    "PixelSpacing": [0.5, 0.45],
+    "SliceThickness": "5.0",
+    "Manufacturer": "GE",
+    "ManufacturerModelName": "LightSpeed^VCT",
+    "ConvolutionKernel": "STANDARD",
+    "WindowCenter": ["40", "400"],
+    "WindowWidth": ["80", "2000"],
+}
 
 
 @pytest.fixture
@@ -21,7 +31,7 @@ def slice_folder(tmp_path, head, dicom_writer, image_writer):
     src = tmp_path / "src"
     for number in range(3):
         hu, mask = head(number, lesion=1)
-        dicom_writer(src / "DICOM" / f"1000{number}.dcm", hu[0], PixelSpacing=[0.5, 0.45], SliceThickness="5.0")
+        dicom_writer(src / "DICOM" / f"1000{number}.dcm", hu[0], **HEADER)
         image_writer(src / "masks" / f"1000{number}.png", mask[0] * 255)
     (src / "groups.csv").write_text("slice,group\n10000,ga\n10001,ga\n10002,gb\n")
     return src
@@ -40,8 +50,9 @@ def test_slice_folder_keeps_hu_outline_spacing_and_group(slice_folder, store, he
     assert annotation.mask_known.all()
     assert annotation.slice_labels.tolist() == [[1, 0]]
     assert record.geometry is None
-    assert spacing_of(record.facts) == (0.5, 0.45)
-    assert thickness_of(record.facts) == 5.0
+    made = Acquisition("GE LightSpeed VCT", (0.5, 0.45), 5.0, Window(40, 80), "STANDARD")
+    assert record.acquisition == store.read_volume("teknofest-10001").acquisition == made
+    assert record.facts == ("Scanner GE LightSpeed VCT.", "Pixel spacing 0.5 x 0.45 mm.", "Slice thickness 5 mm.")
     assert record.patient_id == "teknofest-ga"
     assert store.head(record.case_id).kind == "reference"
 

@@ -10,7 +10,8 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_cpam_stroke.annotations.records import TRUTH_SOURCES
-from napari_cpam_stroke.core import CTVolume, LesionClass
+from napari_cpam_stroke.core import CTVolume, LesionClass, NoticeCode
+from napari_cpam_stroke.core.notice import info, warning
 from napari_cpam_stroke.widgets.docks.correct import CorrectDock
 from napari_cpam_stroke.widgets.room import DOCKS
 
@@ -139,8 +140,11 @@ def test_the_other_verdicts_are_saved_too(case: Any, dock: CorrectDock, qtbot: A
 def test_what_is_odd_about_the_series_stands_under_the_picture(
     case: Any, dock: CorrectDock, phantom_volume: CTVolume
 ) -> None:
-    told = {"warnings": ("A slice is missing.",), "facts": ("Gantry tilt 18.5 degrees.",)}
-    case.show(replace(phantom_volume, geometry=None, **told))
+    told = (
+        warning(NoticeCode.SLICES_MISSING, "A slice is missing."),
+        info(NoticeCode.GANTRY_TILT, "Gantry tilt 18.5 degrees."),
+    )
+    case.show(replace(phantom_volume, geometry=None, notices=told))
     case.wait()
     for words in ("A slice is missing.", "Gantry tilt 18.5 degrees.", "measured without ml"):
         assert words in dock.facts.whole

@@ -8,7 +8,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cpam_train.facts import scanner_of, spacing_of, thickness_of
 from cpam_train.metrics.counts import Counts, count
 from cpam_train.metrics.lesionwise import LesionCounts, count_lesions
 from cpam_train.metrics.surface import SurfaceDistance, surface_distance
@@ -113,7 +112,7 @@ def voxel_volumes_ml(volume: CTVolume) -> NDArray[np.float64] | None:
     """Return (Z,) ml of a voxel, from positions or from what the source tells of single slices; None if neither."""
     if volume.geometry is not None:
         return volume.geometry.voxel_volumes_ml
-    spacing, thickness = spacing_of(volume.facts), thickness_of(volume.facts)
+    spacing, thickness = volume.acquisition.pixel_spacing_mm, volume.acquisition.slice_thickness_mm
     if spacing is None or thickness is None:
         return None
     return np.full(volume.shape[0], spacing[0] * spacing[1] * thickness / 1000)
@@ -123,7 +122,7 @@ def thickness_mm(volume: CTVolume) -> float | None:
     """Return the median slice thickness, None where nothing tells it."""
     if volume.geometry is not None:
         return float(np.median(volume.geometry.thickness_mm))
-    return thickness_of(volume.facts)
+    return volume.acquisition.slice_thickness_mm
 
 
 def _judge(
@@ -142,7 +141,7 @@ def _judge(
         patient_id=volume.patient_id or volume.case_id,
         source=source,
         thickness_mm=thickness_mm(volume),
-        scanner=scanner_of(volume.facts),
+        scanner=volume.acquisition.scanner,
         lesion_class=lesion_class,
         mask=_compare(prediction.mask == lesion_class, annotation.mask == lesion_class, known, volume)
         if masks and known.any()
@@ -171,7 +170,7 @@ def _compare(
 def _surface(predicted: NDArray[np.bool_], reference: NDArray[np.bool_], volume: CTVolume) -> SurfaceDistance | None:
     """Compare outlines in space, or in the plane for a single slice; steps between slices count as their median."""
     if volume.shape[0] == 1:
-        spacing = spacing_of(volume.facts) if volume.geometry is None else volume.geometry.pixel_spacing_mm
+        spacing = (volume.geometry or volume.acquisition).pixel_spacing_mm
         return None if spacing is None else surface_distance(predicted[0], reference[0], spacing)
     if volume.geometry is None:
         return None

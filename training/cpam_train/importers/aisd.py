@@ -7,14 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from cpam_train.importers.images import read_grey, require_same_shape, window_to_hu
+from cpam_train.importers.images import read_grey, require_same_shape, window_notice, window_to_hu
 from cpam_train.importers.knowledge import annotate
 from cpam_train.importers.layout import by_stem, numeric, require, require_folder
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
 from napari_cpam_stroke.config import Window
-from napari_cpam_stroke.core import CTVolume, LesionClass
+from napari_cpam_stroke.core import Acquisition, CTVolume, LesionClass
 from napari_cpam_stroke.errors import InputError
+
+THICKNESS_MM = 5.0
+"""Of every series, as the authors say."""
 
 LAYOUT = "images/<case>/<slice>.png and masks/<case>/<slice>.png"
 
@@ -52,9 +55,10 @@ def _read(folder: Path, masks: Path, window: Window) -> ImportedCase:
     hu = np.stack([window_to_hu(image, window) for image in grey])
     mask = np.where(np.stack(drawn), np.uint8(LesionClass.ISCHEMIA), np.uint8(0))
     name = f"aisd-{folder.name}"
-    facts = (f"8-bit PNG, read as the window {window.centre:g} / {window.width:g}", "slice thickness 5 mm")
+    made = Acquisition(slice_thickness_mm=THICKNESS_MM)
+    notices = (window_notice("8-bit PNG", window), *made.notices)
     return ImportedCase(
-        CTVolume(hu, None, name, patient_id=name, facts=facts),
+        CTVolume(hu, None, name, patient_id=name, notices=notices, acquisition=made),
         annotate(mask, ischemia="drawn", hemorrhage="absent"),
         "AISD readers",
         (round(window.low), round(window.high)),

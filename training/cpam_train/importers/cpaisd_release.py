@@ -36,7 +36,8 @@ def _read(study: Path) -> ImportedCase:
     hu = stack_hu(slices, study.name)
     mask = np.stack([_mask(folder / "mask.npz", hu[0]) for folder in folders])
     name = f"cpaisd-{study.name}"
-    volume = CTVolume(hu, geometry_of([one.header for one in slices]), name, patient_id=name, facts=slices[0].facts)
+    geometry, made = geometry_of([one.header for one in slices]), slices[0].acquisition
+    volume = CTVolume(hu, geometry, name, patient_id=name, notices=made.notices, acquisition=made)
     return ImportedCase(volume, annotate(mask, ischemia="drawn", hemorrhage="absent"), "CPAISD readers")
 
 

@@ -12,7 +12,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cpam_train.importers.images import JPEG_RANGE, read_drawn, read_grey, require_same_shape, window_to_hu
+from cpam_train.importers.images import (
+    JPEG_RANGE,
+    JPEG_WINDOW,
+    read_drawn,
+    read_grey,
+    require_same_shape,
+    window_notice,
+    window_to_hu,
+)
 from cpam_train.importers.layout import require, require_folder
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
@@ -78,7 +86,7 @@ def _read(folder: Path, diagnosis: Diagnosis, ischemia_absent: bool) -> Imported
         None,
         name,
         patient_id=name,
-        facts=("8-bit JPEG of the window 40 / 120, no position",),
+        notices=(window_notice("8-bit JPEG without position", JPEG_WINDOW),),
         pixels_lossy=True,
     )
     annotation = hemorrhage_annotation(

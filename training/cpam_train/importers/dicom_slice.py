@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
+from pydicom.multival import MultiValue
 
-from cpam_train.facts import scanner_fact, spacing_fact, thickness_fact
+from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.core import Acquisition
+from napari_cpam_stroke.core.acquisition import scanner_name
 from napari_cpam_stroke.core.volume import AIR_HU
+from napari_cpam_stroke.dicom.headers.plain import plain_text
 from napari_cpam_stroke.errors import InputError
 
 MAX_HU = 32767
@@ -20,7 +25,7 @@ MAX_HU = 32767
 
 @dataclass(frozen=True, eq=False)
 class DicomSlice:
-    """Pixels and the few facts kept of one file.
+    """Pixels of one file, and how it was made.
 
     Attributes
     ----------
@@ -32,7 +37,7 @@ class DicomSlice:
 
     hu: NDArray[np.int16]
     instance_uid: str
-    facts: tuple[str, ...]
+    acquisition: Acquisition
     header: Dataset
 
 
@@ -51,9 +56,8 @@ def read_dicom_slice(path: Path) -> DicomSlice:
         raise InputError("DICOM slice cannot be decoded", got=path.name, remedy="copy the file again") from error
     if raw.ndim != 2:
         raise InputError("DICOM file must hold one grey slice", got=f"{path.name} of shape {raw.shape}")
-    return DicomSlice(
-        to_hu(raw, header), str(header.file_meta.get("MediaStorageSOPInstanceUID", "")), _facts(header), header
-    )
+    instance_uid = str(header.file_meta.get("MediaStorageSOPInstanceUID", ""))
+    return DicomSlice(to_hu(raw, header), instance_uid, _acquisition(header), header)
 
 
 def to_hu(raw: NDArray[np.integer], header: Dataset) -> NDArray[np.int16]:
@@ -66,12 +70,23 @@ def to_hu(raw: NDArray[np.integer], header: Dataset) -> NDArray[np.int16]:
     return np.clip(np.rint(hu), AIR_HU, MAX_HU).astype(np.int16)
 
 
-def _facts(header: Dataset) -> tuple[str, ...]:
-    facts = []
-    if (spacing := header.get("PixelSpacing")) is not None and len(spacing) == 2:
-        facts.append(spacing_fact(float(spacing[0]), float(spacing[1])))
-    if (thickness := header.get("SliceThickness")) is not None:
-        facts.append(thickness_fact(float(thickness)))
-    if (scanner := scanner_fact(header.get("Manufacturer"), header.get("ManufacturerModelName"))) is not None:
-        facts.append(scanner)
-    return tuple(facts)
+def _acquisition(header: Dataset) -> Acquisition:
+    spacing, thickness = header.get("PixelSpacing"), header.get("SliceThickness")
+    return Acquisition(
+        scanner=scanner_name(header.get("Manufacturer"), header.get("ManufacturerModelName")),
+        pixel_spacing_mm=(float(spacing[0]), float(spacing[1])) if spacing is not None and len(spacing) == 2 else None,
+        slice_thickness_mm=None if thickness is None else float(thickness),
+        window=_window(header),
+        kernel=plain_text(str(_first(header.get("ConvolutionKernel")) or "")) or None,
+    )
+
+
+def _window(header: Dataset) -> Window | None:
+    """Return the first window that the header proposes."""
+    centre, width = _first(header.get("WindowCenter")), _first(header.get("WindowWidth"))
+    return None if centre is None or width is None or float(width) <= 0 else Window(float(centre), float(width))
+
+
+def _first(value: Any) -> Any:
+    """Return the first of several values, the value itself where there is one."""
+    return next(iter(value), None) if isinstance(value, MultiValue) else value

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.core import Notice, NoticeCode
+from napari_cpam_stroke.core.notice import info
 from napari_cpam_stroke.errors import InputError
 
 MASK_THRESHOLD = 127
@@ -19,6 +21,12 @@ JPEG_WINDOW = Window(40, 120)
 
 JPEG_RANGE = (-20, 100)
 """HU that such a picture kept."""
+
+
+def window_notice(kind: str, window: Window) -> Notice:
+    """Return the notice of 8-bit pictures ("8-bit PNG") that were read as a window of HU."""
+    sentence = f"{kind}, read as the window {window.centre:g} / {window.width:g}"
+    return info(NoticeCode.EIGHT_BIT_SOURCE, sentence, centre_hu=window.centre, width_hu=window.width)
 
 
 def read_pixels(path: Path) -> NDArray[np.uint8]:

@@ -16,7 +16,8 @@ from cpam_train.importers.mask_values import labels_from_values
 from cpam_train.importers.nifti_volume import read_nifti, require_same_grid
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
-from napari_cpam_stroke.core import CLASS_NAMES, CTVolume, LesionClass
+from napari_cpam_stroke.core import CLASS_NAMES, CTVolume, LesionClass, NoticeCode
+from napari_cpam_stroke.core.notice import info
 from napari_cpam_stroke.errors import InputError
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -35,7 +36,7 @@ class PairRules:
     knowledge
         Class name -> what the source says of it.
     subtypes
-        Mask value -> name kept as a fact of the case.
+        Mask value -> name kept as a notice of the case.
     public
         Names of a public set are kept; others may name patients and are replaced by pseudonyms.
     """
@@ -142,9 +143,10 @@ def _read(rules: PairRules, case_id: str, image: Path, mask: Path | None) -> Imp
     types = sorted(
         rules.subtypes[v] for v in np.unique(np.rint(drawn.values)).astype(int).tolist() if v in rules.subtypes
     )
-    facts = (f"hemorrhage types: {', '.join(types)}",) if types else ()
+    named = ", ".join(types)
+    notices = (info(NoticeCode.HEMORRHAGE_TYPES, f"hemorrhage types: {named}", types=named),) if types else ()
     return ImportedCase(
-        CTVolume(volume.hu, volume.geometry, case_id, patient_id=case_id, facts=facts),
+        CTVolume(volume.hu, volume.geometry, case_id, patient_id=case_id, notices=notices),
         annotate(labels, ischemia=rules.knowledge["ischemia"], hemorrhage=rules.knowledge["hemorrhage"]),
         rules.author,
     )

@@ -13,7 +13,8 @@ from cpam_train.importers.knowledge import Knowledge, annotate
 from cpam_train.importers.layout import by_stem, require_folder
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
-from napari_cpam_stroke.core import CTVolume, LesionClass
+from napari_cpam_stroke.core import CTVolume, LesionClass, NoticeCode
+from napari_cpam_stroke.core.notice import info
 from napari_cpam_stroke.errors import InputError
 
 GREY_RANGE = (0, 255)
@@ -68,7 +69,7 @@ def _read(
         None,
         f"{source}-{image.stem}",
         patient_id=f"{source}-{_group(source, image.stem)}",
-        facts=("8-bit source, grey is HU",),
+        notices=(info(NoticeCode.EIGHT_BIT_SOURCE, "8-bit source, grey is HU"),),
     )
     labels = np.where(drawn, np.uint8(lesion), np.uint8(0))[None]
     return ImportedCase(volume, annotate(labels, **knowledge), author, GREY_RANGE)

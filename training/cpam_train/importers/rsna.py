@@ -102,9 +102,8 @@ def _read(paths: Iterable[Path], labels: dict[str, bool], patient: str, uid: str
     slices, files = [slices[i] for i in order], [files[i] for i in order]
     name = f"rsna-{_short(uid)}"
     hu = stack_hu(slices, name)
-    volume = CTVolume(
-        hu, geometry_of([one.header for one in slices]), name, patient_id=f"rsna-{patient}", facts=slices[0].facts
-    )
+    geometry, made = geometry_of([one.header for one in slices]), slices[0].acquisition
+    volume = CTVolume(hu, geometry, name, patient_id=f"rsna-{patient}", notices=made.notices, acquisition=made)
     nothing_drawn = [None] * len(files)
     annotation = hemorrhage_annotation(
         nothing_drawn, [labels[path.stem] for path in files], hu.shape[1:], ischemia_absent=False

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpam_train.importers.dicom_slice import read_dicom_slice
-from cpam_train.importers.images import JPEG_RANGE, read_grey, read_pixels, require_same_shape, window_to_hu
+from cpam_train.importers.images import (
+    JPEG_RANGE,
+    JPEG_WINDOW,
+    read_grey,
+    read_pixels,
+    require_same_shape,
+    window_notice,
+    window_to_hu,
+)
 from cpam_train.importers.knowledge import annotate
 from cpam_train.importers.layout import by_stem, child, folded
 from cpam_train.importers.mask_values import labels_from_values
@@ -122,8 +130,8 @@ def painted(plain: NDArray[np.uint8], overlay: NDArray[np.uint8], name: str) -> 
 
 def _read_png(path: Path, group: str) -> ImportedCase:
     hu = window_to_hu(read_grey(path))[None]
-    facts = ("8-bit PNG, read as the window 40 / 120",)
-    volume = CTVolume(hu, None, f"teknofest-{path.stem}", f"teknofest-{group}", facts=facts)
+    notices = (window_notice("8-bit PNG", JPEG_WINDOW),)
+    volume = CTVolume(hu, None, f"teknofest-{path.stem}", f"teknofest-{group}", notices=notices)
     empty = np.zeros(hu.shape, dtype=np.uint8)
     return ImportedCase(
         volume,

@@ -60,5 +60,12 @@ def _read(path: Path, outline: Path | None, group: str | None) -> ImportedCase:
 def dicom_case(case_id: str, pixels: DicomSlice, mask: NDArray[np.uint8], group: str) -> ImportedCase:
     """Return the case of one DICOM slice with its (Y, X) label mask; both classes were looked for."""
     require_same_shape(pixels.hu, mask, case_id)
-    volume = CTVolume(pixels.hu[None], None, case_id, patient_id=f"teknofest-{group}", facts=pixels.facts)
+    volume = CTVolume(
+        pixels.hu[None],
+        None,
+        case_id,
+        patient_id=f"teknofest-{group}",
+        notices=pixels.acquisition.notices,
+        acquisition=pixels.acquisition,
+    )
     return ImportedCase(volume, annotate(mask[None], ischemia="drawn", hemorrhage="drawn"), AUTHOR)

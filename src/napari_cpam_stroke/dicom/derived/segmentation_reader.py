@@ -13,6 +13,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from napari_cpam_stroke.core import CTVolume, LesionClass
+from napari_cpam_stroke.core.notice import NoticeCode
 from napari_cpam_stroke.dicom.derived import codes
 from napari_cpam_stroke.dicom.file.elements import read_header
 from napari_cpam_stroke.dicom.file.limits import SAME_PLACE_MM
@@ -63,7 +64,7 @@ def _open(path: Path) -> Dataset:
         with closing(FileSource(path)) as source:
             read_header(source, frozenset())
             if source.size > MAX_SEGMENTATION_BYTES:
-                raise UnreadableError("it is too large")  # noqa: TRY301
+                raise UnreadableError("it is too large", NoticeCode.OVER_LIMIT)  # noqa: TRY301
             data = source.read(0, source.size)
     except UnreadableError as error:
         raise InputError(f"{path.name} cannot be read as a segmentation", got=error) from error

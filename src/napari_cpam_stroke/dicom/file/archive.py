@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Self
 
+from napari_cpam_stroke.core.notice import NoticeCode
 from napari_cpam_stroke.dicom.file.limits import (
     ARCHIVE_RATIO_FROM_BYTES,
     MAX_ARCHIVE_BYTES,
@@ -31,14 +32,14 @@ class MemberSource(StreamSource):
         try:
             file = archive.open(member)
         except _DAMAGED as error:
-            raise UnreadableError("cannot be unpacked") from error
+            raise UnreadableError("cannot be unpacked", NoticeCode.ARCHIVE_DAMAGED) from error
         self.size = member.file_size
 
         def more(length: int) -> bytes:
             try:
                 return file.read(length)
             except (*_DAMAGED, zlib.error) as error:
-                raise UnreadableError("is damaged inside the archive") from error
+                raise UnreadableError("is damaged inside the archive", NoticeCode.ARCHIVE_DAMAGED) from error
 
         super().__init__(more, limit, file.close)
 
@@ -62,7 +63,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
         except _DAMAGED as error:
-            raise UnreadableError("a damaged zip archive") from error
+            raise UnreadableError("a damaged zip archive", NoticeCode.ARCHIVE_DAMAGED) from error
         try:
             self._members = _checked(self._zip.infolist())
         except UnreadableError:
@@ -88,7 +89,7 @@ class Archive:
     def open(self, name: str, limit: int) -> MemberSource:
         """Return the bytes of a member, at most `limit` of them."""
         if name not in self._members:
-            raise UnreadableError("is no longer in the archive")
+            raise UnreadableError("is no longer in the archive", NoticeCode.CHANGED_SINCE_SCAN)
         return MemberSource(self._zip, self._members[name], limit)
 
     def close(self) -> None:
@@ -114,20 +115,22 @@ def split_archive_path(path: Path) -> tuple[Path, str] | None:
 def _checked(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     """Return the files by clean name, after judging names, links, encryption and sizes."""
     if len(members) > MAX_ARCHIVE_MEMBERS:
-        raise UnreadableError(f"a zip archive of more than {MAX_ARCHIVE_MEMBERS} files")
+        raise UnreadableError(f"a zip archive of more than {MAX_ARCHIVE_MEMBERS} files", NoticeCode.OVER_LIMIT)
     files: dict[str, zipfile.ZipInfo] = {}
     for member in members:
         _check_member(member)
         if not member.is_dir():
             name = str(PurePosixPath(member.filename))
             if name in files:
-                raise UnreadableError("a zip archive with two files of one name")
+                raise UnreadableError("a zip archive with two files of one name", NoticeCode.ARCHIVE_UNSAFE)
             files[name] = member
     unpacked, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
     if unpacked > MAX_ARCHIVE_BYTES:
-        raise UnreadableError(f"a zip archive that unpacks to more than {MAX_ARCHIVE_BYTES // 2**30} GB")
+        raise UnreadableError(
+            f"a zip archive that unpacks to more than {MAX_ARCHIVE_BYTES // 2**30} GB", NoticeCode.OVER_LIMIT
+        )
     if unpacked > ARCHIVE_RATIO_FROM_BYTES and unpacked > MAX_ARCHIVE_RATIO * max(packed, 1):
-        raise UnreadableError("a zip bomb: it unpacks to more than a hundred times its size")
+        raise UnreadableError("a zip bomb: it unpacks to more than a hundred times its size", NoticeCode.ARCHIVE_UNSAFE)
     return files
 
 
@@ -135,14 +138,14 @@ def _check_member(member: zipfile.ZipInfo) -> None:
     name = member.orig_filename.replace("\\", "/")
     windows = PureWindowsPath(name)
     if "\0" in name or name.startswith("/") or windows.drive or ".." in PurePosixPath(name).parts:
-        raise UnreadableError("a zip archive holding a path that leads outside it")
+        raise UnreadableError("a zip archive holding a path that leads outside it", NoticeCode.ARCHIVE_UNSAFE)
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
-        raise UnreadableError("a zip archive holding a link or a device")
+        raise UnreadableError("a zip archive holding a link or a device", NoticeCode.ARCHIVE_UNSAFE)
     if member.flag_bits & _ENCRYPTED:
-        raise UnreadableError("an encrypted zip archive; unpack it first")
+        raise UnreadableError("an encrypted zip archive; unpack it first", NoticeCode.ARCHIVE_UNSUPPORTED)
     if member.compress_type not in _PACKERS:
-        raise UnreadableError("a zip archive packed in a way that is not supported")
+        raise UnreadableError("a zip archive packed in a way that is not supported", NoticeCode.ARCHIVE_UNSUPPORTED)
 
 
 def _check_directory_size(path: Path) -> int:
@@ -158,16 +161,16 @@ def _check_directory_size(path: Path) -> int:
         tail = source.read(tail_at, source.size - tail_at)
         at = tail.rfind(_END)
         if at < 0 or len(tail) - at < _END_BYTES:
-            raise UnreadableError("a damaged zip archive")
+            raise UnreadableError("a damaged zip archive", NoticeCode.ARCHIVE_DAMAGED)
         length = int.from_bytes(tail[at + 12 : at + 16], "little")
         locator = tail[max(0, at - _LOCATOR_BYTES) : at]
         if length == 0xFFFFFFFF and locator.startswith(_LOCATOR):
             record = source.read(int.from_bytes(locator[8:16], "little"), _END_64_BYTES)
             length = int.from_bytes(record[40:48], "little")
     except OverflowError as error:
-        raise UnreadableError("a damaged zip archive") from error
+        raise UnreadableError("a damaged zip archive", NoticeCode.ARCHIVE_DAMAGED) from error
     finally:
         source.close()
     if length > MAX_ARCHIVE_DIRECTORY_BYTES:
-        raise UnreadableError("a zip archive with an endless table of contents")
+        raise UnreadableError("a zip archive with an endless table of contents", NoticeCode.OVER_LIMIT)
     return source.stamp

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, refusal
 from napari_cpam_stroke.dicom.file.elements import Elements, read_header
 from napari_cpam_stroke.dicom.file.sources import ByteSource, UnreadableError
 
@@ -13,8 +14,8 @@ MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 _SOP_CLASS, _RECORDS, _FILE_ID = 0x00020002, 0x00041220, 0x00041500
 
 
-def listed_files(source: ByteSource) -> tuple[list[PurePosixPath], list[str]]:
-    """Return the relative paths that a DICOMDIR lists, and a reason for each that is refused.
+def listed_files(source: ByteSource) -> tuple[list[PurePosixPath], list[Notice]]:
+    """Return the relative paths that a DICOMDIR lists, and a notice for each that is refused.
 
     Raises
     ------
@@ -32,7 +33,7 @@ def listed_files(source: ByteSource) -> tuple[list[PurePosixPath], list[str]]:
         if parts and all(map(_safe, parts)):
             paths[PurePosixPath(*parts)] = None
         elif parts:
-            refused.append("the DICOMDIR points to a file outside its folder")
+            refused.append(refusal(NoticeCode.DICOMDIR_OUTSIDE, "the DICOMDIR points to a file outside its folder"))
     return list(paths), refused
 
 

@@ -10,6 +10,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from struct import Struct
 
+from napari_cpam_stroke.core.notice import NoticeCode
 from napari_cpam_stroke.dicom.file.limits import (
     HEADER_BLOCK_BYTES,
     MAX_ELEMENTS,
@@ -108,7 +109,7 @@ def read_header(source: ByteSource, wanted: Container[int]) -> Header:
     walker = _Walker(source, wanted)
     elements, _ = walker.elements(at, None, encoding, depth=0)
     if not elements and walker.pixels is None:
-        raise UnreadableError("not a DICOM file")
+        raise UnreadableError("not a DICOM file", NoticeCode.NOT_DICOM)
     if not syntax:
         syntax = BIG_ENDIAN if not encoding.little else EXPLICIT if encoding.explicit else IMPLICIT
     return Header(elements, syntax, encoding.little, walker.pixels, source, data_set_at)
@@ -190,7 +191,7 @@ class _Walker:
         if end is not None and not keep:
             return None, end
         if depth > MAX_SEQUENCE_DEPTH:
-            raise UnreadableError(f"sequences are nested more than {MAX_SEQUENCE_DEPTH} deep")
+            raise UnreadableError(f"sequences are nested more than {MAX_SEQUENCE_DEPTH} deep", NoticeCode.OVER_LIMIT)
         items: list[Elements] = []
         while end is None or at < end:
             item, _, size, value = self._element(at, encoding)
@@ -220,7 +221,7 @@ class _Walker:
         """Return tag, VR (empty if not written), length and place of the value."""
         self._count += 1
         if self._count > MAX_ELEMENTS:
-            raise UnreadableError(f"the header holds more than {MAX_ELEMENTS} elements")
+            raise UnreadableError(f"the header holds more than {MAX_ELEMENTS} elements", NoticeCode.OVER_LIMIT)
         place = self._place(at, 12)
         block = self._block
         if len(block) - place < 8:
@@ -238,7 +239,9 @@ class _Walker:
 
     def _value(self, tag: int, at: int, length: int) -> bytes:
         if length > MAX_VALUE_BYTES:
-            raise UnreadableError(f"{tag_name(tag)} is {length} bytes long, more than a value may be")
+            raise UnreadableError(
+                f"{tag_name(tag)} is {length} bytes long, more than a value may be", NoticeCode.OVER_LIMIT
+            )
         value = self._bytes(at, length)
         if len(value) < length:
             raise UnreadableError(f"{tag_name(tag)} says it is {length} bytes long, the file ends sooner")
@@ -261,7 +264,7 @@ class _Walker:
         self._block, self._base = self._source.read(at, max(length, wanted)), at
         self._read += len(self._block)
         if self._read > MAX_HEADER_BYTES:
-            raise UnreadableError(f"the header is longer than {MAX_HEADER_BYTES // 2**20} MB")
+            raise UnreadableError(f"the header is longer than {MAX_HEADER_BYTES // 2**20} MB", NoticeCode.OVER_LIMIT)
         return 0
 
 
@@ -279,7 +282,7 @@ def _encoding_of(head: bytes, syntax: str, *, has_preamble: bool) -> _Encoding:
         return _BIG
     group = int.from_bytes(head[:2], "little")
     if not has_preamble and (group not in (0x0002, 0x0008) or head[2:4] == b"\xff\xff"):
-        raise UnreadableError("not a DICOM file")
+        raise UnreadableError("not a DICOM file", NoticeCode.NOT_DICOM)
     return _EXPLICIT if named else _IMPLICIT
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from napari_cpam_stroke.core.notice import NoticeCode
 from napari_cpam_stroke.dicom.file.frame_header import PixelFormat
 from napari_cpam_stroke.dicom.file.sources import ByteSource, UnreadableError
 
@@ -46,7 +47,7 @@ def locate_frames(source: ByteSource, pixels: PixelFormat) -> list[list[Fragment
 def read_frame(source: ByteSource, fragments: list[Fragment]) -> bytes:
     """Return the bytes of one compressed frame."""
     if sum(length for _, length in fragments) > MAX_FRAME_BYTES:
-        raise UnreadableError(f"a compressed frame is longer than {MAX_FRAME_BYTES // 2**20} MB")
+        raise UnreadableError(f"a compressed frame is longer than {MAX_FRAME_BYTES // 2**20} MB", NoticeCode.OVER_LIMIT)
     data = b"".join(source.read(offset, length) for offset, length in fragments)
     if len(data) != sum(length for _, length in fragments):
         raise UnreadableError("a compressed frame is cut short")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_cpam_stroke.core.notice import Notice
+
 Vector = tuple[float, float, float]
 
 
@@ -65,10 +67,18 @@ class FrameHeader:
         LPS mm of the first pixel.
     moments
         What tells repeated images of one place apart: (name, value) pairs such as the acquisition number.
+    scanner
+        Manufacturer and model; None where the header gives neither.
+    spacing
+        Distance between rows, then between columns, mm.
+    thickness
+        Nominal slice thickness, mm.
+    window
+        Centre and width in HU that the header proposes for display.
     problems
-        Sentences; with any of them the frame cannot be measured.
+        Refusals; with any of them the frame cannot be measured.
     notes
-        Sentences for the reader.
+        Warnings for the reader.
     """
 
     path: Path
@@ -84,6 +94,7 @@ class FrameHeader:
     modality: str
     image_type: tuple[str, ...]
     kernel: str
+    scanner: str | None
     contrast: str
     body_part: str
     description: str
@@ -92,9 +103,10 @@ class FrameHeader:
     spacing: tuple[float, float] | None
     thickness: float | None
     tilt_tag: float | None
+    window: tuple[float, float] | None
     instance_number: int
     moments: tuple[tuple[str, str], ...]
     lossy: bool
     pixels: PixelFormat
-    problems: tuple[str, ...]
-    notes: tuple[str, ...]
+    problems: tuple[Notice, ...]
+    notes: tuple[Notice, ...]

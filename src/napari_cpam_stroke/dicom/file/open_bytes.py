@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
+from napari_cpam_stroke.core.notice import NoticeCode
 from napari_cpam_stroke.dicom.file.archive import Archive, split_archive_path
 from napari_cpam_stroke.dicom.file.elements import DEFLATED, read_header
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
@@ -40,11 +41,11 @@ class OpenFiles:
             found = (source.size, source.stamp)
             if stamp not in (None, found):
                 source.close()
-                raise UnreadableError("has changed since the scan")
+                raise UnreadableError("has changed since the scan", NoticeCode.CHANGED_SINCE_SCAN)
             return source
         archive = self._archive(inside[0])
         if stamp not in (None, archive.stamp(inside[1])):
-            raise UnreadableError("has changed since the scan")
+            raise UnreadableError("has changed since the scan", NoticeCode.CHANGED_SINCE_SCAN)
         return archive.open(inside[1], limit)
 
     def pixels(self, frame: FrameHeader, end: int) -> ByteSource:

@@ -9,11 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, refusal
 from napari_cpam_stroke.dicom.file.limits import HEADER_BLOCK_BYTES
 
 
 class UnreadableError(Exception):
-    """A file that is set aside; the text says why in plain words."""
+    """A file that is set aside; the text says why in plain words, the code for programs."""
+
+    def __init__(self, reason: str, code: NoticeCode = NoticeCode.FILE_DAMAGED) -> None:
+        super().__init__(reason)
+        self.code = code
+
+    @property
+    def notice(self) -> Notice:
+        """Why the file is set aside."""
+        return refusal(self.code, str(self))
 
 
 class ByteSource(Protocol):
@@ -40,11 +50,11 @@ class FileSource:
         try:
             self._file = os.open(path, flags)
         except OSError as error:
-            raise UnreadableError(f"cannot be opened ({error.strerror})") from error
+            raise UnreadableError(f"cannot be opened ({error.strerror})", NoticeCode.CANNOT_BE_OPENED) from error
         status = os.fstat(self._file)
         if not stat.S_ISREG(status.st_mode):
             self.close()
-            raise UnreadableError("not a regular file")
+            raise UnreadableError("not a regular file", NoticeCode.NOT_A_REGULAR_FILE)
         self.size = status.st_size
         self.stamp = status.st_mtime_ns
         self._head: bytes | None = None
@@ -117,7 +127,7 @@ class StreamSource:
     def _fill(self, end: int) -> bool:
         while len(self._kept) < end and not self._ended:
             if len(self._kept) >= self._limit:
-                raise UnreadableError(f"holds more than the {self._limit // 2**20} MB it may")
+                raise UnreadableError(f"holds more than the {self._limit // 2**20} MB it may", NoticeCode.OVER_LIMIT)
             part = self._more(min(max(end - len(self._kept), HEADER_BLOCK_BYTES), self._limit - len(self._kept)))
             self._ended = not part
             self._kept += part

@@ -62,6 +62,11 @@ class ElementReader:
             self.commas.add(tag)
         return values
 
+    def first_number(self, tag: int) -> float | None:
+        """Return the first decimal value of a tag that may have several."""
+        values, _ = _parse(self.raw(tag).partition(b"\\")[0], 1)
+        return values[0] if values else None
+
     def unsigned(self, tag: int) -> int | None:
         """Return a 16 or 32 bit binary number."""
         raw = self.raw(tag)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_cpam_stroke.core.acquisition import scanner_name
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, warning
 from napari_cpam_stroke.dicom.file.elements import Elements, Header, read_header
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.file.limits import MAX_SLICES
@@ -52,7 +54,7 @@ def read_frames(source: ByteSource, origin: Origin, pseudonyms: Pseudonyms) -> t
     header = read_header(source, WANTED)
     top = ElementReader(header.elements, little_endian=header.little_endian)
     if header.pixels is None or Tag.ROWS not in top:
-        raise UnreadableError(_what_it_is(top.code(Tag.SOP_CLASS_UID)))
+        raise UnreadableError(_what_it_is(top.code(Tag.SOP_CLASS_UID)), NoticeCode.NOT_AN_IMAGE)
     sets = _frame_elements(header, top)
     frames = tuple(_frame(header, elements, origin, pseudonyms, n, len(sets)) for n, elements in enumerate(sets, 1))
     check_pixels(header, frames)
@@ -72,10 +74,16 @@ def _frame_elements(header: Header, top: ElementReader) -> list[Elements]:
     count = top.number(Tag.NUMBER_OF_FRAMES) or 1
     if not isinstance(per_frame, list):
         if count != 1:
-            raise UnreadableError(f"a multi-frame file of {count:g} frames without a position for each")
+            raise UnreadableError(
+                f"a multi-frame file of {count:g} frames without a position for each",
+                NoticeCode.FRAMES_WITHOUT_POSITION,
+            )
         return [header.elements]
     if count != len(per_frame) or not 1 <= count <= MAX_SLICES:
-        raise UnreadableError(f"{Tag.NUMBER_OF_FRAMES} is {count:g}, but positions are given for {len(per_frame)}")
+        raise UnreadableError(
+            f"{Tag.NUMBER_OF_FRAMES} is {count:g}, but positions are given for {len(per_frame)}",
+            NoticeCode.FRAMES_WITHOUT_POSITION,
+        )
     shared = header.elements.get(Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE)
     base = dict(header.elements)
     for item in shared if isinstance(shared, list) else []:
@@ -97,7 +105,7 @@ def _frame(
     header: Header, elements: Elements, origin: Origin, pseudonyms: Pseudonyms, number: int, frames: int
 ) -> FrameHeader:
     e = ElementReader(elements, little_endian=header.little_endian)
-    problems: list[str] = []
+    problems: list[Notice] = []
     pixels = pixel_format(e, header, frames, problems)
     spacing, thickness = plane_header.pixel_spacing(e, problems), e.number(Tag.SLICE_THICKNESS)
     orientation, place = plane_header.orientation(e, problems), plane_header.position(e, problems)
@@ -113,6 +121,7 @@ def _frame(
         modality=plain_text(e.code(Tag.MODALITY)).upper(),
         image_type=tuple(plain_text(v).upper() for v in e.codes(Tag.IMAGE_TYPE)),
         kernel=plain_text(decode_text(e.raw(Tag.CONVOLUTION_KERNEL), charset), hide=words),
+        scanner=_scanner(e, charset, words),
         contrast=contrast_agent(e, charset),
         body_part=plain_text(e.code(Tag.BODY_PART_EXAMINED)),
         description=plain_text(decode_text(e.raw(Tag.SERIES_DESCRIPTION), charset), hide=words),
@@ -121,6 +130,7 @@ def _frame(
         spacing=spacing,
         thickness=thickness if thickness is not None and thickness > 0 else None,
         tilt_tag=e.number(Tag.GANTRY_DETECTOR_TILT),
+        window=plane_header.display_window(e),
         instance_number=int(e.number(Tag.INSTANCE_NUMBER) or 0),
         moments=_moments(e),
         lossy=header.transfer_syntax in LOSSY or e.code(Tag.LOSSY_IMAGE_COMPRESSION) == "01",
@@ -128,6 +138,11 @@ def _frame(
         problems=tuple(problems),
         notes=_notes(e),
     )
+
+
+def _scanner(e: ElementReader, charset: str, hide: tuple[str, ...]) -> str | None:
+    parts = (decode_text(e.raw(tag), charset) for tag in (Tag.MANUFACTURER, Tag.MANUFACTURER_MODEL_NAME))
+    return scanner_name(*(plain_text(part, hide=hide) for part in parts))
 
 
 def _identifiers(e: ElementReader) -> dict[str, str]:
@@ -160,22 +175,16 @@ def _moments(e: ElementReader) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _notes(e: ElementReader) -> tuple[str, ...]:
+def _notes(e: ElementReader) -> tuple[Notice, ...]:
     notes = [
-        f"{Tag(tag)} is written with a decimal comma and was read as such"
+        warning(NoticeCode.DECIMAL_COMMA, f"{Tag(tag)} is written with a decimal comma and was read as such.")
         for tag in sorted(e.commas)
         if tag in set(Tag)
     ]
     if e.number(Tag.RESCALE_SLOPE) is None or e.number(Tag.RESCALE_INTERCEPT) is None:
-        notes.append(NO_RESCALE)
-    kind = e.code(Tag.RESCALE_TYPE).upper()
-    if kind not in ("", "HU", "HU_MOD"):
-        notes.append(f"{OTHER_UNITS} ({plain_text(kind)})")
+        sentence = "No RescaleSlope and RescaleIntercept: the values may not be Hounsfield units."
+        notes.append(warning(NoticeCode.RESCALE_MISSING, sentence))
+    if e.code(Tag.RESCALE_TYPE).upper() not in ("", "HU", "HU_MOD"):
+        units = plain_text(e.code(Tag.RESCALE_TYPE).upper())
+        notes.append(warning(NoticeCode.NOT_HOUNSFIELD, f"RescaleType is not HU ({units}).", rescale_type=units))
     return tuple(notes)
-
-
-NO_RESCALE = "no RescaleSlope and RescaleIntercept: the values may not be Hounsfield units"
-"""Note of a frame without rescale."""
-
-OTHER_UNITS = "RescaleType is not HU"
-"""Note of a frame whose rescaled values are something else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_cpam_stroke.core.notice import NoticeCode
 from napari_cpam_stroke.dicom.file.codestream import check_codestream
 from napari_cpam_stroke.dicom.file.elements import DEFLATED, Header
 from napari_cpam_stroke.dicom.file.encapsulated import locate_frames
@@ -16,8 +17,10 @@ CODESTREAM_HEAD_BYTES = 4 * 2**10
 class TruncatedError(UnreadableError):
     """A file whose header is whole but whose pixels are not; carries what the header said."""
 
-    def __init__(self, reason: str, frames: tuple[FrameHeader, ...]) -> None:
-        super().__init__(reason)
+    def __init__(
+        self, reason: str, frames: tuple[FrameHeader, ...], code: NoticeCode = NoticeCode.PIXELS_CUT_SHORT
+    ) -> None:
+        super().__init__(reason, code)
         self.frames = frames
 
 
@@ -43,4 +46,4 @@ def _check_compressed(source: FileSource, frames: tuple[FrameHeader, ...]) -> No
         first = locate_frames(source, pixels)[0][0]
         check_codestream(source.read(first[0], min(first[1], CODESTREAM_HEAD_BYTES)), pixels, whole=False)
     except UnreadableError as error:
-        raise TruncatedError(str(error), frames) from error
+        raise TruncatedError(str(error), frames, error.code) from error

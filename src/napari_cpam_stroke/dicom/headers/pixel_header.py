@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, refusal
 from napari_cpam_stroke.dicom.file.elements import PIXEL_DATA, Header
 from napari_cpam_stroke.dicom.file.frame_header import PixelFormat
 from napari_cpam_stroke.dicom.file.limits import MAX_EDGE
@@ -11,7 +12,7 @@ from napari_cpam_stroke.dicom.file.values import ElementReader
 from napari_cpam_stroke.dicom.headers.plain import plain_text
 
 
-def pixel_format(e: ElementReader, header: Header, frames: int, problems: list[str]) -> PixelFormat:
+def pixel_format(e: ElementReader, header: Header, frames: int, problems: list[Notice]) -> PixelFormat:
     """Return the pixel format; what cannot be read goes into `problems`."""
     place = header.pixels
     slope, intercept = e.number(Tag.RESCALE_SLOPE), e.number(Tag.RESCALE_INTERCEPT)
@@ -38,35 +39,59 @@ def pixel_format(e: ElementReader, header: Header, frames: int, problems: list[s
     return pixels
 
 
-def _pixel_problems(e: ElementReader, pixels: PixelFormat, tag: int) -> list[str]:
+def _pixel_problems(e: ElementReader, pixels: PixelFormat, tag: int) -> list[Notice]:
     found = []
     samples, photometric = e.unsigned(Tag.SAMPLES_PER_PIXEL), e.code(Tag.PHOTOMETRIC_INTERPRETATION)
     if samples not in (None, 1) or photometric not in ("", "MONOCHROME1", "MONOCHROME2"):
-        found.append(f"a colour picture ({plain_text(photometric) or 'colour'}), not CT numbers")
+        kind = plain_text(photometric) or "colour"
+        sentence = f"A colour picture ({kind}), not CT numbers."
+        found.append(refusal(NoticeCode.COLOUR_PICTURE, sentence, photometric_interpretation=kind))
     if tag != PIXEL_DATA:
-        found.append("the pixels are floating point numbers, which CT images do not use")
+        sentence = "The pixels are floating point numbers, which CT images do not use."
+        found.append(refusal(NoticeCode.FLOAT_PIXELS, sentence))
     if not (1 <= pixels.rows <= MAX_EDGE and 1 <= pixels.columns <= MAX_EDGE):
-        found.append(f"{pixels.rows} x {pixels.columns} pixels are not between 1 and {MAX_EDGE} on a side")
+        sentence = f"{pixels.rows} x {pixels.columns} pixels are not between 1 and {MAX_EDGE} on a side."
+        found.append(refusal(NoticeCode.MATRIX_SIZE, sentence, rows=pixels.rows, columns=pixels.columns))
     if e.unsigned(Tag.PIXEL_REPRESENTATION) not in (0, 1):
-        found.append(f"{Tag.PIXEL_REPRESENTATION} is missing or neither 0 nor 1")
-    if pixels.allocated not in (8, 16) or not 1 <= pixels.stored <= pixels.allocated:
-        found.append(f"{Tag.BITS_ALLOCATED} {pixels.allocated} with {Tag.BITS_STORED} {pixels.stored} is not supported")
-    elif not pixels.stored - 1 <= pixels.high_bit < pixels.allocated:
-        found.append(f"{Tag.HIGH_BIT} is {pixels.high_bit}, which does not fit the stored bits")
+        sentence = f"{Tag.PIXEL_REPRESENTATION} is missing or neither 0 nor 1."
+        found.append(refusal(NoticeCode.PIXEL_REPRESENTATION, sentence))
+    return found + _bit_problems(pixels) + _syntax_problems(pixels) + _rescale_problems(e)
+
+
+def _bit_problems(pixels: PixelFormat) -> list[Notice]:
+    allocated, stored, high_bit = pixels.allocated, pixels.stored, pixels.high_bit
+    bits = {"allocated": allocated, "stored": stored, "high_bit": high_bit}
+    if allocated not in (8, 16) or not 1 <= stored <= allocated:
+        sentence = f"{Tag.BITS_ALLOCATED} {allocated} with {Tag.BITS_STORED} {stored} is not supported."
+    elif not stored - 1 <= high_bit < allocated:
+        sentence = f"{Tag.HIGH_BIT} is {high_bit}, which does not fit the stored bits."
+    else:
+        return []
+    return [refusal(NoticeCode.BIT_DEPTH, sentence, **bits)]
+
+
+def _syntax_problems(pixels: PixelFormat) -> list[Notice]:
+    syntax = plain_text(pixels.transfer_syntax)
     if pixels.transfer_syntax not in UNCOMPRESSED and pixels.transfer_syntax not in CODECS:
-        found.append(f"the transfer syntax {plain_text(pixels.transfer_syntax)} is not supported")
+        sentence = f"The transfer syntax {syntax} is not supported."
     elif pixels.transfer_syntax in UNCOMPRESSED and pixels.length is None:
-        found.append("the pixels are encapsulated although the transfer syntax says they are not compressed")
-    return found + _rescale_problems(e)
+        sentence = "The pixels are encapsulated although the transfer syntax says they are not compressed."
+    else:
+        return []
+    return [refusal(NoticeCode.TRANSFER_SYNTAX, sentence, transfer_syntax=syntax)]
 
 
-def _rescale_problems(e: ElementReader) -> list[str]:
-    tags = (Tag.RESCALE_SLOPE, Tag.RESCALE_INTERCEPT)
-    found = [f"{tag} is not a number" for tag in tags if e.raw(tag).strip(b" \0") and e.number(tag) is None]
+def _rescale_problems(e: ElementReader) -> list[Notice]:
+    found = [
+        refusal(NoticeCode.RESCALE_INVALID, f"{tag} is not a number.")
+        for tag in (Tag.RESCALE_SLOPE, Tag.RESCALE_INTERCEPT)
+        if e.raw(tag).strip(b" \0") and e.number(tag) is None
+    ]
     if e.items(Tag.MODALITY_LUT_SEQUENCE):
-        found.append(f"the values go through a table, {Tag.MODALITY_LUT_SEQUENCE}, which CT images do not use")
+        sentence = f"The values go through a table, {Tag.MODALITY_LUT_SEQUENCE}, which CT images do not use."
+        found.append(refusal(NoticeCode.MODALITY_LUT, sentence))
     if e.number(Tag.RESCALE_SLOPE) == 0:
-        found.append(f"{Tag.RESCALE_SLOPE} is 0")
+        found.append(refusal(NoticeCode.RESCALE_INVALID, f"{Tag.RESCALE_SLOPE} is 0."))
     return found
 
 

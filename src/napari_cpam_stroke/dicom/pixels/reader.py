@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.core import CTVolume, SourceFrame
+from napari_cpam_stroke.core import CTVolume, Notice, NoticeCode, SourceFrame
+from napari_cpam_stroke.core.notice import warning
 from napari_cpam_stroke.dicom.file.elements import DEFLATED
 from napari_cpam_stroke.dicom.file.encapsulated import Fragment, locate_frames, read_frame
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
@@ -76,8 +77,8 @@ def read_series(
         geometry=entry.geometry,
         case_id=entry.key,
         patient_id=entry.patient_id,
-        warnings=(*entry.warnings, *_content_warnings(hu, cut=cut)),
-        facts=entry.facts,
+        notices=(*entry.notices, *_content_warnings(hu, cut=cut)),
+        acquisition=entry.acquisition,
         pixels_lossy=entry.lossy,
         source=tuple(SourceFrame(f.path, f.sop_instance_uid, f.frame_number) for f in entry.frames),
     )
@@ -176,10 +177,14 @@ def _copy_plain(target: NDArray[np.int16], frame: FrameHeader, source: ByteSourc
         target.byteswap(inplace=True)
 
 
-def _content_warnings(hu: NDArray[np.int16], *, cut: bool) -> list[str]:
+def _content_warnings(hu: NDArray[np.int16], *, cut: bool) -> list[Notice]:
+    """Return what is odd about the HU (Z, Y, X); `cut`: some values were beyond 16 bits."""
     sample = hu[:, ::CHECK_STRIDE, ::CHECK_STRIDE]
     low, high = int(sample.min()), int(sample.max())
-    found = ["Some values were beyond 16 bits and were cut off."] if cut else []
+    found = []
+    if cut:
+        found.append(warning(NoticeCode.VALUES_CUT_OFF, "Some values were beyond 16 bits and were cut off."))
     if low > AIR_BELOW_HU or high < BONE_ABOVE_HU:
-        found.append(f"The values ({low} to {high}) do not look like Hounsfield units of a head.")
+        sentence = f"The values ({low} to {high}) do not look like Hounsfield units of a head."
+        found.append(warning(NoticeCode.VALUES_UNLIKE_A_HEAD, sentence, lowest=low, highest=high))
     return found

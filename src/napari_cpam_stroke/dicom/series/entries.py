@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from napari_cpam_stroke.core import VolumeGeometry
+from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.core import Acquisition, Notice, NoticeCode, VolumeGeometry
+from napari_cpam_stroke.core.notice import info, notice_of, refusal, warning
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.headers.plain import plain_text
 from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
@@ -12,7 +14,7 @@ from napari_cpam_stroke.dicom.series import stacking, verdict
 from napari_cpam_stroke.dicom.series.grouping import Group, group_frames
 from napari_cpam_stroke.dicom.series.kernels import kernel_sharpness
 from napari_cpam_stroke.dicom.series.rejected_file import RejectedFile
-from napari_cpam_stroke.dicom.series.series_entry import SeriesEntry, Verdict
+from napari_cpam_stroke.dicom.series.series_entry import SeriesEntry
 from napari_cpam_stroke.errors import InputError
 
 
@@ -39,64 +41,75 @@ def describe_series(
 
 def _entry(group: Group, stack: stacking.Stack, lost: list[FrameHeader], pseudonyms: Pseudonyms) -> SeriesEntry:
     frames, first = stack.frames, stack.frames[0]
-    reasons = verdict.refusals(group, frames)
-    geometry, trouble = (None, []) if reasons else _geometry(frames)
-    reasons += trouble
-    limits = [] if reasons else verdict.limitations(group, frames, geometry)
-    contrast = verdict.contrast_reason(first)
-    judged: Verdict = "refused" if reasons else "view_only" if limits or contrast else "ready"
+    acquisition = _acquisition(frames)
+    against = verdict.refusals(group, frames)
+    geometry, trouble = (None, []) if against else _geometry(frames)
+    against += trouble
+    against = against or verdict.limitations(group, frames, geometry) + verdict.contrast_limitation(first)
     return SeriesEntry(
         key=pseudonyms.case(first.series_uid or first.study_uid or str(first.path.parent), *group.discriminator),
         patient_id=first.patient,
-        verdict=judged,
-        reasons=tuple(reasons or limits + [contrast] * bool(contrast)),
-        warnings=tuple(_warnings(group, stack, lost, geometry)),
-        facts=tuple(_facts(group, stack, geometry)),
+        notices=(*against, *_warnings(group, stack, lost, geometry), *_infos(group, stack, geometry, acquisition)),
+        acquisition=acquisition,
         description=first.description,
         modality=first.modality,
-        kernel=first.kernel,
         matrix=(first.pixels.rows, first.pixels.columns),
         slices=len(frames),
-        thickness_mm=None if geometry is None else float(sorted(geometry.thickness_mm)[geometry.slices // 2]),
         lossy=any(f.lossy for f in frames),
-        ai_on_request=judged == "view_only" and not limits,
         series_uid=plain_text(first.series_uid),
         geometry=geometry,
         frames=frames,
     )
 
 
-def _geometry(frames: Sequence[FrameHeader]) -> tuple[VolumeGeometry | None, list[str]]:
+def _acquisition(frames: Sequence[FrameHeader]) -> Acquisition:
+    """Return what the headers say, of the first slice where they differ; thickness of the middle one."""
+    first = frames[0]
+    thickness = sorted(frame.thickness for frame in frames if frame.thickness is not None)
+    return Acquisition(
+        scanner=first.scanner,
+        pixel_spacing_mm=first.spacing,
+        slice_thickness_mm=thickness[len(thickness) // 2] if thickness else None,
+        window=None if first.window is None else Window(*first.window),
+        kernel=first.kernel or None,
+    )
+
+
+def _geometry(frames: Sequence[FrameHeader]) -> tuple[VolumeGeometry | None, list[Notice]]:
     try:
         return stacking.stack_geometry(frames), []
     except InputError as error:
-        return None, [str(error)]
+        return None, [refusal(NoticeCode.GEOMETRY_INVALID, str(error))]
 
 
 def _warnings(
     group: Group, stack: stacking.Stack, lost: list[FrameHeader], geometry: VolumeGeometry | None
-) -> list[str]:
+) -> list[Notice]:
     first = stack.frames[0]
     found = verdict.content_warnings(first)
     if geometry is not None:
         found += stacking.gap_warnings(geometry) + verdict.geometry_warnings(stack.frames, geometry)
-    found += _lost_warnings(lost) + _copy_warnings(stack)
-    found += [f"{note[0].upper()}{note[1:]}." for note in first.notes]
+    found += [*_lost_warnings(lost), *_copy_warnings(stack), *first.notes]
     if 1 < group.moments < verdict.PERFUSION_FROM:
-        found.append(f"Repeated scan: this is number {group.moment} of {group.moments} over the same region.")
+        sentence = f"Repeated scan: this is number {group.moment} of {group.moments} over the same region."
+        found.append(warning(NoticeCode.REPEATED_SCAN, sentence, number=group.moment, of=group.moments))
     return found
 
 
-def _lost_warnings(lost: list[FrameHeader]) -> list[str]:
-    return [f"{_count(len(lost), 'slice')} could not be read, at {_places(lost)}."] if lost else []
+def _lost_warnings(lost: list[FrameHeader]) -> list[Notice]:
+    if not lost:
+        return []
+    sentence = f"{_count(len(lost), 'slice')} could not be read, at {_places(lost)}."
+    return [warning(NoticeCode.SLICES_UNREADABLE, sentence, slices=len(lost))]
 
 
-def _copy_warnings(stack: stacking.Stack) -> list[str]:
+def _copy_warnings(stack: stacking.Stack) -> list[Notice]:
     found = []
     for same, what in ((True, "found twice"), (False, "at one position with another")):
         frames = [frame for frame, is_same in stack.copies if is_same is same]
         if frames:
-            found.append(f"{_count(len(frames), 'image')} {what}, at {_places(frames)}; one of each was left out.")
+            sentence = f"{_count(len(frames), 'image')} {what}, at {_places(frames)}; one of each was left out."
+            found.append(warning(NoticeCode.IMAGES_LEFT_OUT, sentence, images=len(frames), same_image=same))
     return found
 
 
@@ -110,25 +123,30 @@ def _count(number: int, thing: str) -> str:
     return f"{number} {thing}{'s' if number > 1 else ''}"
 
 
-def _facts(group: Group, stack: stacking.Stack, geometry: VolumeGeometry | None) -> list[str]:
+def _infos(
+    group: Group, stack: stacking.Stack, geometry: VolumeGeometry | None, acquisition: Acquisition
+) -> list[Notice]:
     first = stack.frames[0]
-    found = [] if geometry is None else stacking.geometry_facts(geometry, stack.frames)
+    found = [] if geometry is None else stacking.geometry_notices(geometry, stack.frames)
+    found += [notice for notice in acquisition.notices if notice_of(found, notice.code) is None]
     if first.kernel:
-        found.append(f"Kernel {first.kernel} ({kernel_sharpness(first.kernel, first.description)}).")
+        sharpness = kernel_sharpness(first.kernel, first.description)
+        sentence = f"Kernel {first.kernel} ({sharpness})."
+        found.append(info(NoticeCode.KERNEL, sentence, kernel=first.kernel, sharpness=sharpness))
     if first.image_type:
-        found.append(f"Image type {', '.join(first.image_type)}.")
+        kinds = ", ".join(first.image_type)
+        found.append(info(NoticeCode.IMAGE_TYPE, f"Image type {kinds}.", image_type=kinds))
     if group.apart:
-        found.append(f"Set apart from other images of its series by {', '.join(group.apart)}.")
+        differing = ", ".join(group.apart)
+        sentence = f"Set apart from other images of its series by {differing}."
+        found.append(info(NoticeCode.SET_APART, sentence, differing=differing))
     if group.moments > 1:
-        found.append(f"Number {group.moment} of {group.moments} images of the same places.")
+        sentence = f"Number {group.moment} of {group.moments} images of the same places."
+        found.append(info(NoticeCode.TIME_POINT, sentence, number=group.moment, of=group.moments))
     return found
 
 
 def _duplicates(stack: stacking.Stack) -> list[RejectedFile]:
-    return [
-        RejectedFile(
-            frame.path,
-            "a second copy of an image" if same else "another image lies at the same position; that one was kept",
-        )
-        for frame, same in stack.copies
-    ]
+    copy = refusal(NoticeCode.IMAGE_COPY, "a second copy of an image")
+    other = refusal(NoticeCode.PLACE_TAKEN, "another image lies at the same position; that one was kept")
+    return [RejectedFile(frame.path, copy if same else other) for frame, same in stack.copies]

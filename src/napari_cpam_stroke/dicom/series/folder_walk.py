@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, refusal
 from napari_cpam_stroke.dicom.file.limits import MAX_FILES, MAX_FOLDER_DEPTH
 from napari_cpam_stroke.dicom.series.rejected_file import RejectedFile
 
@@ -24,9 +25,7 @@ def walk_files(folder: Path) -> tuple[list[Found], list[RejectedFile]]:
         elif len(files) < MAX_FILES:
             files.append(item)
         else:
-            rejected.append(
-                RejectedFile(folder, f"the folder holds more than {MAX_FILES} files; the rest was left out")
-            )
+            rejected.append(_too_much(folder, f"the folder holds more than {MAX_FILES} files; the rest was left out"))
             break
     return sorted(files), rejected
 
@@ -39,7 +38,7 @@ def file_stamp(path: Path) -> tuple[int, int]:
 
 def _walk(folder: Path, depth: int) -> Iterator[Found | RejectedFile]:
     if depth > MAX_FOLDER_DEPTH:
-        yield RejectedFile(folder, f"more than {MAX_FOLDER_DEPTH} folders deep")
+        yield _too_much(folder, f"more than {MAX_FOLDER_DEPTH} folders deep")
         return
     below = []
     try:
@@ -54,12 +53,16 @@ def _walk(folder: Path, depth: int) -> Iterator[Found | RejectedFile]:
                 else:
                     yield RejectedFile(path, _kind(status.st_mode))
     except OSError as error:
-        yield RejectedFile(folder, f"cannot be opened ({error.strerror})")
+        yield RejectedFile(folder, refusal(NoticeCode.CANNOT_BE_OPENED, f"cannot be opened ({error.strerror})"))
     for path in below:
         yield from _walk(path, depth + 1)
 
 
-def _kind(mode: int) -> str:
+def _too_much(folder: Path, sentence: str) -> RejectedFile:
+    return RejectedFile(folder, refusal(NoticeCode.OVER_LIMIT, sentence))
+
+
+def _kind(mode: int) -> Notice:
     if stat.S_ISLNK(mode):
-        return "a link; links are not followed"
-    return "a pipe, socket or device, not a file"
+        return refusal(NoticeCode.LINK_NOT_FOLLOWED, "a link; links are not followed")
+    return refusal(NoticeCode.NOT_A_REGULAR_FILE, "a pipe, socket or device, not a file")

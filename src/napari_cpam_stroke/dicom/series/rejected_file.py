@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_cpam_stroke.core.notice import Notice
+
 
 @dataclass(frozen=True)
 class RejectedFile:
-    """A file that belongs to no series, and why in plain words.
+    """A file that belongs to no series, and why.
 
     Attributes
     ----------
@@ -17,4 +19,9 @@ class RejectedFile:
     """
 
     path: Path
-    reason: str
+    notice: Notice
+
+    @property
+    def reason(self) -> str:
+        """Why, in plain words."""
+        return self.notice.sentence

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from napari_cpam_stroke.core.notice import NoticeCode, refusal
 from napari_cpam_stroke.dicom.file.archive import Archive, is_archive
 from napari_cpam_stroke.dicom.file.dicomdir import find_below, listed_files
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
@@ -131,7 +132,7 @@ class _Scan:
 
     def _keep(self, path: Path, result: tuple[FrameHeader, ...] | UnreadableError) -> None:
         if isinstance(result, UnreadableError):
-            self.rejected.append(RejectedFile(path, str(result)))
+            self.rejected.append(RejectedFile(path, result.notice))
             if isinstance(result, TruncatedError):
                 self.lost += result.frames
         else:
@@ -144,7 +145,7 @@ class _Scan:
                     self._step(done, len(archive.names))
                     self._member(archive, name)
         except UnreadableError as error:
-            self.rejected.append(RejectedFile(path, str(error)))
+            self.rejected.append(RejectedFile(path, error.notice))
 
     def _member(self, archive: Archive, name: str) -> None:
         path = archive.path / name
@@ -167,12 +168,11 @@ class _Scan:
             with closing(FileSource(path)) as source:
                 listed, refused = listed_files(source)
         except UnreadableError as error:
-            self.rejected.append(RejectedFile(path, str(error)))
+            self.rejected.append(RejectedFile(path, error.notice))
             return
-        self.rejected += [RejectedFile(path, reason) for reason in refused]
+        self.rejected += [RejectedFile(path, notice) for notice in refused]
         found = [(item, find_below(path.parent, item)) for item in listed]
-        self.rejected += [
-            RejectedFile(path.parent / i, "listed in the DICOMDIR, but not there") for i, f in found if not f
-        ]
+        missing = refusal(NoticeCode.DICOMDIR_MISSING_FILE, "listed in the DICOMDIR, but not there")
+        self.rejected += [RejectedFile(path.parent / i, missing) for i, f in found if not f]
         if follow:
             self._read_all([(f, file_stamp(f)) for _, f in found if f])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import VolumeGeometry
 from napari_cpam_stroke.core.geometry import TILT_FROM_DEGREES
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, info, warning
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.file.limits import GAP_FACTOR, SAME_PLACE_MM
 from napari_cpam_stroke.dicom.series.grouping import along_normal, placed
@@ -112,8 +113,8 @@ def gaps(geometry: VolumeGeometry) -> list[int]:
     return [int(i) for i in np.flatnonzero(found)]
 
 
-def gap_warnings(geometry: VolumeGeometry) -> list[str]:
-    """Return one sentence per gap, with the places of the missing slices."""
+def gap_warnings(geometry: VolumeGeometry) -> list[Notice]:
+    """Return one warning per gap, with the places (patient z, mm) of the missing slices."""
     z, steps = geometry.positions_mm[:, 2], geometry.steps_mm
     found = []
     for i in gaps(geometry):
@@ -121,25 +122,37 @@ def gap_warnings(geometry: VolumeGeometry) -> list[str]:
         missing = max(1, round(float(steps[i] / max(min(beside), SAME_PLACE_MM))) - 1)
         places = np.linspace(z[i], z[i + 1], missing + 2)[1:-1]
         named = ", ".join(f"{place:.1f}" for place in places) if missing <= MAX_NAMED else f"{missing} places"
-        found.append(
+        sentence = (
             f"Slices are missing between z = {z[i]:.1f} and z = {z[i + 1]:.1f} mm (at {named}): "
             f"a gap of {steps[i]:.1f} mm."
+        )
+        place = {"from_z_mm": round(float(z[i]), 2), "to_z_mm": round(float(z[i + 1]), 2)}
+        found.append(
+            warning(NoticeCode.SLICES_MISSING, sentence, **place, slices=missing, gap_mm=round(float(steps[i]), 2))
         )
     return found
 
 
-def geometry_facts(geometry: VolumeGeometry, frames: Sequence[FrameHeader]) -> list[str]:
-    """Return sentences about spacing, thickness and tilt."""
-    facts = [_spacing_fact(geometry)] if geometry.slices > 1 else []
+def geometry_notices(geometry: VolumeGeometry, frames: Sequence[FrameHeader]) -> list[Notice]:
+    """Return what is merely so of slice distance, thickness and tilt."""
+    found = [_distance_notice(geometry)] if geometry.slices > 1 else []
     thickness = sorted({round(float(t), 2) for t in geometry.thickness_mm})
-    facts.append(f"Slice thickness {', '.join(f'{t:g}' for t in thickness)} mm.")
+    sentence = f"Slice thickness {', '.join(f'{t:g}' for t in thickness)} mm."
+    found.append(info(NoticeCode.SLICE_THICKNESS, sentence, thinnest_mm=thickness[0], thickest_mm=thickness[-1]))
     tilt = geometry.tilt_degrees
     if tilt >= TILT_FROM_DEGREES:
-        facts.append(f"Gantry tilt {tilt:.1f} degrees, found from the slice positions{_tag_remark(frames, tilt)}.")
-    return facts
+        sentence = f"Gantry tilt {tilt:.1f} degrees, found from the slice positions{_tag_remark(frames, tilt)}."
+        found.append(info(NoticeCode.GANTRY_TILT, sentence, tilt_degrees=round(tilt, 2)))
+    return found
 
 
-def _spacing_fact(geometry: VolumeGeometry) -> str:
+def _distance_notice(geometry: VolumeGeometry) -> Notice:
+    steps = geometry.steps_mm
+    values = {"shortest_mm": round(float(steps.min()), 3), "longest_mm": round(float(steps.max()), 3)}
+    return info(NoticeCode.SLICE_DISTANCE, _distance_sentence(geometry), uniform=geometry.uniform, **values)
+
+
+def _distance_sentence(geometry: VolumeGeometry) -> str:
     steps = geometry.steps_mm
     if geometry.uniform:
         return f"Slices {steps.mean():.2f} mm apart."

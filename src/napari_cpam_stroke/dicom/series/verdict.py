@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from napari_cpam_stroke.core import VolumeGeometry
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, limitation, notice_of, refusal, warning
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.file.limits import MAX_SLICES, MAX_VOLUME_BYTES, MIN_SLICES
-from napari_cpam_stroke.dicom.headers.frames import NO_RESCALE, OTHER_UNITS
 from napari_cpam_stroke.dicom.series.grouping import Group, placed
 from napari_cpam_stroke.dicom.series.kernels import kernel_sharpness
 
@@ -34,66 +34,88 @@ _NO_CONTRAST_WORDS = re.compile(
 )
 
 
-def refusals(group: Group, frames: Sequence[FrameHeader]) -> list[str]:
+def refusals(group: Group, frames: Sequence[FrameHeader]) -> list[Notice]:
     """Return why the group cannot be read as a volume at all."""
     first = frames[0]
-    found = [f"{problem[0].upper()}{problem[1:]}." for problem in first.problems]
+    found = list(first.problems)
     if first.modality != "CT" and (first.modality or not first.sop_class_uid.startswith(CT_IMAGES)):
-        found.append(f"The modality is {first.modality or 'not given'}, not CT.")
+        sentence = f"The modality is {first.modality or 'not given'}, not CT."
+        found.append(refusal(NoticeCode.NOT_CT, sentence, modality=first.modality))
     if "LOCALIZER" in first.image_type or "SCOUT" in first.image_type:
-        found.append("A scout (localizer), not a volume.")
+        found.append(refusal(NoticeCode.LOCALIZER, "A scout (localizer), not a volume."))
     if "SCREEN SAVE" in first.image_type or (first.sop_class_uid == SECONDARY_CAPTURE and not placed(first)):
-        found.append("A screen capture, not CT slices.")
+        found.append(refusal(NoticeCode.SCREEN_CAPTURE, "A screen capture, not CT slices."))
     if group.tangled:
-        found.append("Several images lie at most places and nothing in the headers tells them apart.")
+        sentence = "Several images lie at most places and nothing in the headers tells them apart."
+        found.append(refusal(NoticeCode.IMAGES_NOT_TOLD_APART, sentence))
     size = len(frames) * first.pixels.rows * first.pixels.columns * 2
     if len(frames) > MAX_SLICES or size > MAX_VOLUME_BYTES:
-        found.append(f"{len(frames)} slices ({size / 2**30:.1f} GB) are more than one volume may have.")
+        sentence = f"{len(frames)} slices ({size / 2**30:.1f} GB) are more than one volume may have."
+        found.append(refusal(NoticeCode.VOLUME_TOO_LARGE, sentence, slices=len(frames), bytes=size))
     return found
 
 
-def limitations(group: Group, frames: Sequence[FrameHeader], geometry: VolumeGeometry | None) -> list[str]:
-    """Return why the AI must stay off although the images can be looked at."""
+def limitations(group: Group, frames: Sequence[FrameHeader], geometry: VolumeGeometry | None) -> list[Notice]:
+    """Return why the AI must stay off although the images can be looked at; a contrast agent apart."""
     first = frames[0]
-    kinds = {value for frame in frames for value in frame.image_type}
-    found = []
-    if not placed(first):
-        found.append("The files give no position or no orientation: only single images, no volumes in ml.")
-    elif len(frames) < MIN_SLICES:
-        found.append("A single slice is not a volume: the AI stays off.")
-    elif geometry is not None and not geometry.axial:
-        found.append("Not axial (a reformat or an oblique series): the AI stays off.")
+    found = _shape_limitations(frames, geometry) + _unit_limitations(first)
     if group.moments >= PERFUSION_FROM:
-        found.append(f"One of {group.moments} time points (perfusion or dynamic study): the AI stays off.")
-    if other := next((n for n in first.notes if n.startswith(OTHER_UNITS)), ""):
-        found.append(f"{other}: these may be no CT numbers, the AI stays off.")
-    if NO_RESCALE in first.notes:
-        found.append(f"There is {NO_RESCALE}.")
+        sentence = f"One of {group.moments} time points (perfusion or dynamic study): the AI stays off."
+        found.append(limitation(NoticeCode.TIME_SERIES, sentence, time_points=group.moments))
+    kinds = {value for frame in frames for value in frame.image_type}
     if computed := [kind for kind in (*_PROJECTIONS, *_MAPS) if kind in kinds]:
-        found.append(f"A computed picture ({computed[0]}), not plain CT slices: the AI stays off.")
+        sentence = f"A computed picture ({computed[0]}), not plain CT slices: the AI stays off."
+        found.append(limitation(NoticeCode.COMPUTED_PICTURE, sentence, image_type=computed[0]))
     return found
 
 
-def contrast_reason(frame: FrameHeader) -> str:
-    """Return the sentence about a contrast agent, or an empty string."""
-    if not frame.contrast:
-        return ""
-    return "With contrast agent: the AI is made for non-contrast CT and stays off unless asked for."
+def _shape_limitations(frames: Sequence[FrameHeader], geometry: VolumeGeometry | None) -> list[Notice]:
+    first = frames[0]
+    if not placed(first):
+        sentence = "The files give no position or no orientation: only single images, no volumes in ml."
+        return [limitation(NoticeCode.NO_POSITION, sentence)]
+    if len(frames) < MIN_SLICES:
+        return [limitation(NoticeCode.SINGLE_SLICE, "A single slice is not a volume: the AI stays off.")]
+    if geometry is not None and not geometry.axial:
+        sentence = "Not axial (a reformat or an oblique series): the AI stays off."
+        return [limitation(NoticeCode.NOT_AXIAL, sentence)]
+    return []
 
 
-def content_warnings(frame: FrameHeader) -> list[str]:
+def _unit_limitations(frame: FrameHeader) -> list[Notice]:
+    found = []
+    if other := notice_of(frame.notes, NoticeCode.NOT_HOUNSFIELD):
+        units = other.data["rescale_type"]
+        sentence = f"RescaleType is not HU ({units}): these may be no CT numbers, the AI stays off."
+        found.append(limitation(NoticeCode.NOT_HOUNSFIELD, sentence, rescale_type=units))
+    if notice_of(frame.notes, NoticeCode.RESCALE_MISSING):
+        sentence = "There is no RescaleSlope and RescaleIntercept: the values may not be Hounsfield units."
+        found.append(limitation(NoticeCode.RESCALE_MISSING, sentence))
+    return found
+
+
+def contrast_limitation(frame: FrameHeader) -> list[Notice]:
+    """Return why the AI stays off unless asked for: a contrast agent; empty without one."""
+    sentence = "With contrast agent: the AI is made for non-contrast CT and stays off unless asked for."
+    return [limitation(NoticeCode.CONTRAST_AGENT, sentence, agent=frame.contrast)] if frame.contrast else []
+
+
+def content_warnings(frame: FrameHeader) -> list[Notice]:
     """Return the banners of a sound series: contrast agent, bone kernel, lossy pixels, doubtful description."""
     found = []
     if frame.contrast:
-        found.append(f"Contrast agent ({frame.contrast}).")
+        found.append(warning(NoticeCode.CONTRAST_AGENT, f"Contrast agent ({frame.contrast}).", agent=frame.contrast))
     elif suggests_contrast(frame):
-        found.append("The description suggests a contrast agent, the header names none.")
+        sentence = "The description suggests a contrast agent, the header names none."
+        found.append(warning(NoticeCode.CONTRAST_SUSPECTED, sentence))
     if kernel_sharpness(frame.kernel, frame.description) == "sharp":
-        found.append(f"Bone kernel ({frame.kernel or 'by its description'}): noisy for brain tissue.")
+        sentence = f"Bone kernel ({frame.kernel or 'by its description'}): noisy for brain tissue."
+        found.append(warning(NoticeCode.BONE_KERNEL, sentence, kernel=frame.kernel))
     if not of_the_head(frame):
-        found.append(f"The body part is {frame.body_part}, not the head.")
+        sentence = f"The body part is {frame.body_part}, not the head."
+        found.append(warning(NoticeCode.OTHER_BODY_PART, sentence, body_part=frame.body_part))
     if frame.lossy:
-        found.append("The pixels were compressed with loss.")
+        found.append(warning(NoticeCode.LOSSY_COMPRESSION, "The pixels were compressed with loss."))
     return found
 
 
@@ -108,14 +130,17 @@ def of_the_head(frame: FrameHeader) -> bool:
     return not frame.body_part or bool(_HEAD_WORDS.search(frame.body_part))
 
 
-def geometry_warnings(frames: Sequence[FrameHeader], geometry: VolumeGeometry) -> list[str]:
+def geometry_warnings(frames: Sequence[FrameHeader], geometry: VolumeGeometry) -> list[Notice]:
     """Return what is odd about a geometry that can still be used."""
     found = []
     if any(f.thickness is None for f in frames):
-        found.append("Slice thickness is not given; the distance between slices is used.")
+        sentence = "Slice thickness is not given; the distance between slices is used."
+        found.append(warning(NoticeCode.THICKNESS_MISSING, sentence))
     if not geometry.frame_of_reference_uid:
-        found.append("No frame of reference: positions cannot be compared with other series.")
+        sentence = "No frame of reference: positions cannot be compared with other series."
+        found.append(warning(NoticeCode.NO_FRAME_OF_REFERENCE, sentence))
     dominant = max(abs(float(geometry.row_direction[0])), abs(float(geometry.column_direction[1])))
     if geometry.axial and dominant < np.cos(np.pi / 4):
-        found.append("The head lies on its side in the images: left and right are up and down.")
+        sentence = "The head lies on its side in the images: left and right are up and down."
+        found.append(warning(NoticeCode.HEAD_ON_ITS_SIDE, sentence))
     return found

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 BAR_HEIGHT = 20
 
-VERDICTS = {"present": "suspected", "absent": "not suspected", "refer": "unsure, refer"}
-"""What a verdict of the model is called: a suspicion, never a diagnosis."""
+DECISIONS = {"present": "suspected", "absent": "not suspected", "refer": "unsure, refer"}
+"""What a decision of the model is called: a suspicion, never a diagnosis."""
 
 
 class ProbabilityBar(QWidget):
@@ -30,7 +30,7 @@ class ProbabilityBar(QWidget):
         self.probability: float | None = None
         self.band: tuple[float, float] | None = None
         self.threshold: float | None = None
-        self.verdict = ""
+        self.decision = ""
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return Qt's hint."""
@@ -39,25 +39,25 @@ class ProbabilityBar(QWidget):
     def show_prediction(self, prediction: Prediction | None) -> None:
         """Show the class's part of a prediction, or none."""
         self.probability = self.band = self.threshold = None
-        self.verdict = ""
+        self.decision = ""
         if prediction is not None:
             self.probability = float(prediction.series_probabilities[self._name])
             self.band = prediction.refer_band.get(self._name)
             self.threshold = prediction.series_thresholds[self._name]
-            self.verdict = VERDICTS[prediction.verdicts[self._name]]
+            self.decision = DECISIONS[prediction.decisions[self._name]]
         self.setToolTip(self.words())
         self.update()
 
     def short(self) -> str:
         """Return probability and suspicion."""
-        return "-" if self.probability is None else f"{self.probability:.2f} {self.verdict}"
+        return "-" if self.probability is None else f"{self.probability:.2f} {self.decision}"
 
     def words(self) -> str:
         """Return the probability and what it asks for."""
         if self.probability is None:
             return f"{self._name}: no model was run"
         band = f", refer between {self.band[0]:.2f} and {self.band[1]:.2f}" if self.band is not None else ""
-        return f"{self._name}: probability {self.probability:.2f}, {self.verdict}; from {self.threshold:.2f}{band}"
+        return f"{self._name}: probability {self.probability:.2f}, {self.decision}; from {self.threshold:.2f}{band}"
 
     def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Draw band, bar, threshold and number."""

@@ -75,7 +75,7 @@ class CaseScreen:
             (review.changed_mask, self._on_mask),
             (review.changed_labels, self._on_labels),
             (review.changed_prediction, self._on_prediction),
-            (review.changed_facts, self._on_state),
+            (review.changed_statement, self._on_state),
             (review.dirty_changed, self._on_state),
             (review.saved, self._on_state),
         ]

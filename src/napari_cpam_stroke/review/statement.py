@@ -14,8 +14,8 @@ ValueT = TypeVar("ValueT")
 
 
 @dataclass(frozen=True)
-class Facts:
-    """Frozen: a change makes a new one."""
+class CaseStatement:
+    """What a reader states of the case as a whole; a change makes a new one."""
 
     status: Status = "new"
     difficulty: Difficulty | None = None
@@ -26,17 +26,17 @@ class Facts:
 
 @dataclass(frozen=True)
 class Stated:
-    """All that a reader states beside the mask."""
+    """All that a reader states beside the mask: of slices and series against it, and of the case."""
 
     slice_overrules: dict[tuple[int, LesionClass], int]
     series_overrules: dict[LesionClass, int]
-    facts: Facts
+    case: CaseStatement
 
 
-class Fact(Generic[ValueT]):
-    """One entry of an object's `facts`, as a property that refuses unknown words.
+class StatedField(Generic[ValueT]):
+    """One entry of an object's `statement`, as a property that refuses unknown words.
 
-    The object needs `facts` and `state_fact(name, value)`.
+    The object needs `statement` and `state(name, value)`.
     """
 
     def __init__(self, doc: str, known: tuple[str, ...] | None = None, what: str = "") -> None:
@@ -48,22 +48,24 @@ class Fact(Generic[ValueT]):
         self._name = name
 
     @overload
-    def __get__(self, instance: None, owner: type) -> Fact[ValueT]: ...
+    def __get__(self, instance: None, owner: type) -> StatedField[ValueT]: ...
     @overload
     def __get__(self, instance: object, owner: type) -> ValueT: ...
-    def __get__(self, instance: Any, owner: type) -> Fact[ValueT] | ValueT:
+    def __get__(self, instance: Any, owner: type) -> StatedField[ValueT] | ValueT:
         if instance is None:
             return self
-        value: ValueT = getattr(instance.facts, self._name)
+        value: ValueT = getattr(instance.statement, self._name)
         return value
 
     def __set__(self, instance: Any, value: ValueT) -> None:
         if self._known is not None and value is not None:
             one_of(str(value), self._known, self._what)
-        state: Callable[[str, object], None] = instance.state_fact
+        state: Callable[[str, object], None] = instance.state
         state(self._name, value)
 
 
-def facts_of(revision: Revision) -> Facts:
+def statement_of(revision: Revision) -> CaseStatement:
     """Return what was stated with a revision."""
-    return Facts(revision.status, revision.difficulty, revision.comment, revision.truth_source, revision.rejections)
+    return CaseStatement(
+        revision.status, revision.difficulty, revision.comment, revision.truth_source, revision.rejections
+    )
