@@ -24,7 +24,7 @@ def test_json_for_a_program(run: Run, mixed_dir: Path) -> None:
     assert other["reasons"]
     assert report["proposed"] == ready["key"]
     assert [file["code"] for file in report["rejected"]] == ["not-dicom"]
-    assert {notice["code"] for notice in ready["notices"]} >= {"scanner", "slice-distance", "kernel"}
+    assert {notice["code"] for notice in ready["notices"]} >= {"slice-distance", "kernel"}
     said = [n["sentence"] for n in other["notices"] if n["severity"] in ("limitation", "refusal")]
     assert said == other["reasons"]
     assert all(set(notice) == {"code", "severity", "sentence", "data"} for notice in ready["notices"])

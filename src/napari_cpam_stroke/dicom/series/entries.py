@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import Acquisition, Notice, NoticeCode, VolumeGeometry
-from napari_cpam_stroke.core.notice import info, notice_of, refusal, warning
+from napari_cpam_stroke.core.notice import info, refusal, warning
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.headers.plain import plain_text
 from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
@@ -128,7 +128,7 @@ def _infos(
 ) -> list[Notice]:
     first = stack.frames[0]
     found = [] if geometry is None else stacking.geometry_notices(geometry, stack.frames)
-    found += [notice for notice in acquisition.notices if notice_of(found, notice.code) is None]
+    found += [notice for notice in acquisition.notices if geometry is None or notice.code is NoticeCode.SCANNER]
     if first.kernel:
         sharpness = kernel_sharpness(first.kernel, first.description)
         sentence = f"Kernel {first.kernel} ({sharpness})."
