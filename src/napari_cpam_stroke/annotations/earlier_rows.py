@@ -20,8 +20,8 @@ _KERNEL = re.compile(r"Kernel (.+) \((?:soft|sharp|unknown)\)\.")
 
 def earlier_notices(facts: str, warnings: str) -> tuple[Notice, ...]:
     """Return the sentences of both columns as notices without a code of their own, warnings first."""
-    said = (warning(NoticeCode.UNCODED, sentence) for sentence in warnings.splitlines())
-    return tuple(chain(said, (info(NoticeCode.UNCODED, sentence) for sentence in facts.splitlines())))
+    warned = (warning(NoticeCode.UNCODED, sentence) for sentence in warnings.splitlines())
+    return tuple(chain(warned, (info(NoticeCode.UNCODED, sentence) for sentence in facts.splitlines())))
 
 
 def earlier_acquisition(facts: str) -> Acquisition:

@@ -40,7 +40,7 @@ class Acquisition:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What a reader is told of scanner, pixel spacing and slice thickness."""
+        """What is shown to a reader of scanner, pixel spacing and slice thickness."""
         found = []
         if self.scanner is not None:
             found.append(info(NoticeCode.SCANNER, f"Scanner {self.scanner}.", scanner=self.scanner))

@@ -106,6 +106,14 @@ def test_acquisition_comes_with_the_volume(tmp_path):
     assert (entry.kernel, entry.thickness_mm) == ("H31s", 4.8)
     assert volume.notices == entry.notices
     assert "Scanner GE b LightSpeed VCT." in volume.facts
+    assert not any(n.code is NoticeCode.PIXEL_SPACING for n in volume.notices), "the geometry says it"
+
+
+def test_without_positions_a_reader_is_told_spacing_and_thickness(tmp_path):
+    entry = scanned(tmp_path, ImagePositionPatient=None)
+    assert {n.code for n in entry.notices} >= {NoticeCode.PIXEL_SPACING, NoticeCode.SLICE_THICKNESS}
+    assert entry.acquisition.slice_thickness_mm == 5.0
+    assert entry.thickness_mm is None
 
 
 @pytest.mark.parametrize("width", ["0", "-80", "wide"])
