@@ -109,6 +109,11 @@ class RunFolder:
         shutil.rmtree(self.path / TENSORBOARD, ignore_errors=True)
 
 
+def _is_follower() -> bool:
+    """Whether another process of this run does the writing."""
+    return bool(getattr(rank_zero_only, "rank", 0))
+
+
 def open_run(path: Path, config: TrainConfig, *, resume: bool) -> tuple[RunFolder, TrainConfig]:
     """Return the run folder and the settings to use: those given, or the stored ones of a resumed run. Writes nothing.
 
@@ -118,7 +123,7 @@ def open_run(path: Path, config: TrainConfig, *, resume: bool) -> tuple[RunFolde
         If a new run would write into a folder that holds something, or there is nothing to resume.
     """
     run = RunFolder(path)
-    if rank_zero_only.rank:
+    if _is_follower():
         return run, config
     if resume:
         if not run.checkpoint.is_file():
@@ -139,7 +144,7 @@ def begin_run(run: RunFolder, config: TrainConfig) -> None:
     InputError
         If the folder cannot be made.
     """
-    if rank_zero_only.rank:
+    if _is_follower():
         return
     try:
         run.path.mkdir(parents=True, exist_ok=True)

@@ -39,18 +39,23 @@ def read_nifti_mask(path: Path | str, volume: CTVolume) -> NDArray[np.uint8]:
     """
     path = Path(path)
     try:
-        image = nib.load(path, mmap=False)
+        image = _nifti_image(path)
         voxels = np.prod(image.shape, dtype=np.float64)
         values = np.asanyarray(image.dataobj) if voxels <= MAX_MASK_VOXELS else np.zeros(0)
     except (OSError, ValueError, EOFError, ImageFileError, zlib.error) as error:
         raise InputError(f"{path.name} cannot be read as NIfTI", got=error) from error
-    if not isinstance(image, nib.Nifti1Image):
-        raise InputError(f"{path.name} is no NIfTI file", got=type(image).__name__)
     if values.ndim == 4 and values.shape[-1] == 1:
         values = values.reshape(values.shape[:3])
     if values.ndim != 3 or not values.size or not _are_labels(values):
         raise InputError(f"{path.name} is no stroke mask", got=f"shape {image.shape}", expected="3D labels 0, 1, 2")
     return _onto(values.astype(np.uint8), LPS_TO_RAS @ image.affine, _hash_of(image), volume)
+
+
+def _nifti_image(path: Path) -> nib.Nifti1Image:
+    image = nib.load(path, mmap=False)
+    if not isinstance(image, nib.Nifti1Image):
+        raise InputError(f"{path.name} is no NIfTI file", got=type(image).__name__)
+    return image
 
 
 def _onto(values: NDArray[np.uint8], affine: Floats, found: str, volume: CTVolume) -> NDArray[np.uint8]:

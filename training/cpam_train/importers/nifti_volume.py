@@ -9,6 +9,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import SpatialImage
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import VolumeGeometry
@@ -59,7 +60,7 @@ def read_nifti(path: Path) -> NiftiVolume:
         When the file is damaged, is no NIfTI, or has no three axes.
     """
     try:
-        image = nib.load(path)
+        image = _image(path)
         values = np.asarray(image.get_fdata(dtype=np.float32))
     except (OSError, EOFError, ValueError, zlib.error, ImageFileError) as error:
         raise InputError("NIfTI file cannot be read", got=path.name, remedy="copy the file again") from error
@@ -67,6 +68,13 @@ def read_nifti(path: Path) -> NiftiVolume:
     if values.ndim != 3:
         raise InputError("NIfTI file must hold one volume", got=f"{path.name} of shape {values.shape}")
     return _axial(values, RAS_TO_LPS @ np.asarray(image.affine, dtype=np.float64))
+
+
+def _image(path: Path) -> SpatialImage:
+    image = nib.load(path)
+    if not isinstance(image, SpatialImage):
+        raise ImageFileError("not an image with a grid")
+    return image
 
 
 def require_same_grid(image: NiftiVolume, mask: NiftiVolume, name: str) -> None:
