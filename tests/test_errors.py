@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from napari_cpam_stroke import errors
-from napari_cpam_stroke.errors import CpamError, nearest
+from napari_cpam_stroke.errors import CpamError, add_extra, nearest
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CpamError)]
 
@@ -27,3 +30,10 @@ def test_parts_left_out_leave_no_trace() -> None:
 )
 def test_nearest_name(name: str, hint: str) -> None:
     assert nearest(name, ["ischemia", "hemorrhage"]) == hint
+
+
+def test_an_extra_is_added_from_the_project_folder_not_from_an_index() -> None:
+    assert add_extra("train").endswith('pip install ".[train]"')
+    source = Path(errors.__file__).parents[1]
+    named = [p.name for p in source.rglob("*.py") if re.search(r"pip install \W*napari-cpam", p.read_text("utf-8"))]
+    assert named == []

@@ -66,6 +66,11 @@ class CancelledError(CpamError):
     """A long job that the user stopped."""
 
 
+def add_extra(extra: str) -> str:
+    """Return the remedy for a missing optional package: ours is on no index, so its extras come from its folder."""
+    return f'in the folder of napari-cpam-stroke run: pip install ".[{extra}]"'
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the closest of `known`, or an empty string."""
     match = get_close_matches(name, known, n=1)

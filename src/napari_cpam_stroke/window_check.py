@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from napari_cpam_stroke.errors import add_extra
+
 PROBE_SECONDS = 90
 
 LINUX_PACKAGES = (
@@ -19,7 +21,7 @@ LINUX_PACKAGES = (
 NEEDS_DISPLAY = (
     f"a window needs a display (DISPLAY or WAYLAND_DISPLAY) and, on Debian or Ubuntu: apt-get install {LINUX_PACKAGES}"
 )
-NEEDS_NAPARI = "a window needs napari with Qt: pip install 'napari-cpam-stroke[pyqt5]'"
+NEEDS_NAPARI = f"a window needs napari with Qt; {add_extra('pyqt5')}"
 
 NO_SCREEN = ("offscreen", "minimal", "vnc", "linuxfb")
 """Qt platforms on which nobody sees a window."""

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from napari_cpam_stroke.config import ClassifierConfig
-from napari_cpam_stroke.errors import BundleError, ConfigError, nearest
+from napari_cpam_stroke.errors import BundleError, ConfigError, add_extra, nearest
 
 PAPER_BACKBONES = ("vgg16_bn", "inception_v3", "densenet121", "legacy_xception", "inception_resnet_v2")
 """The five of the paper by timm name; any other timm name works too."""
@@ -128,9 +128,6 @@ def _timm() -> ModuleType:
     try:
         import timm
     except ImportError as error:
-        raise BundleError(
-            "A classifier is built on timm, which is not installed",
-            remedy="run: pip install 'napari-cpam-stroke[train]'",
-        ) from error
+        raise BundleError("A classifier is built on timm, which is not installed", remedy=add_extra("train")) from error
     module: ModuleType = timm
     return module

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from napari_cpam_stroke.config import ClassifierConfig, ModelConfig, SegmenterConfig
-from napari_cpam_stroke.errors import BundleError
+from napari_cpam_stroke.errors import BundleError, add_extra
 
 
 class SegmenterOutput(NamedTuple):
@@ -82,9 +82,7 @@ def sparsemax(logits: Tensor) -> Tensor:
     try:
         from entmax import sparsemax as project
     except ImportError as error:
-        raise BundleError(
-            "A sparsemax output needs the package entmax", remedy="run: pip install 'napari-cpam-stroke[train]'"
-        ) from error
+        raise BundleError("A sparsemax output needs the package entmax", remedy=add_extra("train")) from error
     projected: Tensor = project(logits, dim=1)
     return projected
 

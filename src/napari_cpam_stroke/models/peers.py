@@ -7,7 +7,7 @@ from types import ModuleType
 from torch import Tensor, nn
 
 from napari_cpam_stroke.config import SegmenterConfig
-from napari_cpam_stroke.errors import BundleError
+from napari_cpam_stroke.errors import BundleError, add_extra
 from napari_cpam_stroke.models.cpam_unet import DEEP_SUPERVISION_LEVELS, level_widths
 from napari_cpam_stroke.models.output import SegmenterOutput
 from napari_cpam_stroke.models.padding import Padding, with_mirror
@@ -72,8 +72,7 @@ def _monai_nets() -> ModuleType:
         from monai.networks import nets
     except ImportError as error:
         raise BundleError(
-            "This architecture comes from MONAI, which is not installed",
-            remedy="run: pip install 'napari-cpam-stroke[train]'",
+            "This architecture comes from MONAI, which is not installed", remedy=add_extra("train")
         ) from error
     module: ModuleType = nets
     return module
