@@ -114,6 +114,13 @@ def test_damaged_nifti_is_one_sentence(tmp_path):
         read_nifti(tmp_path / "a.nii.gz")
 
 
+def test_a_surface_is_no_image(tmp_path):
+    points = nib.gifti.GiftiDataArray(np.zeros((3, 3), np.float32), intent="NIFTI_INTENT_POINTSET")
+    nib.save(nib.GiftiImage(darrays=[points]), tmp_path / "head.surf.gii")
+    with pytest.raises(InputError, match=r"cannot be read, got head.surf.gii"):
+        read_nifti(tmp_path / "head.surf.gii")
+
+
 def test_aisd_reads_any_value_as_ischemia_seen_on_mr(tmp_path, store, head, image_writer, to_grey, import_folder):
     hu, mask = head(6, slices=11, lesion=1)
     for number in range(11):
