@@ -45,3 +45,8 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     commands = re.findall(r"```bash\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert [c.partition(" && ")[2] for c in commands] == ["cpam-stroke demo", "pytest"]
     assert all(c.startswith("pip install -c constraints.txt ") and "\n" not in c for c in commands)
+
+
+def test_the_small_build_of_torch_is_the_version_that_ci_tested() -> None:
+    named = re.findall(r"\b(torch|torchvision)==([\d.]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert dict(named) == {name: PINS[name] for name in ("torch", "torchvision")}
