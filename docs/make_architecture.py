@@ -125,20 +125,25 @@ def rows_of(names: list[str], edges: set[Edge]) -> dict[str, int]:
 
 
 def spots_of(rows: dict[str, int], edges: set[Edge]) -> tuple[dict[str, Spot], list[list[Spot]]]:
-    """Return the boxes by name and everything in its row, joined from row to row."""
+    """Return the boxes by name and everything in its row, joined from row to row.
+
+    Arrows to one box that pass a row share their bend there.
+    """
     boxes = {name: Spot(name, row) for name, row in sorted(rows.items())}
-    grid: list[list[Spot]] = [[] for _ in range(max(rows.values()) + 1)]
-    for box in boxes.values():
-        grid[box.row].append(box)
+    bends: dict[tuple[str, int], Spot] = {}
     for start, end in sorted(edges):
         here = boxes[start]
         for row in range(here.row - 1, rows[end] - 1, -1):
-            below = boxes[end] if row == rows[end] else Spot("", row)
-            if not below.label:
-                grid[row].append(below)
+            is_known = row == rows[end] or (end, row) in bends
+            below = boxes[end] if row == rows[end] else bends.setdefault((end, row), Spot("", row))
             here.below.append(below)
             below.above.append(here)
+            if is_known:
+                break
             here = below
+    grid: list[list[Spot]] = [[] for _ in range(max(rows.values()) + 1)]
+    for spot in (*boxes.values(), *bends.values()):
+        grid[spot.row].append(spot)
     return boxes, grid
 
 
