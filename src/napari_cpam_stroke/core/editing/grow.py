@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_cpam_stroke.core.arrays import Mask, Region
-from napari_cpam_stroke.core.components import find_components
+from napari_cpam_stroke.core.components import Components, find_components
 from napari_cpam_stroke.core.editing.box import box_around, squared_distance_mm
 from napari_cpam_stroke.core.editing.edit import Box, Edit, fill
 from napari_cpam_stroke.core.volume import CTVolume
@@ -90,5 +90,13 @@ def _without_holes(region: Region) -> Region:
     filled = region.copy()
     for z in np.flatnonzero(region.any(axis=(1, 2))):
         gaps = find_components(~region[z : z + 1])
-        filled[z].reshape(-1)[gaps.flat_indices(gaps.voxels <= HOLE_VOXELS)] = True
+        filled[z].reshape(-1)[gaps.flat_indices(_enclosed(gaps) & (gaps.voxels <= HOLE_VOXELS))] = True
     return filled
+
+
+def _enclosed(gaps: Components) -> NDArray[np.bool_]:
+    """Return bool (count,): gaps of one slice that do not touch the border of the box; the others go on outside it."""
+    _, rows, columns = gaps.shape
+    row, first = np.divmod(gaps.start, columns)
+    at_border = (row == 0) | (row == rows - 1) | (first == 0) | (first + gaps.length == columns)
+    return np.asarray(gaps.sums(at_border) == 0)
