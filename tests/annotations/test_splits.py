@@ -111,3 +111,62 @@ def test_the_fingerprint_is_that_of_the_test_sets_pixels(store, volume, tmp_path
         assert other.test_fingerprint() == store.test_fingerprint()
         other.add_case(volume("more", seed=2, patient="r"), source="y", split="test")
         assert other.test_fingerprint() != store.test_fingerprint()
+
+
+def test_splits_that_are_fixed_count_towards_the_shares():
+    strata = {str(i): ("x", "none") for i in range(40)}
+    alike = Counter(share_out({str(i): ("x", "none") for i in range(12)}, {}).values())
+    placed = Counter(share_out(strata, {str(i): "train" for i in range(28)}).values())
+    assert placed["train"] <= alike["train"] / 2, "most of the training share is there already"
+    strata = {str(i): ("x", "none") for i in range(10)}
+    elsewhere = share_out({**strata, "other": ("y", "none")}, {"other": "test"})
+    assert Counter(elsewhere.values()) == {"train": 7, "validation": 1, "test": 2}, "another stratum's count alone"
+
+
+def test_patients_who_come_one_by_one_get_the_same_shares():
+    placed = {}
+    for i in range(40):
+        strata = {str(k): ("x", "none") for k in range(i + 1)}
+        (new,) = share_out(strata, placed)
+        placed |= share_out(strata, placed)
+        assert new == str(i)
+    assert Counter(placed.values()) == {"train": 28, "validation": 4, "test": 8}
+
+
+def test_the_first_of_a_stratum_trains_and_the_second_tests():
+    assert share_out({"a": ("x", "none")}, {}) == {"a": "train"}
+    assert Counter(share_out({"a": ("x", "none"), "b": ("x", "none")}, {}).values()) == {"train": 1, "test": 1}
+
+
+def test_many_small_strata_do_not_all_train():
+    strata = {str(i): (f"source {i}", "none") for i in range(20)}
+    assert Counter(share_out(strata, {}).values()) == {"train": 14, "validation": 2, "test": 4}
+
+
+def test_equal_shares_are_filled_in_turn():
+    strata = {str(i): ("x", "none") for i in range(9)}
+    third = 1 / 3
+    assert set(Counter(share_out(strata, {}, fractions=(third, third, third)).values()).values()) == {3}
+
+
+def test_the_division_is_the_same_on_every_machine_and_for_ever():
+    placed = share_out({f"p{i}": ("x", "none") for i in range(10)}, {})
+    assert [patient for patient, split in placed.items() if split != "train"] == ["p8", "p6", "p3"]
+
+
+@pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.7, 0.1, 0.1, 0.1), (0.7, 0.4, -0.1), (0.7, 0.1, 0.2 + 2e-6)])
+def test_fractions_are_three_shares_of_one(fractions):
+    with pytest.raises(InputError, match="three shares that add up to 1"):
+        share_out({}, {}, fractions=fractions)
+
+
+def test_fractions_may_be_off_by_rounding_and_may_be_zero():
+    assert share_out({"a": ("x", "none")}, {}, fractions=(0.0, 0.0, 1.0 - 1e-9)) == {"a": "test"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [([(0, 0)], "none"), ([(-1, 1)], "hemorrhage"), ([(1, -1)], "ischemia"), ([(1, 1)], "both"), ([(0, -1)], "none")],
+)
+def test_a_patients_class_by_one_case(labels, expected):
+    assert class_of(labels) == expected

@@ -106,3 +106,12 @@ def test_unfinished_folders_are_passed_over(registry, bundle):
     (registry.resolve("mine").path.parent / "2.0").mkdir()
     assert registry.install(bundle.path, "mine").version == "3.0"
     assert [e.version for e in registry.list()] == ["1.0", "3.0"]
+
+
+def test_the_first_version_is_in_use_even_if_it_was_not_to_be_activated(registry, bundle):
+    """A name has to lead somewhere, and to the same version after the next one is laid beside it."""
+    assert registry.install(bundle.path, "mine", activate=False).active
+    assert not registry.install(bundle.path, "mine", activate=False).active
+    assert registry.resolve("mine").card.version == "1.0"
+    registry.install(bundle.path, "mine")
+    assert registry.rollback("mine").version == "1.0"

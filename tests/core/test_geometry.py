@@ -129,7 +129,10 @@ def test_voxel_volume_of_a_known_grid() -> None:
         {"positions_mm": np.zeros((3, 2))},
         {"thickness_mm": np.ones(2)},
         {"positions_mm": np.full((3, 3), np.nan)},
+        {"row_direction": np.r_[np.nan, 0, 0]},
+        {"column_direction": np.r_[0, np.inf, 0]},
         {"pixel_spacing_mm": (0.0, 1.0)},
+        {"pixel_spacing_mm": (1.0, -1.0)},
         {"pixel_spacing_mm": (float("nan"), 1.0)},
     ],
 )
@@ -143,3 +146,71 @@ def test_impossible_geometries_are_refused(change: dict) -> None:
     }
     with pytest.raises(InputError, match="Geometry"):
         VolumeGeometry(**(good | change))
+
+
+def moved(geometry: VolumeGeometry, z: int, by_mm) -> VolumeGeometry:
+    """Return the same stack with one slice out of its place."""
+    positions = geometry.positions_mm.copy()
+    positions[z] += by_mm
+    return VolumeGeometry(
+        positions, geometry.row_direction, geometry.column_direction, geometry.pixel_spacing_mm, geometry.thickness_mm
+    )
+
+
+@pytest.mark.parametrize("direction", [(0, 0, 1), (0, -1, 0), (1, 0, 0)])
+@pytest.mark.parametrize(("by_mm", "uniform"), [(0.019, True), (0.021, False), (0.3, False)])
+def test_steps_are_uniform_within_a_fiftieth_of_a_millimetre(direction, by_mm: float, uniform: bool) -> None:
+    assert moved(axial(9), 4, by_mm * np.asarray(direction)).uniform is uniform
+    assert moved(axial(3), 1, by_mm * np.asarray(direction)).uniform is uniform
+    assert moved(axial(2), 1, by_mm * np.asarray(direction)).uniform, "one step has nothing to differ from"
+
+
+def test_one_slice_or_one_place_has_no_tilt() -> None:
+    assert axial(1, tilt_degrees=20).tilt_degrees == 0
+    assert axial(3, step=0.0).tilt_degrees == 0
+    assert axial(2, tilt_degrees=20).tilt_degrees == pytest.approx(20)
+
+
+def test_a_single_slice_is_as_thick_as_it_says() -> None:
+    alone = VolumeGeometry(np.array([[1.0, 2.0, 3.0]]), np.r_[1.0, 0, 0], np.r_[0, 1.0, 0], (0.5, 0.4), np.r_[5.0])
+    np.testing.assert_allclose(alone.index_to_patient([(1, 0, 0), (-1, 10, 10)]), [[1, 2, 8], [5, 7, -2]])
+    np.testing.assert_allclose(alone.patient_to_index([(5, 7, -2), (1, 2, 5.5)]), [[-1, 10, 10], [0.5, 0, 0]])
+    alone.slice_interval_mm[0] = 99
+    assert alone.thickness_mm.tolist() == [5], "the caller's own copy"
+
+
+def test_between_slices_positions_are_interpolated_and_beyond_the_ends_continued() -> None:
+    geometry = VolumeGeometry(
+        np.array([[0, 0, 0], [0, 1, 4], [0, 1, 12.0]]), np.r_[1.0, 0, 0], np.r_[0, 1.0, 0], (1, 1), np.full(3, 4.0)
+    )
+    points = [[0, -1, -4], [0, 0.25, 1], [0, 1, 8], [0, 1, 20]]
+    np.testing.assert_allclose(geometry.index_to_patient([(z, 0, 0) for z in (-1, 0.25, 1.5, 3)]), points)
+    np.testing.assert_allclose(geometry.patient_to_index(points)[:, 0], [-1, 0.25, 1.5, 3])
+
+
+def test_the_normal_has_unit_length_although_the_axes_are_not_quite_at_right_angles() -> None:
+    skewed = axial(3, row=(1.0, 0.0, 0.0), column=(0.1, 0.995, 0.0))
+    np.testing.assert_allclose(skewed.normal, [0, 0, 1])
+
+
+@pytest.mark.parametrize(("degrees", "is_axial"), [(45.5, True), (46, False), (60, False), (134, False), (135, True)])
+def test_axial_ends_at_a_cosine_of_seven_tenths(degrees: float, is_axial: bool) -> None:
+    angle = np.radians(degrees)
+    assert axial(3, column=(0.0, np.cos(angle), np.sin(angle))).axial is is_axial
+
+
+@pytest.mark.parametrize("start_mm", [0.0, -37.0, 250.0])
+def test_tilt_does_not_depend_on_where_the_stack_begins(start_mm: float) -> None:
+    shifted = moved(axial(9, tilt_degrees=12), slice(None), (start_mm, -start_mm, start_mm))
+    assert shifted.tilt_degrees == pytest.approx(12)
+
+
+@given(st.floats(-0.6, 0.6), st.floats(-0.6, 0.6))
+def test_an_untilted_stack_has_a_tilt_of_zero_whatever_the_rounding(a: float, b: float) -> None:
+    row, column, _ = orientation(a, b, 0.3).T
+    assert axial(4, step=4.37, row=row, column=column).tilt_degrees == pytest.approx(0, abs=1e-4)
+
+
+def test_a_slightly_turned_supine_head_is_shown_as_it_is() -> None:
+    row, column, _ = orientation(0.2, 0.3, -0.2).T
+    assert axial(3, row=row, column=column).display_flips == (False, False, False)

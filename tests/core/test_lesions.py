@@ -90,3 +90,24 @@ def test_an_empty_mask_has_no_lesions_and_zero_volume() -> None:
 def test_the_mask_of_another_series_is_refused() -> None:
     with pytest.raises(GeometryMismatchError, match="another shape"):
         measure_lesions(np.zeros((3, 3, 3), np.uint8), volume_of(np.zeros((2, 3, 3))))
+
+
+def test_slices_of_a_lesion_in_a_series_longer_than_a_slice_is_wide() -> None:
+    mask = np.zeros((12, 3, 4), np.uint8)
+    mask[2:4, 1, 1] = 1
+    mask[9:12, 1, 1] = 2
+    table = measure_lesions(mask, volume_of(np.zeros(mask.shape), axial(12)))
+    spans = [(lesion.lesion_class.label, lesion.first_slice, lesion.last_slice) for lesion in table.lesions]
+    assert spans == [("hemorrhage", 9, 11), ("ischemia", 2, 3)]
+
+
+def test_where_a_lesion_lies_in_known_numbers() -> None:
+    mask = np.zeros((4, 6, 8), np.uint8)
+    mask[1, 2, 3:6] = 1
+    mask[2, 2, 5] = 1
+    (lesion,) = measure_lesions(mask, volume_of(np.zeros(mask.shape), axial(4, step=5.0, spacing=(0.5, 0.4)))).lesions
+    assert lesion.voxels == 4
+    assert lesion.volume_ml == pytest.approx(0.004)
+    assert lesion.centroid_zyx == pytest.approx((1.25, 2, 4.25))
+    assert lesion.centroid_lps_mm == pytest.approx((1.7, 1.0, 6.25))
+    assert all(isinstance(value, float) for value in (*lesion.centroid_zyx, *lesion.centroid_lps_mm))

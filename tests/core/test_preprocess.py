@@ -9,8 +9,19 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_cpam_stroke.config import PreprocessConfig, Window
-from napari_cpam_stroke.core.head import locate_head
-from napari_cpam_stroke.core.preprocess import context_rows, mask_input, network_input, to_native
+from napari_cpam_stroke.core.head import HeadFrame, locate_head
+from napari_cpam_stroke.core.preprocess import (
+    codes_to_hu,
+    context_rows,
+    describe_context,
+    hu_to_codes,
+    mask_input,
+    network_input,
+    resample_head,
+    to_native,
+    window_channels,
+    without_context,
+)
 
 SMALL = PreprocessConfig(size=64)
 
@@ -202,3 +213,90 @@ def test_one_square_for_the_whole_series() -> None:
     assert not frame.head[0].any()
     alone = locate_head(hu[2:3], SMALL)
     assert frame.side == pytest.approx(alone.side, abs=8)
+
+
+def test_what_lies_outside_the_head_is_blanked() -> None:
+    hu = head()
+    frame = locate_head(hu, SMALL)
+    beside = ~frame.head[1] & (np.arange(hu.shape[2]) > 100)
+    assert beside.sum() > 500
+    holder = hu.copy()
+    holder[:, beside] = 60
+    np.testing.assert_array_equal(
+        network_input(holder, frame, SMALL, [1]), network_input(hu, frame, SMALL, [1]), "a head holder must not show"
+    )
+    assert resample_head(hu, frame, SMALL, [1])[0, 32, 0] == 0, "blank is the lower end of clip_hu"
+
+
+def whole(shape_yx: tuple[int, int], side: float) -> HeadFrame:
+    """Return the square of some side in the middle of a slice, all of it head."""
+    return HeadFrame(((shape_yx[0] - 1) / 2, (shape_yx[1] - 1) / 2), side, 0.0, np.ones((1, *shape_yx), dtype=bool))
+
+
+def test_codes_are_the_nearest_step_and_come_back_within_half_of_one() -> None:
+    config = PreprocessConfig(clip_hu=(-20.0, 107.5))  # steps of half a HU
+    assert hu_to_codes(np.float32([-20, -19.76, -19.74, 0.2, 0.3, 107.5]), config).tolist() == [0, 0, 1, 40, 41, 255]
+    assert hu_to_codes(np.float32([-1000, 3000]), config).tolist() == [0, 255]
+    assert codes_to_hu(np.uint8([0, 1, 40, 255]), config).tolist() == [-20, -19.5, 0, 107.5]
+    hu = np.linspace(-20, 107.5, 999, dtype=np.float32)
+    assert np.abs(codes_to_hu(hu_to_codes(hu, config), config) - hu).max() <= 0.25 + 1e-4
+
+
+def test_the_slices_outside_the_image_are_as_dark_as_air() -> None:
+    hu = np.full((1, 32, 32), 40, np.int16)
+    codes = resample_head(hu, whole((32, 32), 64.0), PreprocessConfig(size=64), [0])[0]
+    assert codes[:14].max() == 0
+    assert codes[32, 32] == round(60 * 255 / 120)
+
+
+def test_each_window_is_cut_from_the_codes() -> None:
+    config = PreprocessConfig(clip_hu=(-20.0, 107.5), windows=(Window(40, 80), Window(40, 40)))
+    codes = hu_to_codes(np.float32([[[0, 20, 40, 80]]]), config)
+    np.testing.assert_allclose(window_channels(codes, config)[0, :, 0], [[0, 0.25, 0.5, 1], [0, 0, 0.5, 1]])
+
+
+def test_a_mask_on_the_grid_of_its_own_pixels_is_the_mask() -> None:
+    mask = np.random.default_rng(0).integers(0, 3, (2, 48, 48)).astype(np.uint8)
+    frame = whole((48, 48), 48.0)
+    on_grid = mask_input(mask, frame, PreprocessConfig(size=48))
+    assert on_grid.dtype == np.uint8
+    np.testing.assert_array_equal(on_grid, mask)
+    enlarged = mask_input(mask, whole((48, 48), 96.0), PreprocessConfig(size=96))
+    assert enlarged[:, :24].max() == 0, "beyond the image there is background"
+
+
+def test_output_on_the_native_grid_itself_is_unchanged() -> None:
+    maps = np.random.default_rng(0).random((2, 3, 40, 40)).astype(np.float32)
+    np.testing.assert_allclose(to_native(maps, whole((40, 40), 40.0), (40, 40)), maps, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("context", "words"),
+    [
+        ({}, "one slice at a time"),
+        ({"context_slices": 3}, "3 slices at a time"),
+        ({"context_slices": 3, "context_mm": 5}, "3 slices at a time, about 5 mm apart where positions are known"),
+        ({"context_slices": 3, "context_mm": 0}, "one slice at a time, repeated in the place of its neighbours"),
+    ],
+)
+def test_what_a_network_is_shown_in_words(context: dict, words: str) -> None:
+    assert describe_context(PreprocessConfig(**context)) == words
+
+
+def test_without_context_a_slice_stands_in_for_its_neighbours() -> None:
+    shown = without_context(PreprocessConfig(context_slices=3, context_mm=5.0))
+    assert (shown.context_slices, shown.context_mm) == (3, 0)
+
+
+def test_between_pixels_the_network_sees_no_steps() -> None:
+    """Every native pixel of a slope of 10 HU becomes four: 2.5 HU each."""
+    hu = np.broadcast_to(np.arange(-20, 100, 10, dtype=np.int16), (1, 12, 12)).copy()
+    config = PreprocessConfig(size=48, clip_hu=(-20.0, 107.5))
+    line = codes_to_hu(resample_head(hu, whole((12, 12), 12.0), config, [0])[0, 24, 4:-4], config)
+    np.testing.assert_allclose(np.diff(line), 2.5, atol=0.51)
+
+
+def test_no_slice_is_asked_for_beyond_the_series() -> None:
+    config = PreprocessConfig(context_slices=5)
+    assert context_rows(3, config, [0, 1, 2]) == [[0, 0, 0, 1, 2], [0, 0, 1, 2, 2], [0, 1, 2, 2, 2]]
+    assert context_rows(1, config, [0]) == [[0] * 5]

@@ -99,3 +99,84 @@ def test_decision_refers_inside_the_band(band, decision):
 def test_import_loads_no_torch():
     code = "import sys, napari_cpam_stroke.inference as i; i.Prediction; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def cut(probabilities: np.ndarray, threshold: float = 0.5, **settings) -> np.ndarray:
+    values = {"min_lesion_ml": per_class(0.0), "voxel_volumes_ml": None, **settings}
+    return mask_from_probabilities(probabilities, per_class(threshold), **values)
+
+
+def test_a_lesion_is_as_large_as_its_slices_are_thick():
+    """Four pixels are 0.04 ml on a thin slice and 0.2 ml on a thick one."""
+    probabilities = np.zeros((2, *SHAPE), dtype=np.uint8)
+    probabilities[0, 0, :2, :2] = probabilities[0, 2, :2, :2] = 200
+    probabilities[1, 0, 5:7, 5:7] = probabilities[1, 2, 5:7, 5:7] = 200
+    volumes = np.array([0.01, 0.02, 0.05])
+    mask = cut(probabilities, min_lesion_ml=per_class(0.1), voxel_volumes_ml=volumes)
+    assert not mask[0].any()
+    assert np.bincount(mask[2].ravel(), minlength=3).tolist()[1:] == [4, 4]
+    probabilities[0, 1, :2, :2] = 200
+    joined = cut(probabilities, min_lesion_ml=per_class(0.1), voxel_volumes_ml=volumes)
+    assert (joined == 1).sum() == 12, "one lesion over three slices is measured as one"
+
+
+@pytest.mark.parametrize(("smallest", "kept"), [(0.0, 1), (0.25, 1), (0.5, 1), (0.51, 0), (-1.0, 1)])
+def test_a_lesion_of_just_the_smallest_volume_is_kept(smallest, kept):
+    probabilities = np.zeros((2, *SHAPE), dtype=np.uint8)
+    probabilities[0, 1, 2, 3:5] = 255
+    mask = cut(probabilities, min_lesion_ml=per_class(smallest), voxel_volumes_ml=np.full(3, 0.25))
+    assert mask[1, 2, 3] == kept
+
+
+@pytest.mark.parametrize(("threshold", "lowest"), [(0.0, 1), (0.5, 128), (0.2, 51), (1.0, 255), (0.001, 1)])
+def test_the_lowest_probability_that_is_marked(threshold, lowest):
+    probabilities = np.zeros((2, 1, 1, 256), dtype=np.uint8)
+    probabilities[0, 0, 0] = np.arange(256)
+    mask = cut(probabilities, threshold)
+    assert np.flatnonzero(mask).min() == lowest
+
+
+def test_of_equally_likely_classes_it_is_ischemia():
+    assert cut(np.full((2, 1, 1, 1), 200, np.uint8)).item() == 1
+
+
+def test_each_class_has_its_own_threshold():
+    probabilities = np.zeros((2, 1, 1, 2), dtype=np.uint8)
+    probabilities[0, 0, 0] = 100, 100
+    probabilities[1, 0, 0] = 0, 90
+    chosen = {"ischemia": 0.5, "hemorrhage": 0.3}
+    mask = mask_from_probabilities(probabilities, chosen, min_lesion_ml=per_class(0.0), voxel_volumes_ml=None)
+    assert mask.ravel().tolist() == [0, 2]
+    turned = mask_from_probabilities(
+        probabilities[::-1].copy(), {"ischemia": 0.3, "hemorrhage": 0.5}, min_lesion_ml=per_class(0.0),
+        voxel_volumes_ml=None,
+    )  # fmt: skip
+    assert turned.ravel().tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(("probability", "verdict"), [(0.39, "absent"), (0.4, "present"), (0.41, "present")])
+def test_present_begins_at_the_threshold(probability, verdict):
+    found = prediction(series_probabilities={"ischemia": probability, "hemorrhage": 0.0})
+    assert found.verdicts == {"ischemia": verdict, "hemorrhage": "absent"}
+
+
+@pytest.mark.parametrize(
+    ("probability", "verdict"), [(0.29, "absent"), (0.3, "refer"), (0.45, "refer"), (0.5, "refer"), (0.51, "present")]
+)
+def test_both_ends_of_the_band_are_referred(probability, verdict):
+    found = prediction(
+        series_probabilities={"ischemia": 0.9, "hemorrhage": probability}, refer_band={"hemorrhage": (0.3, 0.5)}
+    )
+    assert found.verdicts == {"ischemia": "present", "hemorrhage": verdict}
+
+
+def test_thresholds_of_zero_and_one_may_be_chosen():
+    assert prediction().with_thresholds({"ischemia": 0, "hemorrhage": 1}).thresholds == {
+        "ischemia": 0,
+        "hemorrhage": 1,
+    }
+
+
+def test_a_class_that_does_not_exist_is_named_with_the_nearest():
+    with pytest.raises(InputError, match=r"no class 'ischemi' \(did you mean 'ischemia'\?\).*ischemia, hemorrhage"):
+        prediction().with_thresholds({"ischemi": 0.5})

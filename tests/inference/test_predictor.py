@@ -230,3 +230,20 @@ def test_other_classes_are_refused(tmp_path, card):
 def test_unknown_device_is_refused(bundle, device):
     with pytest.raises(InputError, match="no such device"):
         Predictor(bundle, device)
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ((0.0, 0.0, -1.0), True),  # coronal
+        ((0.0, 0.5, -0.866), True),
+        ((0.0, 0.866, -0.5), False),  # a gantry tilt of 30 degrees
+    ],
+)
+def test_a_series_that_is_not_axial_is_run_with_a_warning(predictor, column, said):
+    row, down = np.eye(3)[0], np.asarray(column)
+    normal = np.cross(row, down)
+    turned = VolumeGeometry(np.arange(3)[:, None] * 5.0 * normal, row, down, (1.0, 1.0), np.full(3, 5.0))
+    prediction = predictor.predict(CTVolume(head(3), turned, case_id="case"))
+    assert [w for w in prediction.warnings if "not axial" in w] == list(prediction.warnings)
+    assert bool(prediction.warnings) is said

@@ -120,3 +120,18 @@ def test_there_must_be_something_to_adopt_that_fits(review, prediction):
     with pytest.raises(GeometryMismatchError, match="another series"):
         review.set_prediction(type(wrong)(wrong.mask[:4], wrong.model, {}))
     assert review.prediction is None
+
+
+def test_what_was_drawn_by_hand_beside_a_prediction_stays_by_hand_after_opening(review, prediction, store, draw):
+    """The stored prediction was only looked at: the reading did not begin from it."""
+    review.set_prediction(prediction(2))
+    draw(review, 4)
+    assert review.save().algorithm_type == "MANUAL"
+    again = CaseReview(review.volume, store=store, author="Bo")
+    again.load_latest()
+    assert again.algorithm_type == "MANUAL"
+    assert again.changed_from_prediction == 6 + 16
+    draw(again, 5)
+    assert again.save().algorithm_type == "MANUAL"
+    again.set_prediction(prediction(2, 3))
+    assert again.changed_from_prediction == 12 + 32, "measured against the newest one, as none was adopted"

@@ -119,3 +119,74 @@ def test_max_dice_is_the_best_threshold_with_its_rates():
 
 def test_a_class_that_is_nowhere_has_no_point():
     assert chosen(histogram(FREE, ALARM)) is None
+
+
+def test_marking_everything_is_never_the_answer_even_where_no_bound_forbids_it():
+    """At threshold 0 every pixel is marked, and a large lesion overlaps that enough to count as found."""
+    unseen = ({}, {0: 400})
+    seen = ({}, {40: 400})
+    point = chosen(
+        histogram(unseen, seen, FREE), false_positive_bound=1, false_positives_per_case=1000, marked_cases_bound=1
+    )
+    assert point.threshold > 0
+    assert point.rates.found == 0.5
+    assert point.rates.within_bounds
+
+
+WIDE = ({10: 300}, {50: 100})
+"""Well drawn above bin 10, found but badly drawn below."""
+
+
+def test_one_lesion_slice_of_few_is_a_near_tie():
+    point = chosen(histogram(*[WIDE] * 4, ({}, {8: 100}), FREE))
+    assert point.threshold > 10 / BINS
+    assert point.rates.found == 0.8
+    two_faint = chosen(histogram(*[WIDE] * 4, *[({}, {8: 100})] * 2, FREE))
+    assert two_faint.threshold <= 8 / BINS
+
+
+@pytest.mark.parametrize(("faint", "found"), [(4, 0.98), (5, 1)])
+def test_of_many_lesion_slices_two_in_a_hundred_are_a_near_tie(faint, found):
+    point = chosen(histogram(*[WIDE] * (200 - faint), *[({}, {8: 100})] * faint, FREE))
+    assert point.rates.found == found
+
+
+def test_rates_are_those_of_the_slices_and_cases():
+    hist = histogram(({10: 100}, {50: 100}), CLEAR, FAINT, ({30: 50, 5: 10}, {}), ALARM, FREE, FREE)
+    cases = ["a", "a", "b", "c", "c", "c", "d"]
+    point = chosen(hist, cases, point="max_dice", false_positive_bound=0.4)
+    assert point.threshold == best_threshold(hist).threshold == 11 / BINS
+    rates = point.rates
+    assert (rates.found, rates.mean_dice) == (1, 1)
+    assert (rates.marked, rates.marks_per_case, rates.marked_cases) == (0.5, 1, 0.5)
+    assert not rates.within_bounds
+    assert chosen(hist, cases, point="max_dice", false_positive_bound=0.5).rates.within_bounds
+
+
+def test_bounds_are_kept_when_they_are_just_reached():
+    hist = histogram(FAINT, ALARM, FREE, FREE, FREE)
+    cases = ["patient", "a", "a", "b", "c"]
+    reached = {"false_positive_bound": 0.25, "false_positives_per_case": 1 / 3, "marked_cases_bound": 1 / 3}
+    assert chosen(hist, cases, **reached).rates.found == 1
+    for name, bound in reached.items():
+        assert chosen(hist, cases, **{**reached, name: bound - 0.01}).rates.found == 0
+
+
+@pytest.mark.parametrize(("overlap", "found"), [(0.25, 1), (0.26, 0)])
+def test_a_mark_must_overlap_the_lesion_enough(overlap, found):
+    """100 pixels inside and 300 around it at one probability: an IoU of a quarter."""
+    assert chosen(histogram(({40: 300}, {40: 100}), FREE), hit_iou=overlap).rates.found == found
+
+
+def test_without_a_lesion_free_case_the_bounds_per_case_say_nothing():
+    rates = chosen(histogram(CLEAR, FREE), ["a", "a"]).rates
+    assert (rates.marked, rates.marks_per_case, rates.marked_cases) == (0, None, None)
+    assert rates.within_bounds
+    alone = chosen(histogram(CLEAR)).rates
+    assert (alone.marked, alone.within_bounds) == (None, False)
+
+
+def test_rates_are_rounded_to_four_places():
+    hist = histogram(*[CLEAR] * 2, ({}, {0: 100}), ALARM, FREE, FREE)
+    rates = chosen(hist, false_positive_bound=1).rates
+    assert (rates.found, rates.mean_dice, rates.marked, rates.marks_per_case) == (0.6667, 0.6667, 0.3333, 0.3333)

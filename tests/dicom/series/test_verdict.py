@@ -1,0 +1,39 @@
+"""What the words of a header are taken to mean."""
+
+import pytest
+
+from napari_cpam_stroke.dicom.series.verdict import content_warnings, suggests_contrast
+
+WITHOUT = [
+    "Head W/O contrast", "Head wo contrast", "HEAD WITHOUT CONTRAST", "non-contrast", "CCT ohne KM", "CCT nativ KM",
+    "plain (contrast later)", "sans contrast", "no contrast", "cabeza sin contrast", "pre-contrast", "NC head",
+]  # fmt: skip
+WITH = [
+    "Head post contrast", "CTA carotis", "Angio", "Head +C", "HEAD C+", "mit KM", "venous", "arterial", "Contrast",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WITHOUT)
+def test_a_description_that_denies_contrast_suggests_none(header, words):
+    frame = header(description=words)
+    assert not suggests_contrast(frame)
+    assert content_warnings(frame) == []
+
+
+@pytest.mark.parametrize("words", WITH)
+def test_a_description_that_names_contrast_is_doubted(header, words):
+    frame = header(description=words)
+    assert suggests_contrast(frame)
+    (warning,) = content_warnings(frame)
+    assert "suggests a contrast agent" in warning
+
+
+def test_the_header_goes_before_the_description(header):
+    frame = header(description="Head without contrast", contrast="Iohexol")
+    assert suggests_contrast(frame)
+    (warning,) = content_warnings(frame)
+    assert "Iohexol" in warning
+
+
+def test_an_ordinary_description_says_nothing_of_contrast(header):
+    assert not suggests_contrast(header(description="Head 5.0 H31s"))
