@@ -140,7 +140,7 @@ def _outcome(tree: Path, module: str, count: int, seed: int) -> Outcome:
 def _drawn(module: str, source: str, count: int, seed: int) -> list[Mutant]:
     """Return the mutants to try: without those known to behave alike, a sample that only the seed decides."""
     made, known = mutants_of(source), EQUIVALENT.get(module, {})
-    if stale := set(known) - {mutant.name for mutant in made}:
+    if stale := known.keys() - {mutant.name for mutant in made}:
         raise SystemExit(f"No such mutants of {module} any more, take them out of equivalent.py: {sorted(stale)}")
     real = [mutant for mutant in made if mutant.name not in known]
     return random.Random(f"{seed} {module}").sample(real, min(count or len(real), len(real)))

@@ -146,3 +146,11 @@ def test_its_own_label_is_no_wall() -> None:
     mask[:, :, 25:28] = 1
     after = grow(mask, make_volume(np.full(BIG, 30.0), place()), (2, 30, 10), 1).applied(mask)
     assert (after[2, 30] == 1).all()
+
+
+def test_without_a_limit_a_series_taller_than_wide_is_grown_from_end_to_end() -> None:
+    shape = (14, 5, 6)
+    mask = np.zeros(shape, np.uint8)
+    volume = make_volume(np.full(shape, 30.0), geometry(steps=(2.0,) * 13))
+    assert (grow(mask, volume, (0, 2, 2), 1).applied(mask) == 1).all()
+    assert (grow(mask, volume, (13, 2, 2), 1).applied(mask) == 1).all()
