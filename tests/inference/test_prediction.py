@@ -180,3 +180,11 @@ def test_thresholds_of_zero_and_one_may_be_chosen():
 def test_a_class_that_does_not_exist_is_named_with_the_nearest():
     with pytest.raises(InputError, match=r"no class 'ischemi' \(did you mean 'ischemia'\?\).*ischemia, hemorrhage"):
         prediction().with_thresholds({"ischemi": 0.5})
+
+
+@pytest.mark.parametrize(("beyond", "lowest"), [(-0.9e-6, 51), (0.9e-6, 51), (1.1e-6, 52)])
+def test_a_threshold_may_be_off_by_a_millionth_of_a_step(beyond, lowest):
+    """0.2 * 255 is not quite 51 in binary, and 51 must be marked all the same."""
+    probabilities = np.zeros((2, 1, 1, 256), dtype=np.uint8)
+    probabilities[0, 0, 0] = np.arange(256)
+    assert np.flatnonzero(cut(probabilities, (51 + beyond) / 255)).min() == lowest

@@ -142,8 +142,9 @@ def _drawn(module: str, source: str, count: int, seed: int) -> list[Mutant]:
     made, known = mutants_of(source), EQUIVALENT.get(module, {})
     if stale := known.keys() - {mutant.name for mutant in made}:
         raise SystemExit(f"No such mutants of {module} any more, take them out of equivalent.py: {sorted(stale)}")
-    real = [mutant for mutant in made if mutant.name not in known]
-    return random.Random(f"{seed} {module}").sample(real, min(count or len(real), len(real)))
+    shuffled = random.Random(f"{seed} {module}").sample(made, len(made))
+    real = [mutant for mutant in shuffled if mutant.name not in known]
+    return real[: count or len(real)]
 
 
 def _clean_run(tree: Path, module: str) -> float:

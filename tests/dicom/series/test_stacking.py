@@ -154,9 +154,9 @@ def test_a_gap_is_told_with_the_places_that_are_missing():
 
 
 def test_gaps_at_either_end_are_measured_by_the_step_beside_them():
-    first, last = gap_warnings(geometry_of([0, 10, 15, 20, 40]))
-    assert "(at 5.0)" in first
-    assert "(at 25.0, 30.0, 35.0)" in last
+    first, last = gap_warnings(geometry_of([0, 15, 20, 25, 45]))
+    assert "(at 5.0, 10.0)" in first
+    assert "(at 30.0, 35.0, 40.0)" in last
 
 
 @pytest.mark.parametrize(("missing", "words"), [(5, "10.0, 15.0, 20.0, 25.0, 30.0"), (6, "6 places")])
