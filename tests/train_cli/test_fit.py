@@ -111,10 +111,10 @@ def test_interrupted_run_keeps_its_best_and_resumes(store, tmp_path):
 class Impatient(SliceLoaders):
     """Batches during whose second epoch somebody presses Ctrl-C."""
 
-    def set_epoch(self, epoch):
-        super().set_epoch(epoch)
-        if epoch == 1:
+    def on_before_batch_transfer(self, batch, dataloader_idx):
+        if self.trainer.training and self.trainer.current_epoch == 1:
             signal.raise_signal(signal.SIGINT)
+        return batch
 
 
 def test_one_of_several_runs_stops_them_all_and_is_gone_on_with(store, tmp_path):

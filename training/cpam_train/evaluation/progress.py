@@ -5,5 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-ProgressBar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
-"""Shows a bar under a name, and gives what moves it: called with the steps done and all steps."""
+from napari_cpam_stroke.progress import Progress
+
+ProgressBar = Callable[[str], AbstractContextManager[Progress]]
+"""Shows a bar under a name, and gives what moves it."""

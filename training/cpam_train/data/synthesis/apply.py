@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cpam_train.data.synthesis.brain import Region, find_brain
+from cpam_train.data.synthesis.brain import find_brain
 from cpam_train.data.synthesis.config import SynthesisConfig
 from cpam_train.data.synthesis.draw import draw_hemorrhage, draw_ischemia
 from cpam_train.data.synthesis.mirror import heal
@@ -16,6 +16,7 @@ from cpam_train.data.synthesis.shapes import blob, crescent, wedge
 from napari_cpam_stroke.config import PreprocessConfig
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.core.annotation import ABSENT, PRESENT
+from napari_cpam_stroke.core.arrays import Region
 from napari_cpam_stroke.core.preprocess import codes_to_hu, hu_to_codes
 
 MIN_PIXELS = 25

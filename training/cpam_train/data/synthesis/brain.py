@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_cpam_stroke.core.arrays import Region
+
 Image = NDArray[np.float32]
-Region = NDArray[np.bool_]
 
 BRAIN_HU = (8.0, 58.0)
 """Smoothed HU of tissue with fluid and grey matter in it, without bone and air."""

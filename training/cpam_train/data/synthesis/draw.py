@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from cpam_train.data.synthesis.brain import Image, Region
+from cpam_train.data.synthesis.brain import Image
 from cpam_train.data.synthesis.config import SynthesisConfig
 from cpam_train.data.synthesis.shapes import smooth_noise
+from napari_cpam_stroke.core.arrays import Region
 
 DETAIL_PIXELS = 2.0
 """What is finer than this is noise and stays; what is coarser is tissue and is replaced."""

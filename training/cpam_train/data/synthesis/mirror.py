@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from cpam_train.data.synthesis.brain import Image, Region
+from cpam_train.data.synthesis.brain import Image
+from napari_cpam_stroke.core.arrays import Region
 
 MAX_OVERLAP = 0.1
 """A lesion that meets its own mirror image by more than this share is on both sides: nothing healthy to copy."""

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from cpam_train.data.synthesis.brain import Image, Region
+from cpam_train.data.synthesis.brain import Image
+from napari_cpam_stroke.core.arrays import Region
 
 ROUGHNESS_PIXELS = 6.0
 """Scale of the irregularity of an outline."""
