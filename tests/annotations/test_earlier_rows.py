@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.earlier_rows import earlier_acquisition, earlier_notices
+from napari_cpam_stroke.annotations.remarks import unpack_acquisition, unpack_notices
 from napari_cpam_stroke.annotations.schema import CaseRow
 from napari_cpam_stroke.core import Acquisition, NoticeCode
 from napari_cpam_stroke.core.acquisition import UNKNOWN
@@ -34,6 +35,12 @@ def test_sentences_become_notices_without_a_code_of_their_own():
         warning(NoticeCode.UNCODED, "c"), info(NoticeCode.UNCODED, "a"), info(NoticeCode.UNCODED, "b"),
     )  # fmt: skip
     assert earlier_notices("", "") == ()
+
+
+@pytest.mark.parametrize("facts", ['{"notices": []}', "[1, 2]", "5", "null"])
+def test_a_sentence_that_happens_to_be_json_is_a_sentence(facts):
+    assert unpack_notices(facts, "") == (info(NoticeCode.UNCODED, facts),)
+    assert unpack_acquisition(facts) == UNKNOWN
 
 
 @pytest.fixture

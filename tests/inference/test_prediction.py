@@ -154,20 +154,20 @@ def test_each_class_has_its_own_threshold():
     assert turned.ravel().tolist() == [0, 1]
 
 
-@pytest.mark.parametrize(("probability", "verdict"), [(0.39, "absent"), (0.4, "present"), (0.41, "present")])
-def test_present_begins_at_the_threshold(probability, verdict):
+@pytest.mark.parametrize(("probability", "decision"), [(0.39, "absent"), (0.4, "present"), (0.41, "present")])
+def test_present_begins_at_the_threshold(probability, decision):
     found = prediction(series_probabilities={"ischemia": probability, "hemorrhage": 0.0})
-    assert found.verdicts == {"ischemia": verdict, "hemorrhage": "absent"}
+    assert found.decisions == {"ischemia": decision, "hemorrhage": "absent"}
 
 
 @pytest.mark.parametrize(
-    ("probability", "verdict"), [(0.29, "absent"), (0.3, "refer"), (0.45, "refer"), (0.5, "refer"), (0.51, "present")]
+    ("probability", "decision"), [(0.29, "absent"), (0.3, "refer"), (0.45, "refer"), (0.5, "refer"), (0.51, "present")]
 )
-def test_both_ends_of_the_band_are_referred(probability, verdict):
+def test_both_ends_of_the_band_are_referred(probability, decision):
     found = prediction(
         series_probabilities={"ischemia": 0.9, "hemorrhage": probability}, refer_band={"hemorrhage": (0.3, 0.5)}
     )
-    assert found.verdicts == {"ischemia": "present", "hemorrhage": verdict}
+    assert found.decisions == {"ischemia": "present", "hemorrhage": decision}
 
 
 def test_thresholds_of_zero_and_one_may_be_chosen():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from napari_cpam_stroke.core import NoticeCode
 from napari_cpam_stroke.dicom.series.verdict import content_warnings, suggests_contrast
 
 WITHOUT = [
@@ -25,14 +26,16 @@ def test_a_description_that_names_contrast_is_doubted(header, words):
     frame = header(description=words)
     assert suggests_contrast(frame)
     (warning,) = content_warnings(frame)
-    assert "suggests a contrast agent" in warning
+    assert (warning.code, warning.severity) == (NoticeCode.CONTRAST_SUSPECTED, "warning")
+    assert "suggests a contrast agent" in warning.sentence
 
 
 def test_the_header_goes_before_the_description(header):
     frame = header(description="Head without contrast", contrast="Iohexol")
     assert suggests_contrast(frame)
     (warning,) = content_warnings(frame)
-    assert "Iohexol" in warning
+    assert (warning.code, warning.data) == (NoticeCode.CONTRAST_AGENT, {"agent": "Iohexol"})
+    assert "Iohexol" in warning.sentence
 
 
 def test_an_ordinary_description_says_nothing_of_contrast(header):

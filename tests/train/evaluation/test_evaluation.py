@@ -84,6 +84,15 @@ def test_single_slices_without_geometry_use_what_their_header_told():
     assert (thickness_group(bare), thickness_group(known)) == ("thickness not told", "over 4 mm")
 
 
+def test_a_single_slice_with_a_position_is_measured_by_it():
+    """The position's spacing (0.5 mm) goes before what the header said besides."""
+    reference, predicted = masks(2)
+    placed = volume(slices=1, made=Acquisition(pixel_spacing_mm=(3.0, 3.0), slice_thickness_mm=1.0))
+    result = judge_case(prediction(predicted[:1]), Annotation.from_mask(reference[:1]), placed, source="s")[0]
+    assert result.mask.surface.hd95_mm == pytest.approx(1.0)
+    assert result.thickness_mm == 5.0
+
+
 def test_a_classifier_draws_no_mask():
     assert all(result.mask is None for result in judged(masks=False))
 
