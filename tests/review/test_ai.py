@@ -128,7 +128,7 @@ def test_what_was_drawn_by_hand_beside_a_prediction_stays_by_hand_after_opening(
     draw(review, 4)
     assert review.save().algorithm_type == "MANUAL"
     again = CaseReview(review.volume, store=store, author="Bo")
-    again.load_latest()
+    again.show(again.fetch())
     assert again.algorithm_type == "MANUAL"
     assert again.changed_from_prediction == 6 + 16
     draw(again, 5)
