@@ -4,6 +4,8 @@ from __future__ import annotations
 
 CORE, PIXELS = "src/napari_cpam_stroke/core", "src/napari_cpam_stroke/dicom/pixels"
 
+OPERATING = "training/cpam_train/operating"
+
 EQUIVALENT: dict[str, dict[str, str]] = {
     f"{CORE}/geometry.py": {
         "tilt_degrees: if self.slices < 2: -> if self.slices < 1:": (
@@ -22,6 +24,12 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     f"{PIXELS}/hounsfield.py": {
         "_padded: if not found.any(): -> pass": "a shortcut: an empty region of padding changes nothing",
+    },
+    f"{OPERATING}/pixel_threshold.py": {
+        "most_sensitive: return int(np.argmax(np.where(self.allowed & (self.found >= enough), self.mean_dice, -1.0))) "
+        "-> return int(np.argmax(np.where(self.allowed & (self.found > enough), self.mean_dice, -1.0)))": (
+            "the bound lies 1e-9 below a share of slices, so that no share is equal to it"
+        ),
     },
 }
 """By module: name of the mutant, and why no test can tell it apart."""
