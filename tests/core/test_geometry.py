@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_cpam_stroke.core import VolumeGeometry
+from napari_cpam_stroke.core.geometry import TILT_FROM_DEGREES
 from napari_cpam_stroke.errors import InputError
 
 from .conftest import axial, geometries, orientation
@@ -214,3 +215,19 @@ def test_an_untilted_stack_has_a_tilt_of_zero_whatever_the_rounding(a: float, b:
 def test_a_slightly_turned_supine_head_is_shown_as_it_is() -> None:
     row, column, _ = orientation(0.2, 0.3, -0.2).T
     assert axial(3, row=row, column=column).display_flips == (False, False, False)
+
+
+def test_a_head_on_its_side_is_shown_as_it_is() -> None:
+    assert axial(3, row=(0.0, 1.0, 0.0), column=(-1.0, 0.0, 0.0)).display_flips == (False, False, False)
+
+
+def test_plain_sequences_are_taken_too() -> None:
+    geometry = VolumeGeometry([(0, 0, 0), (0, 0, 5)], (1, 0, 0), (0, 1, 0), (1, 1), [5, 5])
+    for values in (geometry.positions_mm, geometry.row_direction, geometry.column_direction, geometry.thickness_mm):
+        assert values.dtype == np.float64
+    assert geometry.slice_interval_mm.tolist() == [5, 5]
+
+
+def test_a_fifth_of_a_degree_is_a_tilt_and_less_is_rounding() -> None:
+    less, more = (axial(30, tilt_degrees=degrees).tilt_degrees for degrees in (0.19, 0.21))
+    assert less < TILT_FROM_DEGREES < more

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-CORE, PIXELS = "src/napari_cpam_stroke/core", "src/napari_cpam_stroke/dicom/pixels"
-
+PLUGIN = "src/napari_cpam_stroke"
 OPERATING = "training/cpam_train/operating"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
-    f"{CORE}/geometry.py": {
+    f"{PLUGIN}/core/geometry.py": {
         "tilt_degrees: if self.slices < 2: -> if self.slices < 1:": (
             "the path of a single slice has no length, and the next condition returns 0 as well"
         ),
@@ -16,19 +15,42 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "of a single slice the first position is the last"
         ),
     },
-    f"{CORE}/head.py": {
+    f"{PLUGIN}/core/head.py": {
         "sample: if order and (blur := ((frame.side / size - 1) / 2)) > 0: -> "
         "if order and (blur := ((frame.side / size - 1) / 2)) > -1:": (
             "scipy's gaussian_filter leaves an axis alone whose sigma is not positive"
         ),
     },
-    f"{PIXELS}/hounsfield.py": {
+    f"{PLUGIN}/dicom/pixels/hounsfield.py": {
         "_padded: if not found.any(): -> pass": "a shortcut: an empty region of padding changes nothing",
+    },
+    f"{PLUGIN}/dicom/series/stacking.py": {
+        "geometry_facts: if tilt >= TILT_FROM_DEGREES: -> if tilt > TILT_FROM_DEGREES:": (
+            "a tilt found from positions is never a fifth of a degree to the last bit"
+        ),
+    },
+    f"{PLUGIN}/annotations/splits.py": {
+        "_checked: if len(fractions) != len(SPLITS) or min(fractions) < 0 or abs(total - 1) > 1e-06: -> "
+        "if len(fractions) != len(SPLITS) or min(fractions) < 0 or abs(total - 1) >= 1e-06:": (
+            "no sum of three shares differs from 1 by a millionth to the last bit"
+        ),
+        "_most_needed: return max(candidates, key=lambda split: (round(lack(split), 9), -inside[split], wanted[split])) "
+        "-> return max(candidates, key=lambda split: (round(lack(split), 10), -inside[split], wanted[split]))": (
+            "either rounding takes away the last bits of a sum and nothing else"
+        ),
     },
     f"{OPERATING}/pixel_threshold.py": {
         "most_sensitive: return int(np.argmax(np.where(self.allowed & (self.found >= enough), self.mean_dice, -1.0))) "
         "-> return int(np.argmax(np.where(self.allowed & (self.found > enough), self.mean_dice, -1.0)))": (
             "the bound lies 1e-9 below a share of slices, so that no share is equal to it"
+        ),
+        "most_sensitive: return int(np.argmax(np.where(self.allowed & (self.found >= enough), self.mean_dice, -1.0))) "
+        "-> return int(np.argmax(np.where(self.allowed & (self.found >= enough), self.mean_dice, -1.5)))": (
+            "any number below 0 is below every Dice"
+        ),
+        "most_sensitive: return int(np.argmax(np.where(self.allowed & (self.found >= enough), self.mean_dice, -1.0))) "
+        "-> return int(np.argmax(np.where(self.allowed & (self.found >= enough), self.mean_dice, -0.5)))": (
+            "any number below 0 is below every Dice"
         ),
     },
 }

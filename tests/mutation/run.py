@@ -134,6 +134,7 @@ def _outcome(tree: Path, module: str, count: int, seed: int) -> Outcome:
             survivors.append(mutant.name)
             _say(f"survived in {module}\n  {mutant.name}")
     (tree / module).write_text(source, encoding="utf-8")
+    _say(f"{len(survivors)} of {len(tried)} survived in {module}")
     return Outcome(module, len(tried), tuple(survivors))
 
 

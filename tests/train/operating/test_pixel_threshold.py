@@ -190,3 +190,9 @@ def test_rates_are_rounded_to_four_places():
     hist = histogram(*[CLEAR] * 2, ({}, {0: 100}), ALARM, FREE, FREE)
     rates = chosen(hist, false_positive_bound=1).rates
     assert (rates.found, rates.mean_dice, rates.marked, rates.marks_per_case) == (0.6667, 0.6667, 0.3333, 0.3333)
+
+
+def test_a_lesion_of_one_pixel_is_a_lesion():
+    point = chosen(histogram(CLEAR, ({}, {40: 1}), FREE))
+    assert point.rates.found == 1
+    assert chosen(histogram(CLEAR, ({}, {0: 1}), FREE), point="max_dice").rates.found == 0.5
