@@ -34,8 +34,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "if len(fractions) != len(SPLITS) or min(fractions) < 0 or abs(total - 1) >= 1e-06:": (
             "no sum of three shares differs from 1 by a millionth to the last bit"
         ),
-        "_most_needed: return max(candidates, key=lambda split: (round(lack(split), 9), -inside[split], wanted[split])) "
-        "-> return max(candidates, key=lambda split: (round(lack(split), 10), -inside[split], wanted[split]))": (
+        "_most_needed: return max(candidates, key=lambda split: (round(lack(split), 9), -inside[split], wanted[split]))"
+        " -> return max(candidates, key=lambda split: (round(lack(split), 10), -inside[split], wanted[split]))": (
             "either rounding takes away the last bits of a sum and nothing else"
         ),
     },
