@@ -25,7 +25,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "_padded: if not found.any(): -> pass": "a shortcut: an empty region of padding changes nothing",
     },
     f"{PLUGIN}/dicom/series/stacking.py": {
-        "geometry_facts: if tilt >= TILT_FROM_DEGREES: -> if tilt > TILT_FROM_DEGREES:": (
+        "geometry_notices: if tilt >= TILT_FROM_DEGREES: -> if tilt > TILT_FROM_DEGREES:": (
             "a tilt found from positions is never a fifth of a degree to the last bit"
         ),
     },

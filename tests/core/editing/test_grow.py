@@ -120,7 +120,7 @@ def test_a_small_radius_fills_no_corners() -> None:
 def test_unless_said_otherwise_it_reaches_forty_millimetres_and_six_hu() -> None:
     shape = (30, 180, 24)
     hu = np.full(shape, 30.0)
-    hu[:, :, 12:18], hu[:, :, 18:] = 36, 43
+    hu[:, :, 12:18], hu[:, :, 18:] = 36, 38
     volume = make_volume(hu, geometry(steps=(4.0,) * 29))
     mask = np.zeros(shape, np.uint8)
     after = grow(mask, volume, (12, 90, 4), 1).applied(mask) == 1

@@ -34,6 +34,7 @@ def header() -> Callable[..., FrameHeader]:
             "patient_key": "p",
             "modality": "CT",
             "image_type": ("ORIGINAL", "PRIMARY", "AXIAL"),
+            "scanner": None,
             "kernel": "H31s",
             "scanner": None,
             "contrast": "",

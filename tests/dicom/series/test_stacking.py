@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_cpam_stroke.core import NoticeCode, VolumeGeometry
+from napari_cpam_stroke.core import VolumeGeometry
 from napari_cpam_stroke.dicom.series.stacking import (
     gap_warnings,
     gaps,
@@ -23,16 +23,13 @@ def geometry_of(places, thickness=5.0, *, tilt_degrees: float = 0.0) -> VolumeGe
     )
 
 
-def gap_sentences(geometry) -> list[str]:
-    notices = gap_warnings(geometry)
-    assert {(n.code, n.severity) for n in notices} <= {(NoticeCode.SLICES_MISSING, "warning")}
+def sentences(notices) -> list[str]:
     return [notice.sentence for notice in notices]
 
 
-def geometry_sentences(geometry, frames) -> list[str]:
-    notices = geometry_notices(geometry, frames)
-    assert {n.severity for n in notices} == {"info"}
-    return [notice.sentence for notice in notices]
+def told(frames) -> list[str]:
+    """Return the sentences about the stack of some frames."""
+    return sentences(geometry_notices(stack_geometry(frames), frames))
 
 
 def heights(frames) -> list[float]:
@@ -158,29 +155,15 @@ def test_a_step_from_thin_to_thick_slices_is_no_gap():
 
 
 def test_a_gap_is_told_with_the_places_that_are_missing():
-    (one,) = gap_sentences(geometry_of([0, 5, 10, 20, 25, 30]))
+    (one,) = sentences(gap_warnings(geometry_of([0, 5, 10, 20, 25, 30])))
     assert one == "Slices are missing between z = 10.0 and z = 20.0 mm (at 15.0): a gap of 10.0 mm."
-    (three,) = gap_sentences(geometry_of([0, 5, 25, 30]))
+    (three,) = sentences(gap_warnings(geometry_of([0, 5, 25, 30])))
     assert "(at 10.0, 15.0, 20.0)" in three
-    assert gap_sentences(geometry_of([0, 5, 10])) == []
-
-
-def test_the_values_of_a_gap_are_those_of_its_sentence():
-    (one,) = gap_warnings(geometry_of([0, 5, 10, 25, 30]))
-    assert one.data == {"from_z_mm": 10.0, "to_z_mm": 25.0, "slices": 2, "gap_mm": 15.0}
-
-
-def test_the_values_of_a_stack_are_those_of_its_sentences(header):
-    frames = [header(z, thickness=t) for z, t in ((0, 2.5), (2, 2.5), (7, 5), (12, 5))]
-    distance, thickness = geometry_notices(stack_geometry(frames), frames)
-    assert distance.data == {"uniform": False, "shortest_mm": 2.0, "longest_mm": 5.0}
-    assert thickness.data == {"thinnest_mm": 2.5, "thickest_mm": 5.0}
-    (_, _, tilt) = geometry_notices(geometry_of([0, 5, 10], tilt_degrees=18.5), [header()])
-    assert (tilt.code, tilt.data) == (NoticeCode.GANTRY_TILT, {"tilt_degrees": 18.5})
+    assert gap_warnings(geometry_of([0, 5, 10])) == []
 
 
 def test_gaps_at_either_end_are_measured_by_the_step_beside_them():
-    first, last = gap_sentences(geometry_of([0, 15, 20, 25, 45]))
+    first, last = sentences(gap_warnings(geometry_of([0, 15, 20, 25, 45])))
     assert "(at 5.0, 10.0)" in first
     assert "(at 30.0, 35.0, 40.0)" in last
 
@@ -188,37 +171,37 @@ def test_gaps_at_either_end_are_measured_by_the_step_beside_them():
 @pytest.mark.parametrize(("missing", "words"), [(5, "10.0, 15.0, 20.0, 25.0, 30.0"), (6, "6 places")])
 def test_many_missing_slices_are_counted(missing, words):
     end = 5 + 5 * (missing + 1)
-    (warning,) = gap_sentences(geometry_of([0, 5, end, end + 5]))
+    (warning,) = sentences(gap_warnings(geometry_of([0, 5, end, end + 5])))
     assert f"(at {words})" in warning
 
 
 def test_a_gap_just_longer_than_a_step_misses_one_slice():
-    (warning,) = gap_sentences(geometry_of([0, 5, 12.6, 17.6], 1))
+    (warning,) = sentences(gap_warnings(geometry_of([0, 5, 12.6, 17.6], 1)))
     assert "(at 8.8)" in warning, "never none"
 
 
 def test_facts_of_an_even_stack(header):
     frames = [header(5 * i) for i in range(4)]
-    assert geometry_sentences(stack_geometry(frames), frames) == ["Slices 5.00 mm apart.", "Slice thickness 5 mm."]
+    assert told(frames) == ["Slices 5.00 mm apart.", "Slice thickness 5 mm."]
     alone = [header(0)]
-    assert geometry_sentences(stack_geometry(alone), alone) == ["Slice thickness 5 mm."]
+    assert told(alone) == ["Slice thickness 5 mm."]
 
 
 def test_thicknesses_are_listed_once_each_in_order(header):
     frames = [header(5 * i, thickness=t) for i, t in enumerate((5.0, 2.504, 2.5, 5.0))]
-    assert geometry_sentences(stack_geometry(frames), frames)[1] == "Slice thickness 2.5, 5 mm."
+    assert told(frames)[1] == "Slice thickness 2.5, 5 mm."
 
 
 def test_variable_steps_are_listed_by_how_common_they_are(header):
     frames = [header(z) for z in (0, 2, 7, 12, 17, 19, 22.52)]
-    said = geometry_sentences(stack_geometry(frames), frames)[0]
+    said = told(frames)[0]
     assert said == "Variable slice distance: 5 mm (3 times), 2 mm (2 times), 3.5 mm (1 times)."
 
 
 def test_only_six_steps_are_listed(header):
     def said(steps):
         frames = [header(z) for z in np.cumsum([0, *steps])]
-        return geometry_sentences(stack_geometry(frames), frames)[0]
+        return told(frames)[0]
 
     six = said((1, 2, 3, 4, 5, 6))
     assert six.count("mm (") == 6
@@ -230,7 +213,7 @@ def test_only_six_steps_are_listed(header):
 
 @pytest.mark.parametrize(("degrees", "said"), [(0.19, False), (0.21, True), (18.5, True)])
 def test_a_tilt_is_told_from_a_fifth_of_a_degree(header, degrees, said):
-    facts = geometry_sentences(geometry_of([0, 5, 10], tilt_degrees=degrees), [header()])
+    facts = sentences(geometry_notices(geometry_of([0, 5, 10], tilt_degrees=degrees), [header()]))
     assert any("Gantry tilt" in fact for fact in facts) is said
     if said:
         assert facts[-1] == f"Gantry tilt {degrees:.1f} degrees, found from the slice positions."
@@ -238,6 +221,25 @@ def test_a_tilt_is_told_from_a_fifth_of_a_degree(header, degrees, said):
 
 @pytest.mark.parametrize(("tag", "remark"), [(18.5, False), (-18.5, False), (17.6, False), (17.4, True), (-25, True)])
 def test_a_tilt_tag_that_says_otherwise_is_named_and_not_used(header, tag, remark):
-    fact = geometry_sentences(geometry_of([0, 5, 10], tilt_degrees=18.5), [header(tilt_tag=tag)])[-1]
+    fact = sentences(geometry_notices(geometry_of([0, 5, 10], tilt_degrees=18.5), [header(tilt_tag=tag)]))[-1]
     assert (f"the header's tilt tag says {tag:g} and is not used" in fact) is remark
     assert "Gantry tilt 18.5" in fact
+
+
+def test_a_gap_carries_its_numbers():
+    (gap,) = gap_warnings(geometry_of([0, 5, 25.004, 30.004]))
+    assert (gap.code, gap.severity) == ("slices-missing", "warning")
+    assert gap.data == {"from_z_mm": 5, "to_z_mm": 25, "slices": 3, "gap_mm": 20}
+    (short,) = gap_warnings(geometry_of([0, 5, 12.6, 17.6], 1))
+    assert short.data == {"from_z_mm": 5, "to_z_mm": 12.6, "slices": 1, "gap_mm": 7.6}
+
+
+def test_distance_thickness_and_tilt_carry_their_numbers(header):
+    frames = [header(z, thickness=t) for z, t in ((0, 5.0), (2.3456, 2.5), (7, 4.0))]
+    distance, thickness = geometry_notices(stack_geometry(frames), frames)
+    assert distance.data == {"uniform": False, "shortest_mm": 2.346, "longest_mm": 4.654}
+    assert thickness.data == {"thinnest_mm": 2.5, "thickest_mm": 5}
+    even, _, tilt = geometry_notices(geometry_of([0, 5, 10], tilt_degrees=18.456), [header()])
+    assert even.data == {"uniform": True, "shortest_mm": 5, "longest_mm": 5}
+    assert tilt.data == {"tilt_degrees": 18.46}
+    assert {notice.severity for notice in (distance, thickness, tilt)} == {"info"}
