@@ -10,6 +10,7 @@ from napari_cpam_stroke.bundles import Registry
 from napari_cpam_stroke.commands.console import complain, print_json, progress_of, say
 from napari_cpam_stroke.commands.series import scan
 from napari_cpam_stroke.core import CLASS_NAMES
+from napari_cpam_stroke.core.hounsfield_check import hounsfield_doubts
 from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
 from napari_cpam_stroke.errors import InputError, SeriesError, nearest
 from napari_cpam_stroke.export import CaseFiles, CaseResult, run_case
@@ -18,7 +19,7 @@ from napari_cpam_stroke.export import CaseFiles, CaseResult, run_case
 def predict(
     path: Path, out: Path, *, model: str, device: str, series: str | None, keep_patient: bool, as_json: bool
 ) -> int:
-    """Write one folder per ready series; return 1 if a series was refused, else 0.
+    """Write one folder per ready series; return 1 if a series was refused or its values are doubtful, else 0.
 
     Raises
     ------
@@ -34,7 +35,10 @@ def predict(
     for number, entry in enumerate(chosen, start=1):
         try:
             with progress_of(f"{entry.key} ({number} of {len(chosen)})") as stage:
-                written.append(run_case(entry, predictor, out, stage=stage, keep_patient=keep_patient))
+                case = run_case(
+                    entry, predictor, out, stage=stage, keep_patient=keep_patient, whatever_values=series is not None
+                )
+                written.append(case)
         except SeriesError as error:
             failed.append(f"{entry.key}: {str(error).rstrip('.')}")
     if not written:
@@ -42,7 +46,8 @@ def predict(
     _tell(written, as_json=as_json)
     for words in [*(why_not(entry) for entry in refused), *failed]:
         complain(f"Set aside: {words}.")
-    return int(bool(refused or failed))
+    doubtful = [result for result, _ in written if hounsfield_doubts(result.volume.notices)]
+    return int(bool(refused or failed or doubtful))
 
 
 def chosen_series(report: FolderReport, key: str | None, path: Path) -> list[SeriesEntry]:
@@ -91,6 +96,8 @@ def _tell(written: list[tuple[CaseResult, CaseFiles]], *, as_json: bool) -> None
         say(f"{files.folder}: {', '.join(parts)}; {len(result.table.lesions)} lesion(s)")
         for note in files.notes:
             say(f"  {note}")
+        for words in result.warnings:
+            complain(f"  {result.volume.case_id}: {words}")
     first = written[0][0].prediction
     if first is not None:
         say(f"Model {first.model.name} {first.model.version} on {first.device}. Research use only, no diagnosis.")
@@ -102,6 +109,7 @@ def _values(result: CaseResult, files: CaseFiles) -> dict[str, Any]:
         "folder": str(files.folder),
         "files": [file.name for file in files.files],
         "notes": list(files.notes),
+        "warnings": list(result.warnings),
         "series_probabilities": result.prediction and result.prediction.series_probabilities,
         "volumes_ml": result.table.volumes_ml,
     }

@@ -62,6 +62,7 @@ class NoticeCode(StrEnum):
     NOT_AXIAL = "not-axial"
     TIME_SERIES = "time-series"
     COMPUTED_PICTURE = "computed-picture"
+    BURNED_IN_MARKS = "burned-in-marks"
 
     # a limitation, and a warning in the picture
     NOT_HOUNSFIELD = "not-hounsfield"
@@ -83,6 +84,12 @@ class NoticeCode(StrEnum):
     REPEATED_SCAN = "repeated-scan"
     VALUES_CUT_OFF = "values-cut-off"
     VALUES_UNLIKE_A_HEAD = "values-unlike-a-head"
+    SLICE_VALUES_UNLIKE = "slice-values-unlike"
+    VIRTUAL_ENERGY = "virtual-energy"
+    DUAL_ENERGY = "dual-energy"
+    TISSUE_LEFT_OUT = "tissue-left-out"
+    PART_OF_A_HEAD = "part-of-a-head"
+    PARTS_MISSING = "parts-missing"
 
     # what is merely so
     SCANNER = "scanner"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_cpam_stroke.core.hounsfield_check import hounsfield_doubts
 from napari_cpam_stroke.dicom import SeriesEntry, read_series
+from napari_cpam_stroke.errors import SeriesError
 from napari_cpam_stroke.export.case_folder import CaseFiles, write_case
 from napari_cpam_stroke.export.result import CaseResult
 from napari_cpam_stroke.progress import Stage
@@ -15,7 +17,13 @@ if TYPE_CHECKING:
 
 
 def run_case(
-    entry: SeriesEntry, predictor: Predictor, out: Path, *, stage: Stage | None = None, keep_patient: bool = False
+    entry: SeriesEntry,
+    predictor: Predictor,
+    out: Path,
+    *,
+    stage: Stage | None = None,
+    keep_patient: bool = False,
+    whatever_values: bool = False,
 ) -> tuple[CaseResult, CaseFiles]:
     """Read a series, run a model on it and write its folder into `out`.
 
@@ -23,16 +31,22 @@ def run_case(
     ----------
     keep_patient
         As in `write_case`.
+    whatever_values
+        Run although the values may be no Hounsfield units, on the user's explicit wish; the result then says so.
 
     Raises
     ------
     SeriesError
-        If a file of the series cannot be read.
+        If a file of the series cannot be read, or its values do not look like Hounsfield units.
     InputError
         If the folder cannot be written.
     """
     tell = stage or (lambda _name, _done, _total: None)
     volume = read_series(entry, progress=lambda done, total: tell("reading", done, total))
+    if not whatever_values and (doubts := hounsfield_doubts(volume.notices)):
+        raise SeriesError(
+            f"The AI stays off unless asked for ({doubts[0].sentence.rstrip('.')})", remedy="name it with --series"
+        )
     prediction = predictor.predict(volume, progress=lambda done, total: tell("model", done, total))
     result = CaseResult.of_prediction(volume, prediction)
     tell("writing", 0, 1)

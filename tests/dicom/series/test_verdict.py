@@ -18,14 +18,14 @@ WITH = [
 def test_a_description_that_denies_contrast_suggests_none(header, words):
     frame = header(description=words)
     assert not suggests_contrast(frame)
-    assert content_warnings(frame) == []
+    assert content_warnings([frame]) == []
 
 
 @pytest.mark.parametrize("words", WITH)
 def test_a_description_that_names_contrast_is_doubted(header, words):
     frame = header(description=words)
     assert suggests_contrast(frame)
-    (warning,) = content_warnings(frame)
+    (warning,) = content_warnings([frame])
     assert (warning.code, warning.severity) == (NoticeCode.CONTRAST_SUSPECTED, "warning")
     assert "suggests a contrast agent" in warning.sentence
 
@@ -33,7 +33,7 @@ def test_a_description_that_names_contrast_is_doubted(header, words):
 def test_the_header_goes_before_the_description(header):
     frame = header(description="Head without contrast", contrast="Iohexol")
     assert suggests_contrast(frame)
-    (warning,) = content_warnings(frame)
+    (warning,) = content_warnings([frame])
     assert (warning.code, warning.data) == (NoticeCode.CONTRAST_AGENT, {"agent": "Iohexol"})
     assert "Iohexol" in warning.sentence
 

@@ -27,6 +27,8 @@ def import_(
     with progress_bar(f"importing {format_}") as progress:
         summary = import_into(format_, source, store, import_options(settings or (), limit=limit), progress=progress)
     console.print(summary.sentence)
+    for warning in summary.warnings:
+        console.print(warning, style="red", markup=False, soft_wrap=True)
     if split and format_ != BRATS:
         _assign(store, seed)
 

@@ -11,6 +11,7 @@ from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.annotation import PRESENT
+from napari_cpam_stroke.core.hounsfield_check import doubt_sentences
 from napari_cpam_stroke.progress import Progress
 
 UNASSIGNED = "none"
@@ -52,6 +53,8 @@ class CheckReport:
         Patients in different splits with slices that look alike.
     damage
         Sentences on pixels or masks that cannot be read as they were written.
+    doubtful
+        Sentences on cases whose pictures may be no plain CT in Hounsfield units.
     """
 
     counts: tuple[CellCount, ...]
@@ -59,11 +62,12 @@ class CheckReport:
     divided: tuple[str, ...]
     leaks: tuple[LikePair, ...]
     damage: tuple[str, ...]
+    doubtful: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
         """One sentence for everything that stands in the way of an honest figure."""
-        sentences = list(self.damage)
+        sentences = [*self.damage, *self.doubtful]
         if self.unassigned:
             sentences.append(f"{len(self.unassigned)} patients have no split; assign them before training.")
         sentences += [f"Patient {patient} lies in more than one split." for patient in self.divided]
@@ -99,6 +103,7 @@ def check_store(store: AnnotationStore, *, compare: bool = True, progress: Progr
         divided=_divided(records),
         leaks=tuple(p for p in alike if _parted(split_of[p.first_patient], split_of[p.second_patient])),
         damage=tuple(store.check()),
+        doubtful=_doubtful(records),
     )
 
 
@@ -111,6 +116,18 @@ def _divided(records: list[CaseRecord]) -> tuple[str, ...]:
     for record in records:
         splits[record.patient_id].add(record.split)
     return tuple(sorted(patient for patient, own in splits.items() if len(own) > 1))
+
+
+def _doubtful(records: list[CaseRecord]) -> tuple[str, ...]:
+    """Return one sentence a reason, with the first case and the number of the others."""
+    cases: defaultdict[str, list[str]] = defaultdict(list)
+    for record in records:
+        for reason in doubt_sentences(record.notices):
+            cases[reason].append(record.case_id)
+    return tuple(
+        f"Case {names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {reason}"
+        for reason, names in cases.items()
+    )
 
 
 def _counts(records: list[CaseRecord], rows: list[SliceRow]) -> list[CellCount]:

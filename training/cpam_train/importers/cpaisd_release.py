@@ -15,6 +15,7 @@ from cpam_train.importers.images import require_same_shape
 from cpam_train.importers.knowledge import annotate
 from cpam_train.importers.layout import numeric
 from cpam_train.importers.record import Candidate, ImportedCase
+from cpam_train.importers.value_check import unit_notices
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.errors import InputError
 
@@ -37,7 +38,7 @@ def _read(study: Path) -> ImportedCase:
     mask = np.stack([_mask(folder / "mask.npz", hu[0]) for folder in folders])
     name = f"cpaisd-{study.name}"
     geometry, made = geometry_of([one.header for one in slices]), slices[0].acquisition
-    volume = CTVolume(hu, geometry, name, patient_id=name, notices=made.notices, acquisition=made)
+    volume = CTVolume(hu, geometry, name, patient_id=name, notices=(*made.notices, *unit_notices(slices)), acquisition=made)
     return ImportedCase(volume, annotate(mask, ischemia="drawn", hemorrhage="absent"), "CPAISD readers")
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from cpam_train.importers.options import ImportOptions
-from cpam_train.importers.record import Candidate, ImportedCase, ImportSummary, SkippedCase
+from cpam_train.importers.record import Candidate, DoubtfulCase, ImportedCase, ImportSummary, SkippedCase
+from cpam_train.importers.value_check import with_value_notices
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.annotation import PRESENT
+from napari_cpam_stroke.core.hounsfield_check import doubt_sentences
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError, SeriesError
 from napari_cpam_stroke.progress import Progress
 
@@ -49,7 +51,7 @@ def fill_store(
 def _take(store: AnnotationStore, source: str, candidate: Candidate, tally: _Tally) -> None:
     """Read and save one case, or note why it was left out."""
     try:
-        case = candidate.load()
+        case = with_value_notices(candidate.load())
         _save(store, source, case)
     except (InputError, SeriesError, GeometryMismatchError) as error:
         tally.skipped.append(SkippedCase(candidate.case_id, str(error)))
@@ -88,11 +90,14 @@ class _Tally:
     present: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CLASS_NAMES, 0))
     groups: set[str] = field(default_factory=set)
     skipped: list[SkippedCase] = field(default_factory=list)
+    doubts: list[DoubtfulCase] = field(default_factory=list)
 
     def count(self, case: ImportedCase) -> None:
         self.cases += 1
         self.slices += case.volume.shape[0]
         self.groups.add(case.volume.patient_id)
+        reasons = doubt_sentences(case.volume.notices)
+        self.doubts += [DoubtfulCase(case.volume.case_id, reason) for reason in reasons]
         for name, column in zip(CLASS_NAMES, case.annotation.slice_labels.T, strict=True):
             self.present[name] += int((column == PRESENT).sum())
 
@@ -112,4 +117,5 @@ class _Tally:
             slices_with=self.present,
             groups=len(self.groups),
             skipped=tuple(self.skipped),
+            doubts=tuple(self.doubts),
         )

@@ -33,9 +33,18 @@ def read_pixels(path: Path) -> NDArray[np.uint8]:
     """Return uint8 (Y, X, 3), or (Y, X) of a grey image; transparency is dropped."""
     try:
         with Image.open(path) as image:
+            _require_8_bit(image, path.name)
             return np.asarray(image if image.mode == "L" else image.convert("RGB"), dtype=np.uint8)
     except (OSError, UnidentifiedImageError) as error:
         raise InputError("Image cannot be read", got=path.name, remedy="copy the file again") from error
+
+
+def _require_8_bit(image: Image.Image, name: str) -> None:
+    """Refuse a picture of 16 or 32 bits, whose values would be cut off at 255."""
+    if image.mode.startswith(("I", "F")):
+        raise InputError(
+            f"Image {name} holds more than 8 bits", got=f"mode {image.mode}", expected="grey 0 to 255"
+        )
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:

@@ -62,6 +62,14 @@ class SkippedCase:
 
 
 @dataclass(frozen=True)
+class DoubtfulCase:
+    """A case that was imported although its pictures may not be plain CT in Hounsfield units, and why."""
+
+    case_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class ImportSummary:
     """What one import did.
 
@@ -75,6 +83,8 @@ class ImportSummary:
         Class name to number of new slices on which the class is labelled present.
     groups
         Patients, or groups standing in for them, of the new cases.
+    doubts
+        New cases whose values a reader should look at before training.
     """
 
     source: str
@@ -84,6 +94,7 @@ class ImportSummary:
     slices_with: dict[str, int] = field(default_factory=dict)
     groups: int = 0
     skipped: tuple[SkippedCase, ...] = ()
+    doubts: tuple[DoubtfulCase, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -92,4 +103,15 @@ class ImportSummary:
         return (
             f"{self.source}: {self.cases} new cases with {self.slices} slices ({classes}) of {self.groups} patients, "
             f"{self.already_there} already there, {len(self.skipped)} skipped"
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is doubtful of the new cases, one sentence for each reason, with the first case."""
+        cases: dict[str, list[str]] = {}
+        for doubt in self.doubts:
+            cases.setdefault(doubt.reason, []).append(doubt.case_id)
+        return tuple(
+            f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {reason}"
+            for reason, names in cases.items()
         )

@@ -21,6 +21,7 @@ from cpam_train.importers.dicom_stack import geometry_of, order_by_position, sta
 from cpam_train.importers.layout import require, require_folder
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
+from cpam_train.importers.value_check import unit_notices
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.errors import InputError
 
@@ -103,7 +104,7 @@ def _read(paths: Iterable[Path], labels: dict[str, bool], patient: str, uid: str
     name = f"rsna-{_short(uid)}"
     hu = stack_hu(slices, name)
     geometry, made = geometry_of([one.header for one in slices]), slices[0].acquisition
-    volume = CTVolume(hu, geometry, name, patient_id=f"rsna-{patient}", notices=made.notices, acquisition=made)
+    volume = CTVolume(hu, geometry, name, patient_id=f"rsna-{patient}", notices=(*made.notices, *unit_notices(slices)), acquisition=made)
     nothing_drawn = [None] * len(files)
     annotation = hemorrhage_annotation(
         nothing_drawn, [labels[path.stem] for path in files], hu.shape[1:], ischemia_absent=False

@@ -15,6 +15,7 @@ from cpam_train.importers.knowledge import annotate
 from cpam_train.importers.layout import by_stem
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
+from cpam_train.importers.value_check import unit_notices
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.errors import InputError
 
@@ -65,7 +66,7 @@ def dicom_case(case_id: str, pixels: DicomSlice, mask: NDArray[np.uint8], group:
         None,
         case_id,
         patient_id=f"teknofest-{group}",
-        notices=pixels.acquisition.notices,
+        notices=(*pixels.acquisition.notices, *unit_notices([pixels])),
         acquisition=pixels.acquisition,
     )
     return ImportedCase(volume, annotate(mask[None], ischemia="drawn", hemorrhage="drawn"), AUTHOR)

@@ -49,6 +49,45 @@ class PixelFormat:
         return self.rows * self.columns * self.allocated // 8
 
 
+USUAL_ENERGIES_KEV = (65.0, 75.0)
+"""Virtual pictures of these energies come near a plain one of 120 kV."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedPicture:
+    """What a header says a picture was computed as.
+
+    Attributes
+    ----------
+    kind
+        Such as "subtraction"; "dual energy scan" for an acquisition whose pictures may still be plain.
+    word
+        The word that told it; nothing else of the text is kept.
+    energy_kev
+        Of a virtual energy, where it is named.
+    """
+
+    kind: str
+    word: str
+    energy_kev: float | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it comes near enough to plain CT: a usual energy, or a mixture of two tube voltages."""
+        low, high = USUAL_ENERGIES_KEV
+        usual = self.energy_kev is not None and low <= self.energy_kev <= high
+        return self.kind == "mixed energies" or (self.kind == "virtual energy" and usual)
+
+
+@dataclass(frozen=True, slots=True)
+class ConcatenationPart:
+    """Which of how many files of one image this is; total None where the header does not say."""
+
+    uid: str
+    number: int
+    total: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class FrameHeader:
     """One plane of one file.
@@ -79,6 +118,14 @@ class FrameHeader:
         Refusals; with any of them the frame cannot be measured.
     notes
         Warnings for the reader.
+    computed
+        What its header says it was computed as; None for plain CT.
+    multi_energy
+        Acquired with more than one tube voltage.
+    burned_in
+        Text or marks were written into the pixels.
+    concatenation
+        Where the image is spread over several files.
     """
 
     path: Path
@@ -110,3 +157,7 @@ class FrameHeader:
     pixels: PixelFormat
     problems: tuple[Notice, ...]
     notes: tuple[Notice, ...]
+    computed: ComputedPicture | None = None
+    multi_energy: bool = False
+    burned_in: bool = False
+    concatenation: ConcatenationPart | None = None

@@ -88,5 +88,8 @@ MIN_SLICES = 2
 PADDING_BELOW_HU = -1200
 """A constant value below this fills the corners outside a scanner's field and is no measurement."""
 
+PADDING_RIM_BELOW_HU = -1060
+"""Beside padding that went through lossy compression values down to this are its blurred rim; air is about -1000."""
+
 PADDING_TISSUE_FROM_HU = -900
 """A declared padding value above this could be tissue: only where it touches the image border it is padding."""

@@ -27,6 +27,11 @@ class ElementReader:
         self._little = little_endian
         self.commas: set[int] = set()
 
+    @property
+    def little_endian(self) -> bool:
+        """Byte order of binary values."""
+        return self._little
+
     def __contains__(self, tag: int) -> bool:
         return tag in self._elements
 

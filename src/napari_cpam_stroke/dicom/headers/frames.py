@@ -15,6 +15,7 @@ from napari_cpam_stroke.dicom.file.syntaxes import LOSSY
 from napari_cpam_stroke.dicom.file.tags import WANTED, Tag
 from napari_cpam_stroke.dicom.file.values import ElementReader
 from napari_cpam_stroke.dicom.headers import plane_header
+from napari_cpam_stroke.dicom.headers.origin_header import origin_of_pixels
 from napari_cpam_stroke.dicom.headers.pixel_check import check_pixels
 from napari_cpam_stroke.dicom.headers.pixel_header import pixel_format
 from napari_cpam_stroke.dicom.headers.plain import decode_text, plain_text
@@ -137,6 +138,7 @@ def _frame(
         pixels=pixels,
         problems=tuple(problems),
         notes=_notes(e),
+        **origin_of_pixels(e, charset),
     )
 
 
@@ -182,7 +184,7 @@ def _notes(e: ElementReader) -> tuple[Notice, ...]:
         if tag in set(Tag)
     ]
     if e.number(Tag.RESCALE_SLOPE) is None or e.number(Tag.RESCALE_INTERCEPT) is None:
-        sentence = "No RescaleSlope and RescaleIntercept: the values may not be Hounsfield units."
+        sentence = "There is no RescaleSlope and RescaleIntercept: the values may not be Hounsfield units."
         notes.append(warning(NoticeCode.RESCALE_MISSING, sentence))
     if e.code(Tag.RESCALE_TYPE).upper() not in ("", "HU", "HU_MOD"):
         units = plain_text(e.code(Tag.RESCALE_TYPE).upper())

@@ -8,18 +8,27 @@ from scipy import ndimage
 
 from napari_cpam_stroke.core.volume import AIR_HU
 from napari_cpam_stroke.dicom.file.frame_header import PixelFormat
-from napari_cpam_stroke.dicom.file.limits import PADDING_BELOW_HU, PADDING_TISSUE_FROM_HU
+from napari_cpam_stroke.dicom.file.limits import (
+    PADDING_BELOW_HU,
+    PADDING_RIM_BELOW_HU,
+    PADDING_TISSUE_FROM_HU,
+)
 
 _LOWEST, _HIGHEST = -32768, 32767
 
+MAX_LOSS = 8
+"""Stored values by which lossy compression changes a declared padding value and it still counts as one."""
 
-def stored_to_hu(frame: NDArray[np.int16], pixels: PixelFormat) -> bool:
+
+def stored_to_hu(frame: NDArray[np.int16], pixels: PixelFormat, *, lossy: bool = False) -> bool:
     """Turn one frame of stored values into HU, in place.
 
     Parameters
     ----------
     frame
         (Y, X) 16-bit patterns as they stand in the file, in this machine's byte order; becomes HU.
+    lossy
+        The pixels went through lossy compression: padding is no longer one exact value.
 
     Returns
     -------
@@ -28,12 +37,12 @@ def stored_to_hu(frame: NDArray[np.int16], pixels: PixelFormat) -> bool:
     wide = not pixels.signed and pixels.stored == 16
     clean_bits(frame, pixels)
     stored: NDArray[np.int16] | NDArray[np.uint16] = frame.view(np.uint16) if wide else frame
-    padded = _padded(stored, pixels)
+    padded = _padded(stored, pixels, loss=MAX_LOSS if lossy else 0)
     cut = _rescale(frame, stored, pixels)
     if padded is not None:
         frame[padded] = AIR_HU
     if _lowest_hu(pixels) < PADDING_BELOW_HU:
-        _fill_constant_corners(frame)
+        _fill_far_below_air(frame, lossy=lossy)
     return cut
 
 
@@ -58,21 +67,24 @@ def _lowest_hu(pixels: PixelFormat) -> float:
     return min(lowest * pixels.slope, highest * pixels.slope) + pixels.intercept
 
 
-def _padded(stored: NDArray[np.int16] | NDArray[np.uint16], pixels: PixelFormat) -> NDArray[np.bool_] | None:
+def _padded(
+    stored: NDArray[np.int16] | NDArray[np.uint16], pixels: PixelFormat, *, loss: int
+) -> NDArray[np.bool_] | None:
     """Return where the declared padding stands.
 
-    A padding value that would be tissue (0 HU, say) is believed only where it touches the border of the image.
+    A padding value that would be tissue (0 HU, say) is believed only where it touches the border of the image, and so
+    is one that lossy compression changed by up to `loss` stored values.
     """
     if pixels.padding is None:
         return None
-    low, high = pixels.padding
+    low, high = pixels.padding[0] - loss, pixels.padding[1] + loss
     info = np.iinfo(stored.dtype)
     if high < info.min or low > info.max:
         return None
     found = stored == low if low == high else (stored >= max(low, info.min)) & (stored <= min(high, info.max))
     if not found.any():
         return None
-    if high * pixels.slope + pixels.intercept >= PADDING_TISSUE_FROM_HU:
+    if loss or high * pixels.slope + pixels.intercept >= PADDING_TISSUE_FROM_HU:
         found = _touching_border(found)
     return np.asarray(found)
 
@@ -105,11 +117,22 @@ def _range_of(stored: NDArray[np.int16] | NDArray[np.uint16], pixels: PixelForma
     return int(stored.min()), int(stored.max())
 
 
-def _fill_constant_corners(frame: NDArray[np.int16]) -> None:
-    """Turn a constant far below air into air: padding that the header does not declare."""
-    lowest = int(frame.min())
-    if lowest >= PADDING_BELOW_HU:
-        return
+def _fill_far_below_air(frame: NDArray[np.int16], *, lossy: bool) -> None:
+    """Turn padding that the header does not declare into air: what is far below air and joined to the border.
+
+    Without loss it must be one constant; with loss it is any value, down to the blurred rim beside it.
+    """
     below = frame < PADDING_BELOW_HU
-    if int(frame.max(where=below, initial=_LOWEST)) == lowest:
-        frame[below] = AIR_HU
+    if not below.any():
+        return
+    if lossy:
+        frame[_joined_to(below, frame < PADDING_RIM_BELOW_HU)] = AIR_HU
+    elif int(frame.max(where=below, initial=_LOWEST)) == int(frame.min()):
+        frame[_touching_border(below)] = AIR_HU
+
+
+def _joined_to(seeds: NDArray[np.bool_], region: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the pieces of a region that touch the border and hold a seed."""
+    labels, _ = ndimage.label(_touching_border(region))
+    held = np.unique(labels[seeds])
+    return np.asarray(np.isin(labels, held[held > 0]))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import CTVolume, Notice, NoticeCode, SourceFrame
+from napari_cpam_stroke.core.hounsfield_check import value_notices
 from napari_cpam_stroke.core.notice import warning
 from napari_cpam_stroke.dicom.file.elements import DEFLATED
 from napari_cpam_stroke.dicom.file.encapsulated import Fragment, locate_frames, read_frame
@@ -32,12 +33,6 @@ from napari_cpam_stroke.progress import Cancelled, Progress
 
 MAX_THREADS = 4
 """Slices read or decoded at once."""
-
-AIR_BELOW_HU, BONE_ABOVE_HU = -500, 300
-"""A head CT has values below the first and above the second; otherwise a warning is given."""
-
-CHECK_STRIDE = 4
-"""Every fourth pixel is looked at for that."""
 
 
 def read_series(
@@ -138,7 +133,7 @@ class _Reading:
             fragments = self._located(frame, source)[frame.frame_number - 1]
             pattern = self._workers.decode(read_frame(source, fragments), frame.pixels)
             self._hu[z] = pattern.view(np.int16)
-        return stored_to_hu(self._hu[z], frame.pixels)
+        return stored_to_hu(self._hu[z], frame.pixels, lossy=frame.lossy)
 
     def _located(self, frame: FrameHeader, source: ByteSource) -> list[list[Fragment]]:
         with self._lock:
@@ -179,12 +174,5 @@ def _copy_plain(target: NDArray[np.int16], frame: FrameHeader, source: ByteSourc
 
 def _content_warnings(hu: NDArray[np.int16], *, cut: bool) -> list[Notice]:
     """Return what is odd about the HU (Z, Y, X); `cut`: some values were beyond 16 bits."""
-    sample = hu[:, ::CHECK_STRIDE, ::CHECK_STRIDE]
-    low, high = int(sample.min()), int(sample.max())
-    found = []
-    if cut:
-        found.append(warning(NoticeCode.VALUES_CUT_OFF, "Some values were beyond 16 bits and were cut off."))
-    if low > AIR_BELOW_HU or high < BONE_ABOVE_HU:
-        sentence = f"The values ({low} to {high}) do not look like Hounsfield units of a head."
-        found.append(warning(NoticeCode.VALUES_UNLIKE_A_HEAD, sentence, lowest=low, highest=high))
-    return found
+    beyond = "Some values were beyond 16 bits and were cut off."
+    return [*([warning(NoticeCode.VALUES_CUT_OFF, beyond)] if cut else []), *value_notices(hu)]

@@ -11,6 +11,8 @@ from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.headers.plain import plain_text
 from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
 from napari_cpam_stroke.dicom.series import stacking, verdict
+from napari_cpam_stroke.dicom.series.content import slice_notes
+from napari_cpam_stroke.dicom.series.coverage import coverage_warnings, missing_parts
 from napari_cpam_stroke.dicom.series.grouping import Group, group_frames
 from napari_cpam_stroke.dicom.series.kernels import kernel_sharpness
 from napari_cpam_stroke.dicom.series.rejected_file import RejectedFile
@@ -45,7 +47,7 @@ def _entry(group: Group, stack: stacking.Stack, lost: list[FrameHeader], pseudon
     against = verdict.refusals(group, frames)
     geometry, trouble = (None, []) if against else _geometry(frames)
     against += trouble
-    against = against or verdict.limitations(group, frames, geometry) + verdict.contrast_limitation(first)
+    against = against or verdict.limitations(group, frames, geometry) + verdict.contrast_limitation(frames)
     return SeriesEntry(
         key=pseudonyms.case(first.series_uid or first.study_uid or str(first.path.parent), *group.discriminator),
         patient_id=first.patient,
@@ -85,11 +87,11 @@ def _geometry(frames: Sequence[FrameHeader]) -> tuple[VolumeGeometry | None, lis
 def _warnings(
     group: Group, stack: stacking.Stack, lost: list[FrameHeader], geometry: VolumeGeometry | None
 ) -> list[Notice]:
-    first = stack.frames[0]
-    found = verdict.content_warnings(first)
+    found = verdict.content_warnings(stack.frames)
     if geometry is not None:
         found += stacking.gap_warnings(geometry) + verdict.geometry_warnings(stack.frames, geometry)
-    found += [*_lost_warnings(lost), *_copy_warnings(stack), *first.notes]
+        found += coverage_warnings(geometry, against=stacking.gaps(geometry))
+    found += [*_lost_warnings(lost), *missing_parts(stack.frames), *_copy_warnings(stack), *slice_notes(stack.frames)]
     if 1 < group.moments < verdict.PERFUSION_FROM:
         sentence = f"Repeated scan: this is number {group.moment} of {group.moments} over the same region."
         found.append(warning(NoticeCode.REPEATED_SCAN, sentence, number=group.moment, of=group.moments))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from napari_cpam_stroke.core.notice import NoticeCode, notice_of
 from napari_cpam_stroke.dicom.series.kernels import kernel_sharpness
 from napari_cpam_stroke.dicom.series.series_entry import SeriesEntry
 from napari_cpam_stroke.dicom.series.stacking import gaps
@@ -14,6 +15,8 @@ READING_THICKNESS_MM = (0.625, 6.0)
 
 IDEAL_THICKNESS_MM = 5.0
 """Among equals the series nearest to this is taken: the reading series of a head CT."""
+
+_LEFT_OUT = frozenset({NoticeCode.TISSUE_LEFT_OUT, NoticeCode.PARTS_MISSING})
 
 TOLERANCE_MM = 0.01
 """0.6 is written for 0.625 now and then, but not 0.5."""
@@ -36,6 +39,7 @@ def _rank(entry: SeriesEntry) -> tuple[float, ...]:
     return (
         bool(_shortcomings(entry)),
         len(_shortcomings(entry)),
+        notice_of(entry.notices, NoticeCode.PART_OF_A_HEAD) is not None,
         entry.frames[0].image_type[:1] == ("DERIVED",),
         kernel_sharpness(entry.kernel, entry.description) != "soft",
         abs(thickness - IDEAL_THICKNESS_MM),
@@ -50,14 +54,16 @@ def _shortcomings(entry: SeriesEntry) -> list[str]:
         found.append("bone kernel")
     if entry.thickness_mm is None or not low - TOLERANCE_MM <= entry.thickness_mm <= high + TOLERANCE_MM:
         found.append("slices too thin or too thick")
-    if suggests_contrast(entry.frames[0]):
+    if any(map(suggests_contrast, entry.frames)):
         found.append("contrast agent")
-    if not of_the_head(entry.frames[0]):
+    if not all(map(of_the_head, entry.frames)):
         found.append("not of the head")
     if entry.lossy:
         found.append("lossy compression")
     if entry.geometry is not None and gaps(entry.geometry):
         found.append("slices missing")
+    if _LEFT_OUT & {notice.code for notice in entry.notices}:
+        found.append("tissue left out")
     return found
 
 

@@ -8,9 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from napari_cpam_stroke.core import VolumeGeometry
-from napari_cpam_stroke.core.notice import Notice, NoticeCode, limitation, notice_of, refusal, warning
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, limitation, refusal, warning
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.file.limits import MAX_SLICES, MAX_VOLUME_BYTES, MIN_SLICES
+from napari_cpam_stroke.dicom.series.content import (
+    computed_limitations,
+    computed_warnings,
+    share_of,
+    unit_limitations,
+)
 from napari_cpam_stroke.dicom.series.grouping import Group, placed
 from napari_cpam_stroke.dicom.series.kernels import kernel_sharpness
 
@@ -23,8 +29,6 @@ SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 PERFUSION_FROM = 3
 """From this many images of every place on, a series is a perfusion or other dynamic study."""
 
-_PROJECTIONS = ("MIP", "MINIP", "MAX_IP", "MIN_IP", "MPR_MIP", "VRT", "SSD", "VOLUME_RENDERED", "PROJECTION IMAGE")
-_MAPS = ("PERFUSION", "CBF", "CBV", "MTT", "TTP", "TMAX", "PARAMETRIC", "IODINE", "MONOENERGETIC")
 _HEAD_WORDS = re.compile(r"HEAD|BRAIN|SKULL|CRAN|CEREB|NEURO|KOPF|TETE|CABEZA", re.IGNORECASE)
 _CONTRAST_WORDS = re.compile(
     r"\bCTA\b|ANGIO|\+C\b|\bC\+|POST.?CONTRAST|CONTRAST|\bKM\b|VENOUS|ARTERIAL|PERFUSION", re.IGNORECASE
@@ -41,9 +45,10 @@ def refusals(group: Group, frames: Sequence[FrameHeader]) -> list[Notice]:
     if first.modality != "CT" and (first.modality or not first.sop_class_uid.startswith(CT_IMAGES)):
         sentence = f"The modality is {first.modality or 'not given'}, not CT."
         found.append(refusal(NoticeCode.NOT_CT, sentence, modality=first.modality))
-    if "LOCALIZER" in first.image_type or "SCOUT" in first.image_type:
+    kinds = {value for frame in frames for value in frame.image_type}
+    if "LOCALIZER" in kinds or "SCOUT" in kinds:
         found.append(refusal(NoticeCode.LOCALIZER, "A scout (localizer), not a volume."))
-    if "SCREEN SAVE" in first.image_type or (first.sop_class_uid == SECONDARY_CAPTURE and not placed(first)):
+    if "SCREEN SAVE" in kinds or (first.sop_class_uid == SECONDARY_CAPTURE and not placed(first)):
         found.append(refusal(NoticeCode.SCREEN_CAPTURE, "A screen capture, not CT slices."))
     if group.tangled:
         sentence = "Several images lie at most places and nothing in the headers tells them apart."
@@ -57,16 +62,11 @@ def refusals(group: Group, frames: Sequence[FrameHeader]) -> list[Notice]:
 
 def limitations(group: Group, frames: Sequence[FrameHeader], geometry: VolumeGeometry | None) -> list[Notice]:
     """Return why the AI must stay off although the images can be looked at; a contrast agent apart."""
-    first = frames[0]
-    found = _shape_limitations(frames, geometry) + _unit_limitations(first)
+    found = _shape_limitations(frames, geometry) + unit_limitations(frames)
     if group.moments >= PERFUSION_FROM:
         sentence = f"One of {group.moments} time points (perfusion or dynamic study): the AI stays off."
         found.append(limitation(NoticeCode.TIME_SERIES, sentence, time_points=group.moments))
-    kinds = {value for frame in frames for value in frame.image_type}
-    if computed := [kind for kind in (*_PROJECTIONS, *_MAPS) if kind in kinds]:
-        sentence = f"A computed picture ({computed[0]}), not plain CT slices: the AI stays off."
-        found.append(limitation(NoticeCode.COMPUTED_PICTURE, sentence, image_type=computed[0]))
-    return found
+    return found + computed_limitations(frames)
 
 
 def _shape_limitations(frames: Sequence[FrameHeader], geometry: VolumeGeometry | None) -> list[Notice]:
@@ -82,41 +82,34 @@ def _shape_limitations(frames: Sequence[FrameHeader], geometry: VolumeGeometry |
     return []
 
 
-def _unit_limitations(frame: FrameHeader) -> list[Notice]:
-    found = []
-    if other := notice_of(frame.notes, NoticeCode.NOT_HOUNSFIELD):
-        units = other.data["rescale_type"]
-        sentence = f"RescaleType is not HU ({units}): these may be no CT numbers, the AI stays off."
-        found.append(limitation(NoticeCode.NOT_HOUNSFIELD, sentence, rescale_type=units))
-    if notice_of(frame.notes, NoticeCode.RESCALE_MISSING):
-        sentence = "There is no RescaleSlope and RescaleIntercept: the values may not be Hounsfield units."
-        found.append(limitation(NoticeCode.RESCALE_MISSING, sentence))
-    return found
-
-
-def contrast_limitation(frame: FrameHeader) -> list[Notice]:
+def contrast_limitation(frames: Sequence[FrameHeader]) -> list[Notice]:
     """Return why the AI stays off unless asked for: a contrast agent; empty without one."""
+    agent = next((frame.contrast for frame in frames if frame.contrast), "")
     sentence = "With contrast agent: the AI is made for non-contrast CT and stays off unless asked for."
-    return [limitation(NoticeCode.CONTRAST_AGENT, sentence, agent=frame.contrast)] if frame.contrast else []
+    return [limitation(NoticeCode.CONTRAST_AGENT, sentence, agent=agent)] if agent else []
 
 
-def content_warnings(frame: FrameHeader) -> list[Notice]:
+def content_warnings(frames: Sequence[FrameHeader]) -> list[Notice]:
     """Return the banners of a sound series: contrast agent, bone kernel, lossy pixels, doubtful description."""
     found = []
-    if frame.contrast:
-        found.append(warning(NoticeCode.CONTRAST_AGENT, f"Contrast agent ({frame.contrast}).", agent=frame.contrast))
-    elif suggests_contrast(frame):
+    if agent := next((frame.contrast for frame in frames if frame.contrast), ""):
+        found.append(warning(NoticeCode.CONTRAST_AGENT, f"Contrast agent ({agent}).", agent=agent))
+    elif any(map(suggests_contrast, frames)):
         sentence = "The description suggests a contrast agent, the header names none."
         found.append(warning(NoticeCode.CONTRAST_SUSPECTED, sentence))
-    if kernel_sharpness(frame.kernel, frame.description) == "sharp":
-        sentence = f"Bone kernel ({frame.kernel or 'by its description'}): noisy for brain tissue."
-        found.append(warning(NoticeCode.BONE_KERNEL, sentence, kernel=frame.kernel))
-    if not of_the_head(frame):
-        sentence = f"The body part is {frame.body_part}, not the head."
-        found.append(warning(NoticeCode.OTHER_BODY_PART, sentence, body_part=frame.body_part))
-    if frame.lossy:
-        found.append(warning(NoticeCode.LOSSY_COMPRESSION, "The pixels were compressed with loss."))
-    return found
+    sharp = next((f for f in frames if kernel_sharpness(f.kernel, f.description) == "sharp"), None)
+    if sharp is not None:
+        sentence = f"Bone kernel ({sharp.kernel or 'by its description'}): noisy for brain tissue."
+        found.append(warning(NoticeCode.BONE_KERNEL, sentence, kernel=sharp.kernel))
+    elsewhere = next((frame.body_part for frame in frames if not of_the_head(frame)), "")
+    if elsewhere:
+        sentence = f"The body part is {elsewhere}, not the head."
+        found.append(warning(NoticeCode.OTHER_BODY_PART, sentence, body_part=elsewhere))
+    if lossy := sum(frame.lossy for frame in frames):
+        sentence = f"The pixels {share_of(lossy, frames)}were compressed with loss."
+        some = {} if lossy == len(frames) else {"slices": lossy}
+        found.append(warning(NoticeCode.LOSSY_COMPRESSION, sentence, **some))
+    return found + computed_warnings(frames)
 
 
 def suggests_contrast(frame: FrameHeader) -> bool:

@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cpam_stroke.bundles import Bundle, ModelEntry, Registry
 from napari_cpam_stroke.core import CTVolume
+from napari_cpam_stroke.core.hounsfield_check import hounsfield_doubts
 from napari_cpam_stroke.errors import CpamError
 from napari_cpam_stroke.progress import Cancelled, Progress
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
@@ -160,14 +161,17 @@ class ModelRuns(QObject):
 
     def allowed(self) -> bool:
         """Return whether a model may run on this series here; else say why not."""
-        entry = self._state.entry
+        entry, review = self._state.entry, self._state.review
         if importlib.util.find_spec("torch") is None:
             self.fail(CpamError(NO_TORCH))
             return False
-        if entry is None or entry.verdict == "ready":
+        doubts = () if review is None else hounsfield_doubts(review.volume.notices)
+        why = "" if entry is None else " ".join(entry.reasons)
+        if not why and not doubts:
             return True
-        why = " ".join(entry.reasons)
-        if entry.ai_on_request and self._state.ask(f"{why} Run the model all the same?", (RUN, CANCEL)) == RUN:
+        on_request = entry is None or not entry.reasons or entry.ai_on_request
+        why = why or " ".join(doubt.sentence for doubt in doubts)
+        if on_request and self._state.ask(f"{why} Run the model all the same?", (RUN, CANCEL)) == RUN:
             return True
         self.fail(CpamError(f"The AI stays off for this series: {why.rstrip('.')}"))
         return False

@@ -1,0 +1,98 @@
+"""Pictures computed from CT and not CT: material maps, virtual energies, subtractions, projections, perfusion maps.
+
+Told from words inside the values of ImageType, in the descriptions and codes of the header; never from the kernel.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from napari_cpam_stroke.dicom.file.frame_header import ComputedPicture
+
+_KINDS: tuple[tuple[str, str], ...] = (
+    ("material map", r"[A-Z]*IODINE(MAPS?)?|IODE|YODO|JOD[A-Z]*|VNC[A-Z]*|VNE|VUE|VIRTUAL ?(NON ?|UN)[A-Z]+|Z ?EFF"),
+    ("material map", r"EFFECTIVE (Z|ATOMIC)|EFF ATOMIC|ELECTRON DENS[A-Z]*|RHO ?Z?|URIC|MD (IODINE|WATER|CALCIUM|HAP|FAT|BLOOD)"),
+    ("material map", r"MAT (SPECIFIC|REMOVED|FRACTIONAL|MODIFIED|VALUE BASED)|MATERIAL|CA ?SUPP?[A-Z]*|CALCIUM (SUPP|REMOV|MAP)[A-Z]*"),
+    ("material map", r"(WATER|IODINE|CALCIUM|FAT|HAP) (IODINE|WATER|CALCIUM|FAT|HAP)|BONE MARROW|PBV"),
+    ("dual energy", r"DUAL ?ENERGY|MULTI ?ENERGY|DECT|SPECTRAL"),
+    ("virtual energy", r"S?MONO(E[A-Z]*|CHROMATIC[A-Z]*|PLUS)?\d*(KEV)?|MONO ENERG[A-Z]*|VM[ICE]\d*(KEV)?|\d{2,3} ?KEV|KEV"),
+    ("subtraction", r"SUBTR[A-Z]*|DSA|DIFFERENCE|BONE ?(REMOV[A-Z]*|SUBTR[A-Z]*|LESS|FREE)"),
+    ("projection", r"[A-Z]*MIPS?\d*|M[AI][XN] ?IP|M?IN ?IP|MINIP|(MAX|MIN)IMUM INTENSITY|INTENSITY PROJ[A-Z]*|PROJECTION|RAY ?SUM"),
+    ("projection", r"VRT|SSD|VOLUME RENDER[A-Z]*|SURFACE RENDER[A-Z]*|CURVED MPR"),
+    ("perfusion map", r"PERFUSION|R?CB[FV][A-Z]*|MTT|TTP|TTD|T ?MAX|TIME TO (PEAK|DRAIN)|PERMEABILITY|MISMATCH|PENUMBRA"),
+    ("map", r"MAPS?|COLOU?RMAP|HEATMAP|PARAMETRIC|PROBABILITY|STD DEV[A-Z]*|QUANTITY"),
+    ("synthetic CT", r"SYNTH[A-Z]*|PSEUDO ?CT|MRCAT"),
+    ("overlay", r"OVERLAY[A-Z]*|FUSED|BURNED IN"),
+)  # fmt: skip
+"""Kind, and the words for it; words are upper-case, parted by single blanks."""
+
+_ONLY_IN_TYPE = r"SUB|FUSION|MAXIMUM|MINIMUM|DIVISION|MULTIPLICATION|MASKED|DISTORTED"
+"""Words that mean a computed picture in ImageType and codes, but not in a free description."""
+
+_PATTERNS = tuple((kind, re.compile(rf"(?<![A-Z0-9])(?:{words})(?![A-Z0-9])")) for kind, words in _KINDS)
+_TYPE_PATTERN = re.compile(rf"(?<![A-Z0-9])(?:{_ONLY_IN_TYPE})(?![A-Z0-9])")
+_NEGATED = re.compile(
+    r"(?<![A-Z])(?:NON|NO|NOT|UN|WITHOUT|OHNE|SANS|SIN|KEINE?) $|(?<![A-Z])(?:PRE|BEFORE|FOR)(?: [A-Z]+)? $"
+)
+_MIXED = re.compile(r"MIX[A-Z]*|BLEND[A-Z]*|AVERAGE|WEIGHTED|LINEAR|[MF] 0 \d+")
+_ENERGY = re.compile(r"(\d{2,3}) ?KEV|(?:MONO[A-Z]*|VMI) ?(?:PLUS |\+ ?)?(\d{2,3})(?![A-Z0-9])")
+_NOT_WORDS = re.compile(r"[^A-Z0-9]+")
+
+
+def find_computed(
+    types: Iterable[str], descriptions: Iterable[str], energy_kev: float | None = None
+) -> ComputedPicture | None:
+    """Return what the texts of a header say, the first kind that is no plain CT; None where they say nothing.
+
+    Parameters
+    ----------
+    types
+        Values of ImageType and of codes.
+    descriptions
+        Free texts.
+    energy_kev
+        As coded; else it is looked for in the texts.
+    """
+    texts = [(_words(text), True) for text in types] + [(_words(text), False) for text in descriptions]
+    energy = energy_kev if energy_kev is not None else _energy(words for words, _ in texts)
+    mixed = any(_MIXED.search(words) for words, _ in texts)
+    found = [_picture(kind, word, energy, mixed=mixed) for kind, word in _hits(texts)]
+    if energy_kev is not None and not any(picture.kind == "virtual energy" for picture in found):
+        found.append(ComputedPicture("virtual energy", f"{energy_kev:g} keV", energy_kev))
+    return min(found, key=lambda picture: picture.plain, default=None)
+
+
+def _picture(kind: str, word: str, energy: float | None, *, mixed: bool) -> ComputedPicture:
+    if kind == "dual energy":
+        return ComputedPicture("mixed energies" if mixed or energy is not None else kind, word)
+    return ComputedPicture(kind, word, energy if kind == "virtual energy" else None)
+
+
+def _words(text: str) -> str:
+    """Return upper-case words parted by single blanks; "w/o" is one word."""
+    text = re.sub(r"\bW\s*/?\s*O\b", "WITHOUT", text.upper())
+    return _NOT_WORDS.sub(" ", text).strip()
+
+
+def _hits(texts: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, str]]:
+    for words, is_type in texts:
+        for kind, pattern in _PATTERNS:
+            for match in pattern.finditer(words):
+                if not _NEGATED.search(words[: match.start()]) and not _false_friend(words, match):
+                    yield kind, match[0]
+        if is_type and (match := _TYPE_PATTERN.search(words)):
+            yield "derived values", match[0]
+
+
+def _false_friend(words: str, match: re.Match[str]) -> bool:
+    """Whether a word stands for something else beside its neighbours: the window of a mask, an injection."""
+    after = words[match.end() :].strip()
+    return match[0] == "IODINE" and after.startswith(("CONTRAST", "ALLERG"))
+
+
+def _energy(texts: Iterable[str]) -> float | None:
+    for words in texts:
+        if match := _ENERGY.search(words):
+            return float(match[1] or match[2])
+    return None
