@@ -13,7 +13,7 @@ from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.hounsfield_check import hounsfield_doubts
 from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
 from napari_cpam_stroke.errors import InputError, SeriesError, nearest
-from napari_cpam_stroke.export import CaseFiles, CaseResult, run_case
+from napari_cpam_stroke.export import CaseFiles, CaseResult, DoubtfulValuesError, run_case
 
 
 def predict(
@@ -31,7 +31,7 @@ def predict(
     chosen = chosen_series(report, series, path)
     predictor = inference.Predictor.load(model, device)
     refused = [] if series else [entry for entry in report.series if entry not in chosen]
-    written, failed = [], []
+    written, failed, doubtful = [], [], []
     for number, entry in enumerate(chosen, start=1):
         try:
             with progress_of(f"{entry.key} ({number} of {len(chosen)})") as stage:
@@ -39,15 +39,17 @@ def predict(
                     entry, predictor, out, stage=stage, keep_patient=keep_patient, whatever_values=series is not None
                 )
                 written.append(case)
+        except DoubtfulValuesError as error:
+            doubtful.append(f"{entry.key}: {str(error).rstrip('.')}")
         except SeriesError as error:
             failed.append(f"{entry.key}: {str(error).rstrip('.')}")
-    if not written:
+    if not written and not doubtful:
         raise SeriesError(f"No series could be read ({failed[0]})")
     _tell(written, as_json=as_json)
-    for words in [*(why_not(entry) for entry in refused), *failed]:
+    for words in [*(why_not(entry) for entry in refused), *failed, *doubtful]:
         complain(f"Set aside: {words}.")
-    doubtful = [result for result, _ in written if hounsfield_doubts(result.volume.notices)]
-    return int(bool(refused or failed or doubtful))
+    asked_for = any(hounsfield_doubts(result.volume.notices) for result, _ in written)
+    return int(bool(refused or failed or doubtful or asked_for))
 
 
 def chosen_series(report: FolderReport, key: str | None, path: Path) -> list[SeriesEntry]:
@@ -98,7 +100,7 @@ def _tell(written: list[tuple[CaseResult, CaseFiles]], *, as_json: bool) -> None
             say(f"  {note}")
         for words in result.warnings:
             complain(f"  {result.volume.case_id}: {words}")
-    first = written[0][0].prediction
+    first = written[0][0].prediction if written else None
     if first is not None:
         say(f"Model {first.model.name} {first.model.version} on {first.device}. Research use only, no diagnosis.")
 

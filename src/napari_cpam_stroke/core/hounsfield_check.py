@@ -14,8 +14,11 @@ from napari_cpam_stroke.core.volume import AIR_HU
 SAMPLE_STRIDE = 4
 """Every fourth row and column is looked at."""
 
-AIR_BELOW_HU = -500
-"""Air, and the edge of the skin beside it, is lower; nothing of the head but its air is."""
+AIR_BELOW_HU = -700
+"""Air is lower; nothing else of a head is."""
+
+RIM_BELOW_HU = -500
+"""The edge of the skin beside air is between it and this; what is higher belongs to the head."""
 
 BONE_ABOVE_HU = 300
 """Every head has bone above this."""
@@ -32,7 +35,7 @@ SOFT_TISSUE_HU = (-150, 150)
 TISSUE_MODE_HU = (-130, 90)
 """The commonest soft value of a head lies here: brain is 20 to 50, fat about -100."""
 
-MODE_RANGE_HU, MODE_SMOOTHING_HU = (AIR_BELOW_HU, 500), 21
+MODE_RANGE_HU, MODE_SMOOTHING_HU = (RIM_BELOW_HU, 500), 21
 """Where the commonest soft value is looked for, and over how many values counts are averaged."""
 
 MIN_SAMPLE = 1_000
@@ -52,6 +55,9 @@ MIN_SOFT_SHARE = 0.3
 
 MAX_DENSE_SHARE = 0.25
 """Share of dense bone among all that is not air, where the only air is padding; a head has about 0.1."""
+
+MAX_DENSE_SHARE_WITH_AIR = 0.4
+"""The same where there is air."""
 
 HOUNSFIELD_DOUBTS = frozenset(
     {
@@ -95,9 +101,7 @@ def value_notices(hu: NDArray[np.int16], *, kept: tuple[int, int] | None = None)
     whole = _levels(sample)
     why = _window_fault(sample, kept) if kept is not None else _fault(whole) or _mode_fault(sample)
     if why:
-        sentence = (
-            f"The values ({whole.lowest} to {whole.highest}) do not look like Hounsfield units of a head: {why}."
-        )
+        sentence = f"The values ({whole.lowest} to {whole.highest}) do not look like Hounsfield units of a head: {why}."
         values = {"lowest": whole.lowest, "highest": whole.highest}
         return [warning(NoticeCode.VALUES_UNLIKE_A_HEAD, sentence, **values, why=why)]
     return [] if kept is not None else _slice_notices(sample)
@@ -120,7 +124,7 @@ def doubt_sentences(notices: Iterable[Notice]) -> tuple[str, ...]:
 
 
 def _levels(sample: NDArray[np.int16]) -> _Levels:
-    others = int((sample >= AIR_BELOW_HU).sum())
+    others = int((sample >= RIM_BELOW_HU).sum())
     low, high = SOFT_TISSUE_HU
     return _Levels(
         lowest=int(sample.min()),
@@ -136,21 +140,18 @@ def _levels(sample: NDArray[np.int16]) -> _Levels:
 
 def _fault(levels: _Levels) -> str:
     """Return what speaks against Hounsfield units in a whole series; empty where nothing does."""
-    if levels.padding + levels.air < MIN_AIR_SHARE:
-        return "there is no air (-1000)"
-    if levels.below_air >= MAX_BELOW_AIR_SHARE:
-        return f"{levels.below_air:.0%} of them lie far below air (-1000)"
-    if levels.highest < BONE_ABOVE_HU:
-        return "there is no bone"
-    if levels.others < MIN_SAMPLE:
-        return ""
-    if _only_padding(levels):
-        return "the only air (-1000) is padding"
-    if levels.dense > 2 * MAX_DENSE_SHARE:
-        return f"{levels.dense:.0%} of what is not air is denser than bone"
-    if levels.soft < MIN_SOFT_SHARE:
-        return f"only {levels.soft:.0%} of what is not air lies where soft tissue does"
-    return ""
+    enough = levels.others >= MIN_SAMPLE
+    faults = {
+        "there is no air (-1000)": levels.padding + levels.air < MIN_AIR_SHARE,
+        f"{levels.below_air:.0%} of them lie far below air (-1000)": levels.below_air >= MAX_BELOW_AIR_SHARE,
+        "there is no bone": levels.highest < BONE_ABOVE_HU,
+        "the only air (-1000) is padding": enough and _only_padding(levels),
+        f"{levels.dense:.0%} of what is not air is denser than bone": enough
+        and levels.dense > MAX_DENSE_SHARE_WITH_AIR,
+        f"only {levels.soft:.0%} of what is not air is as dense as soft tissue": enough
+        and levels.soft < MIN_SOFT_SHARE,
+    }
+    return next((words for words, holds in faults.items() if holds), "")
 
 
 def _only_padding(levels: _Levels) -> bool:

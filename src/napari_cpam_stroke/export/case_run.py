@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from napari_cpam_stroke.inference import Predictor
 
 
+class DoubtfulValuesError(SeriesError):
+    """A series whose values do not look like Hounsfield units: no model runs on it unasked."""
+
+
 def run_case(
     entry: SeriesEntry,
     predictor: Predictor,
@@ -37,14 +41,16 @@ def run_case(
     Raises
     ------
     SeriesError
-        If a file of the series cannot be read, or its values do not look like Hounsfield units.
+        If a file of the series cannot be read.
+    DoubtfulValuesError
+        If its values do not look like Hounsfield units.
     InputError
         If the folder cannot be written.
     """
     tell = stage or (lambda _name, _done, _total: None)
     volume = read_series(entry, progress=lambda done, total: tell("reading", done, total))
     if not whatever_values and (doubts := hounsfield_doubts(volume.notices)):
-        raise SeriesError(
+        raise DoubtfulValuesError(
             f"The AI stays off unless asked for ({doubts[0].sentence.rstrip('.')})", remedy="name it with --series"
         )
     prediction = predictor.predict(volume, progress=lambda done, total: tell("model", done, total))

@@ -38,7 +38,9 @@ def _read(study: Path) -> ImportedCase:
     mask = np.stack([_mask(folder / "mask.npz", hu[0]) for folder in folders])
     name = f"cpaisd-{study.name}"
     geometry, made = geometry_of([one.header for one in slices]), slices[0].acquisition
-    volume = CTVolume(hu, geometry, name, patient_id=name, notices=(*made.notices, *unit_notices(slices)), acquisition=made)
+    volume = CTVolume(
+        hu, geometry, name, patient_id=name, notices=(*made.notices, *unit_notices(slices)), acquisition=made
+    )
     return ImportedCase(volume, annotate(mask, ischemia="drawn", hemorrhage="absent"), "CPAISD readers")
 
 

@@ -42,9 +42,7 @@ def read_pixels(path: Path) -> NDArray[np.uint8]:
 def _require_8_bit(image: Image.Image, name: str) -> None:
     """Refuse a picture of 16 or 32 bits, whose values would be cut off at 255."""
     if image.mode.startswith(("I", "F")):
-        raise InputError(
-            f"Image {name} holds more than 8 bits", got=f"mode {image.mode}", expected="grey 0 to 255"
-        )
+        raise InputError(f"Image {name} holds more than 8 bits", got=f"mode {image.mode}", expected="grey 0 to 255")
 
 
 def read_grey(path: Path) -> NDArray[np.uint8]:

@@ -104,7 +104,14 @@ def _read(paths: Iterable[Path], labels: dict[str, bool], patient: str, uid: str
     name = f"rsna-{_short(uid)}"
     hu = stack_hu(slices, name)
     geometry, made = geometry_of([one.header for one in slices]), slices[0].acquisition
-    volume = CTVolume(hu, geometry, name, patient_id=f"rsna-{patient}", notices=(*made.notices, *unit_notices(slices)), acquisition=made)
+    volume = CTVolume(
+        hu,
+        geometry,
+        name,
+        patient_id=f"rsna-{patient}",
+        notices=(*made.notices, *unit_notices(slices)),
+        acquisition=made,
+    )
     nothing_drawn = [None] * len(files)
     annotation = hemorrhage_annotation(
         nothing_drawn, [labels[path.stem] for path in files], hu.shape[1:], ischemia_absent=False

@@ -11,20 +11,23 @@ from collections.abc import Iterable, Iterator
 from napari_cpam_stroke.dicom.file.frame_header import ComputedPicture
 
 _KINDS: tuple[tuple[str, str], ...] = (
-    ("material map", r"[A-Z]*IODINE(MAPS?)?|IODE|YODO|JOD[A-Z]*|VNC[A-Z]*|VNE|VUE|VIRTUAL ?(NON ?|UN)[A-Z]+|Z ?EFF"),
-    ("material map", r"EFFECTIVE (Z|ATOMIC)|EFF ATOMIC|ELECTRON DENS[A-Z]*|RHO ?Z?|URIC|MD (IODINE|WATER|CALCIUM|HAP|FAT|BLOOD)"),
-    ("material map", r"MAT (SPECIFIC|REMOVED|FRACTIONAL|MODIFIED|VALUE BASED)|MATERIAL|CA ?SUPP?[A-Z]*|CALCIUM (SUPP|REMOV|MAP)[A-Z]*"),
-    ("material map", r"(WATER|IODINE|CALCIUM|FAT|HAP) (IODINE|WATER|CALCIUM|FAT|HAP)|BONE MARROW|PBV"),
+    ("material map", r"[A-Z]*IODINE(MAPS?)?|IODE|YODO|JOD[A-Z]*|PBV|BONE MARROW"),
+    ("material map", r"VNC[A-Z]*|VNE|VUE|VIRTUAL ?(NON ?|UN)[A-Z]+|CA ?SUPP?[A-Z]*|CALCIUM (SUPP|REMOV|MAP)[A-Z]*"),
+    ("material map", r"Z ?EFF|EFFECTIVE (Z|ATOMIC)|EFF ATOMIC|ELECTRON DENS[A-Z]*|RHO ?Z?|URIC"),
+    ("material map", r"MD (IODINE|WATER|CALCIUM|HAP|FAT|BLOOD)|(WATER|CALCIUM|FAT|HAP) (IODINE|WATER|CALCIUM|FAT|HAP)"),
+    ("material map", r"MAT (SPECIFIC|REMOVED|FRACTIONAL|MODIFIED|VALUE BASED)|MATERIAL"),
     ("dual energy", r"DUAL ?ENERGY|MULTI ?ENERGY|DECT|SPECTRAL"),
-    ("virtual energy", r"S?MONO(E[A-Z]*|CHROMATIC[A-Z]*|PLUS)?\d*(KEV)?|MONO ENERG[A-Z]*|VM[ICE]\d*(KEV)?|\d{2,3} ?KEV|KEV"),
+    ("virtual energy", r"S?MONO(E[A-Z]*|CHROMATIC[A-Z]*|PLUS)?\d*(KEV)?|MONO ENERG[A-Z]*"),
+    ("virtual energy", r"VM[ICE]\d*(KEV)?|\d{2,3} ?KEV|KEV"),
     ("subtraction", r"SUBTR[A-Z]*|DSA|DIFFERENCE|BONE ?(REMOV[A-Z]*|SUBTR[A-Z]*|LESS|FREE)"),
-    ("projection", r"[A-Z]*MIPS?\d*|M[AI][XN] ?IP|M?IN ?IP|MINIP|(MAX|MIN)IMUM INTENSITY|INTENSITY PROJ[A-Z]*|PROJECTION|RAY ?SUM"),
+    ("projection", r"[A-Z]*MIPS?\d*|M[AI][XN] ?IP|MINIP|(MAX|MIN)IMUM INTENSITY|PROJECTION|RAY ?SUM"),
     ("projection", r"VRT|SSD|VOLUME RENDER[A-Z]*|SURFACE RENDER[A-Z]*|CURVED MPR"),
-    ("perfusion map", r"PERFUSION|R?CB[FV][A-Z]*|MTT|TTP|TTD|T ?MAX|TIME TO (PEAK|DRAIN)|PERMEABILITY|MISMATCH|PENUMBRA"),
+    ("perfusion map", r"PERFUSION|R?CB[FV][A-Z]*|MTT|TTP|TTD|T ?MAX|TIME TO (PEAK|DRAIN)"),
+    ("perfusion map", r"PERMEABILITY|MISMATCH|PENUMBRA"),
     ("map", r"MAPS?|COLOU?RMAP|HEATMAP|PARAMETRIC|PROBABILITY|STD DEV[A-Z]*|QUANTITY"),
     ("synthetic CT", r"SYNTH[A-Z]*|PSEUDO ?CT|MRCAT"),
     ("overlay", r"OVERLAY[A-Z]*|FUSED|BURNED IN"),
-)  # fmt: skip
+)
 """Kind, and the words for it; words are upper-case, parted by single blanks."""
 
 _ONLY_IN_TYPE = r"SUB|FUSION|MAXIMUM|MINIMUM|DIVISION|MULTIPLICATION|MASKED|DISTORTED"

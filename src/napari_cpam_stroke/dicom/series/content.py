@@ -49,7 +49,9 @@ def computed_limitations(frames: Sequence[FrameHeader]) -> list[Notice]:
     picture = next((f.computed for f in frames if f.computed is not None and not f.computed.plain), None)
     if picture is not None:
         energy = "" if picture.energy_kev is None else f" of {picture.energy_kev:g} keV"
-        sentence = f"A computed picture ({picture.word}: {picture.kind}{energy}), not plain CT slices: the AI stays off."
+        sentence = (
+            f"A computed picture ({picture.word}: {picture.kind}{energy}), not plain CT slices: the AI stays off."
+        )
         found.append(limitation(NoticeCode.COMPUTED_PICTURE, sentence, image_type=picture.word))
     if marked := sum(frame.burned_in for frame in frames):
         sentence = f"Marks or text were written into the pixels {share_of(marked, frames)}".rstrip()

@@ -19,31 +19,23 @@ UNREAD_STEP = 0.01
 """Rounding of steps and thickness in headers, as a share."""
 
 
-def coverage_warnings(geometry: VolumeGeometry, *, against: Sequence[int] = ()) -> list[Notice]:
-    """Return what the stack leaves out.
-
-    Parameters
-    ----------
-    against
-        Steps that were told as gaps already, by the index of the slice before.
-    """
-    if geometry.slices < 2:
-        return []
-    return [*_between(geometry, set(against)), *_beyond(geometry)]
+def coverage_warnings(geometry: VolumeGeometry) -> list[Notice]:
+    """Return what the stack leaves out, between its slices and beyond its ends, and what its ml then stand for."""
+    return [] if geometry.slices < 2 else [*_between(geometry), *_beyond(geometry)]
 
 
-def _between(geometry: VolumeGeometry, told: set[int]) -> list[Notice]:
+def _between(geometry: VolumeGeometry) -> list[Notice]:
     steps, thickness = geometry.steps_mm, geometry.thickness_mm
     reach = np.maximum((thickness[:-1] + thickness[1:]) / 2, 0)
-    wide = [i for i in np.flatnonzero(steps > GAP_FACTOR * reach * (1 + UNREAD_STEP)) if int(i) not in told]
-    if not wide:
+    wide = np.flatnonzero(steps > GAP_FACTOR * reach * (1 + UNREAD_STEP))
+    if not wide.size:
         return []
     left_out = float((steps[wide] - reach[wide]).sum())
     step, thick = float(np.median(steps[wide])), float(np.median(reach[wide]))
     where = "" if len(wide) == len(steps) else f" at {len(wide)} of {len(steps)} places"
     sentence = (
         f"The slices are {thick:g} mm thick but {step:.4g} mm apart{where}: {left_out:.0f} mm of tissue between them "
-        "were not imaged. In ml each slice stands for half the way to both its neighbours."
+        "are not in these images. In ml each slice stands for half the way to both its neighbours."
     )
     values = {"thickness_mm": round(thick, 3), "step_mm": round(step, 3), "left_out_mm": round(left_out, 2)}
     return [warning(NoticeCode.TISSUE_LEFT_OUT, sentence, **values)]
@@ -79,6 +71,10 @@ def missing_parts(frames: Sequence[FrameHeader]) -> list[Notice]:
 
 def _parts_notice(missing: Sequence[int], total: int) -> Notice:
     named = ", ".join(map(str, missing[:8])) + (" and others" if len(missing) > 8 else "")
-    what = f"part {named} of {total} of this series is" if len(missing) == 1 else f"parts {named} of {total} of this series are"
+    what = (
+        f"part {named} of {total} of this series is"
+        if len(missing) == 1
+        else f"parts {named} of {total} of this series are"
+    )
     sentence = f"The header says that {what} missing: ml and lesions are those of the rest."
     return warning(NoticeCode.PARTS_MISSING, sentence, missing=len(missing), of=total)

@@ -90,7 +90,7 @@ def _warnings(
     found = verdict.content_warnings(stack.frames)
     if geometry is not None:
         found += stacking.gap_warnings(geometry) + verdict.geometry_warnings(stack.frames, geometry)
-        found += coverage_warnings(geometry, against=stacking.gaps(geometry))
+        found += coverage_warnings(geometry)
     found += [*_lost_warnings(lost), *missing_parts(stack.frames), *_copy_warnings(stack), *slice_notes(stack.frames)]
     if 1 < group.moments < verdict.PERFUSION_FROM:
         sentence = f"Repeated scan: this is number {group.moment} of {group.moments} over the same region."

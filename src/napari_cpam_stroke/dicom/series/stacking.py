@@ -124,7 +124,7 @@ def gap_warnings(geometry: VolumeGeometry) -> list[Notice]:
         named = ", ".join(f"{place:.1f}" for place in places) if missing <= MAX_NAMED else f"{missing} places"
         sentence = (
             f"Slices are missing between z = {z[i]:.1f} and z = {z[i + 1]:.1f} mm (at {named}): "
-            f"a gap of {steps[i]:.1f} mm, which in ml the slices beside it stand for."
+            f"a gap of {steps[i]:.1f} mm."
         )
         place = {"from_z_mm": round(float(z[i]), 2), "to_z_mm": round(float(z[i + 1]), 2)}
         found.append(
