@@ -56,7 +56,7 @@ MIN_SOFT_SHARE = 0.3
 MAX_DENSE_SHARE = 0.25
 """Share of dense bone among all that is not air, where the only air is padding; a head has about 0.1."""
 
-MAX_DENSE_SHARE_WITH_AIR = 0.4
+MAX_DENSE_SHARE_WITH_AIR = 0.33
 """The same where there is air."""
 
 HOUNSFIELD_DOUBTS = frozenset(

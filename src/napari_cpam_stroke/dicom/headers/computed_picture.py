@@ -84,8 +84,8 @@ def _hits(texts: Iterable[tuple[str, bool]]) -> Iterator[tuple[str, str]]:
             for match in pattern.finditer(words):
                 if not _NEGATED.search(words[: match.start()]) and not _false_friend(words, match):
                     yield kind, match[0]
-        if is_type and (match := _TYPE_PATTERN.search(words)):
-            yield "derived values", match[0]
+        if is_type and (derived := _TYPE_PATTERN.search(words)):
+            yield "derived values", derived[0]
 
 
 def _false_friend(words: str, match: re.Match[str]) -> bool:

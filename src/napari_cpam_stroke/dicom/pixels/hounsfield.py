@@ -39,10 +39,12 @@ def stored_to_hu(frame: NDArray[np.int16], pixels: PixelFormat, *, lossy: bool =
     stored: NDArray[np.int16] | NDArray[np.uint16] = frame.view(np.uint16) if wide else frame
     padded = _padded(stored, pixels, loss=MAX_LOSS if lossy else 0)
     cut = _rescale(frame, stored, pixels)
-    if padded is not None:
-        frame[padded] = AIR_HU
-    if _lowest_hu(pixels) < PADDING_BELOW_HU:
-        _fill_far_below_air(frame, lossy=lossy)
+    far_below = _far_below_air(frame) if lossy and _lowest_hu(pixels) < PADDING_BELOW_HU else None
+    for region in (padded, far_below):
+        if region is not None:
+            frame[region] = AIR_HU
+    if not lossy and _lowest_hu(pixels) < PADDING_BELOW_HU:
+        _fill_constant_corners(frame)
     return cut
 
 
@@ -117,18 +119,16 @@ def _range_of(stored: NDArray[np.int16] | NDArray[np.uint16], pixels: PixelForma
     return int(stored.min()), int(stored.max())
 
 
-def _fill_far_below_air(frame: NDArray[np.int16], *, lossy: bool) -> None:
-    """Turn padding that the header does not declare into air: what is far below air and joined to the border.
-
-    Without loss it must be one constant; with loss it is any value, down to the blurred rim beside it.
-    """
+def _fill_constant_corners(frame: NDArray[np.int16]) -> None:
+    """Turn a constant far below air that touches the border into air: padding that the header does not declare."""
     below = frame < PADDING_BELOW_HU
-    if not below.any():
-        return
-    if lossy:
-        frame[_joined_to(below, frame < PADDING_RIM_BELOW_HU)] = AIR_HU
-    elif int(frame.max(where=below, initial=_LOWEST)) == int(frame.min()):
+    if below.any() and int(frame.max(where=below, initial=_LOWEST)) == int(frame.min()):
         frame[_touching_border(below)] = AIR_HU
+
+
+def _far_below_air(frame: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Return what lossy compression made of padding: far below air, joined to the border, with its blurred rim."""
+    return _joined_to(frame < PADDING_BELOW_HU, frame < PADDING_RIM_BELOW_HU)
 
 
 def _joined_to(seeds: NDArray[np.bool_], region: NDArray[np.bool_]) -> NDArray[np.bool_]:
