@@ -97,3 +97,30 @@ def test_nothing_goes_to_a_network(
     for model in ("default", "mine"):
         assert run("predict", ct_dir, "--out", tmp_path / model, "--model", model, "--device", "cpu").code == 0
     assert asked == []
+
+
+@pytest.fixture
+def lost_offset_dir(ct_dir: Path, tmp_path: Path) -> Path:
+    """The synthetic case with the intercept of every slice lost."""
+    folder = tmp_path / "lost"
+    folder.mkdir()
+    for path in ct_dir.iterdir():
+        item = dcmread(path)
+        item.RescaleIntercept = "0"
+        item.save_as(folder / path.name)
+    return folder
+
+
+def test_values_that_are_no_hounsfield_units_run_only_when_asked_for(
+    run: Run, lost_offset_dir: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    done = run("predict", lost_offset_dir, "--out", tmp_path / "out", "--model", tiny_model, "--device", "cpu")
+    assert done.code == 1
+    assert "do not look like Hounsfield units" in " ".join(done.err.split())
+    assert not list((tmp_path / "out").glob("*/*"))
+    key = scan_folder(lost_offset_dir).series[0].key
+    asked = run("predict", lost_offset_dir, "--out", tmp_path / "out", "--model", tiny_model, "--series", key)
+    assert asked.code == 1
+    assert "do not look like Hounsfield units" in " ".join(asked.err.split())
+    report = json.loads((tmp_path / "out" / key / "report.json").read_text())
+    assert any("Hounsfield" in warning for warning in report["warnings"])

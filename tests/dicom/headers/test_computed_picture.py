@@ -12,7 +12,8 @@ TYPES = [
 DESCRIPTIONS = [
     "DE Iodine Map", "Monoenergetic Plus 40 keV", "VMI 40KEV", "VMI_190", "GSI MONO 50", "sMonoE 40keV", "VNC Head",
     "Virtual Non-Contrast", "MD Iodine(Water)", "Rho/Z", "Z-eff", "Subtraction CTA-NC", "Neuro BoneRemoval",
-    "Head MIPs", "Brain Tmax", "CTP rCBF map", "CT Perfusion", "Synthetic CT", "pseudo-CT", "Head overlay", "Dual Energy Head",
+    "Head MIPs", "Brain Tmax", "CTP rCBF map", "CT Perfusion", "Synthetic CT", "pseudo-CT", "Head overlay",
+    "Dual Energy Head",
 ]  # fmt: skip
 PLAIN = [
     "HEAD 5mm", "Head 5.0 H31s", "non-subtracted", "UNSUBTRACTED", "Head w/o subtraction", "Head for CTA subtraction",
