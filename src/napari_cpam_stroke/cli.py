@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from napari_cpam_stroke import __version__
 from napari_cpam_stroke.errors import CancelledError, CpamError
+from napari_cpam_stroke.streams import replace_unprintable
 
 BAD_INPUT, STOPPED = 2, 130
 
@@ -61,6 +62,7 @@ Store = Annotated[str, typer.Argument(help="Folder of the store, or postgresql:/
 
 def main() -> None:
     """Run the command line."""
+    replace_unprintable()
     logging.getLogger("highdicom").setLevel(logging.ERROR)  # says at length that a mask is empty
     app(prog_name="cpam-stroke")
 

@@ -35,6 +35,9 @@ app.command("rank")(judging.rank)
 def main() -> None:
     """Run the command line; every failure a user can cause is one sentence."""
     from napari_cpam_stroke.errors import CpamError
+    from napari_cpam_stroke.streams import replace_unprintable
+
+    replace_unprintable()
 
     try:
         app()

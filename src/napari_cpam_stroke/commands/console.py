@@ -22,8 +22,13 @@ ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(values: Any) -> None:
-    """Print values for a program to read."""
-    OUT.print(json.dumps(values, indent=2, ensure_ascii=False), markup=False)
+    """Print values for a program to read; what the output's encoding lacks is written as an escape, not lost."""
+    text = json.dumps(values, indent=2, ensure_ascii=False)
+    try:
+        text.encode(OUT.encoding)
+    except UnicodeEncodeError:
+        text = json.dumps(values, indent=2)
+    OUT.print(text, markup=False)
 
 
 def plain_table(*heads: str) -> Table:

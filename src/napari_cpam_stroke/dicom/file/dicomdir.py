@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path, PurePosixPath
 
 from napari_cpam_stroke.core.notice import Notice, NoticeCode, refusal
 from napari_cpam_stroke.dicom.file.elements import Elements, read_header
+from napari_cpam_stroke.dicom.file.limits import MAX_FILES
 from napari_cpam_stroke.dicom.file.sources import ByteSource, UnreadableError
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 """SOP class of a DICOMDIR."""
 
 _SOP_CLASS, _RECORDS, _FILE_ID = 0x00020002, 0x00041220, 0x00041500
+_VERSION, _SUFFIX = re.compile(r";\d{1,5}$"), re.compile(r"\.(dcm|dic|dicom|ima|img)$")
 
 
 def listed_files(source: ByteSource) -> tuple[list[PurePosixPath], list[Notice]]:
@@ -37,16 +41,57 @@ def listed_files(source: ByteSource) -> tuple[list[PurePosixPath], list[Notice]]
     return list(paths), refused
 
 
-def find_below(folder: Path, listed: PurePosixPath) -> Path | None:
-    """Return the file that a DICOMDIR lists, whatever the case of its name; None if it is missing or behind a link."""
-    place = folder
-    for part in listed.parts:
-        candidates = (part, part.lower(), part.upper())
-        found = next((place / name for name in candidates if (place / name).exists()), None)
-        if found is None or found.is_symlink():
-            return None
-        place = found
-    return place if place.is_file() else None
+def is_dicomdir(name: str) -> bool:
+    """Whether a file's name is that of a DICOMDIR, as it stands on the disc or as copying changed it."""
+    return _bare(name) == "dicomdir"
+
+
+class FileFinder:
+    """Finds below a folder what a DICOMDIR lists, whatever the case of a name and whatever copying added to it.
+
+    A name counts as the same with an ISO 9660 version number (``IM1;1``, ``IM1.;1``) and with or without a suffix of
+    DICOM files (``IM1.dcm``). The most similar name is taken; of names alike, the first in order.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names: dict[Path, dict[str, str]] = {}
+
+    def find(self, listed: PurePosixPath) -> Path | None:
+        """Return the file that is meant; None if it is missing or behind a link."""
+        place = self._folder
+        for part in listed.parts:
+            names = self._names_in(place)
+            name = next((names[key] for key in _keys(part) if key in names), None)
+            if name is None or (place / name).is_symlink():
+                return None
+            place /= name
+        return place if place.is_file() else None
+
+    def _names_in(self, folder: Path) -> dict[str, str]:
+        """Return every name in a folder by what it may be called; an exact name goes before a similar one."""
+        if folder not in self._names:
+            try:
+                listed = sorted(os.listdir(folder))[:MAX_FILES]
+            except OSError:
+                listed = []
+            names: dict[str, str] = {name: name for name in listed}
+            for rank in range(1, len(_keys(""))):
+                for name in listed:
+                    names.setdefault(_keys(name)[rank], name)
+            self._names[folder] = names
+        return self._names[folder]
+
+
+def _keys(name: str) -> tuple[str, str, str]:
+    """Return what a name is looked for by: as it is, without case and version number, and without suffix too."""
+    unversioned = _VERSION.sub("", name).rstrip(".").casefold()
+    return name, unversioned, _bare(name)
+
+
+def _bare(name: str) -> str:
+    """Return a name without version number, suffix of a DICOM file, and case."""
+    return _SUFFIX.sub("", _VERSION.sub("", name).rstrip(".").casefold())
 
 
 def _file_id(record: Elements) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from napari_cpam_stroke.core.notice import NoticeCode, refusal
 from napari_cpam_stroke.dicom.file.archive import Archive, is_archive
-from napari_cpam_stroke.dicom.file.dicomdir import find_below, listed_files
+from napari_cpam_stroke.dicom.file.dicomdir import FileFinder, is_dicomdir, listed_files
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.file.limits import MAX_HEADER_BYTES
+from napari_cpam_stroke.dicom.file.other_formats import explain
 from napari_cpam_stroke.dicom.file.sources import ByteSource, FileSource, UnreadableError
 from napari_cpam_stroke.dicom.headers.frames import Origin, read_frames
 from napari_cpam_stroke.dicom.headers.header_cache import HeaderCache
@@ -89,7 +90,7 @@ class _Scan:
 
     def one_file(self, path: Path) -> None:
         """Read one file, or what a DICOMDIR or an archive holds."""
-        if path.name.upper() == "DICOMDIR":
+        if is_dicomdir(path.name):
             self._dicomdir(path, follow=True)
         else:
             self._read_all([(path, file_stamp(path))])
@@ -97,7 +98,7 @@ class _Scan:
     def _read_all(self, files: list[tuple[Path, tuple[int, int]]]) -> None:
         for done, (path, stamp) in enumerate(files):
             self._step(done, len(files))
-            if path.name.upper() == "DICOMDIR":
+            if is_dicomdir(path.name):
                 self._dicomdir(path, follow=False)
             elif (known := _CACHE.get(path, stamp, self.pseudonyms)) is not None:
                 self._keep(path, known)
@@ -126,7 +127,7 @@ class _Scan:
         try:
             result = read_frames(source, Origin(path, stamp), self.pseudonyms)
         except UnreadableError as error:
-            result = error
+            result = explain(source, error)
         _CACHE.put(path, stamp, self.pseudonyms, result)
         self._keep(path, result)
 
@@ -149,7 +150,7 @@ class _Scan:
 
     def _member(self, archive: Archive, name: str) -> None:
         path = archive.path / name
-        if PurePosixPath(name).name.upper() == "DICOMDIR":
+        if is_dicomdir(PurePosixPath(name).name):
             return
         stamp = archive.stamp(name)
         known = _CACHE.get(path, stamp, self.pseudonyms)
@@ -171,8 +172,21 @@ class _Scan:
             self.rejected.append(RejectedFile(path, error.notice))
             return
         self.rejected += [RejectedFile(path, notice) for notice in refused]
-        found = [(item, find_below(path.parent, item)) for item in listed]
+        finder = FileFinder(path.parent)
+        found = [(item, finder.find(item)) for item in listed]
+        if listed and not any(file for _, file in found):
+            self._look_around(path, len(listed), follow=follow)
+            return
         missing = refusal(NoticeCode.DICOMDIR_MISSING_FILE, "listed in the DICOMDIR, but not there")
         self.rejected += [RejectedFile(path.parent / i, missing) for i, f in found if not f]
         if follow:
             self._read_all([(f, file_stamp(f)) for _, f in found if f])
+
+    def _look_around(self, path: Path, listed: int, *, follow: bool) -> None:
+        """Read the folder of a DICOMDIR of whose files none is there, and say so."""
+        sentence = f"none of the {listed} files that it lists is there; what lies in its folder was read instead"
+        self.rejected.append(RejectedFile(path, refusal(NoticeCode.DICOMDIR_LEADS_NOWHERE, sentence)))
+        if follow:
+            files, passed_over = walk_files(path.parent)
+            self.rejected += passed_over
+            self._read_all([file for file in files if not is_dicomdir(file[0].name)])
