@@ -38,7 +38,6 @@ def main() -> None:
     from napari_cpam_stroke.streams import replace_unprintable
 
     replace_unprintable()
-
     try:
         app()
     except CpamError as error:

@@ -84,6 +84,8 @@ class NoticeCode(StrEnum):
     NO_FRAME_OF_REFERENCE = "no-frame-of-reference"
     HEAD_ON_ITS_SIDE = "head-on-its-side"
     DECIMAL_COMMA = "decimal-comma"
+    NOT_DELIMITED = "not-delimited"
+    IDENTIFIERS_DIFFER = "identifiers-differ"
     REPEATED_SCAN = "repeated-scan"
     VALUES_CUT_OFF = "values-cut-off"
     VALUES_UNLIKE_A_HEAD = "values-unlike-a-head"

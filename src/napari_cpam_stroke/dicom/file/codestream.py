@@ -8,7 +8,10 @@ from napari_cpam_stroke.dicom.file.frame_header import PixelFormat
 from napari_cpam_stroke.dicom.file.sources import UnreadableError
 from napari_cpam_stroke.dicom.file.syntaxes import CODECS, Codec
 
-_START_OF_IMAGE, _END_OF_IMAGE, _SIZE_MARKER = b"\xff\xd8", b"\xff\xd9", b"\xff\x4f\xff\x51"
+END_OF_IMAGE = b"\xff\xd9"
+"""Last bytes of a JPEG, JPEG-LS or JPEG 2000 codestream."""
+
+_START_OF_IMAGE, _SIZE_MARKER = b"\xff\xd8", b"\xff\x4f\xff\x51"
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 _ALONE = frozenset(range(0xD0, 0xDA)) | {0x01, 0xFF}
 _MAX_MARKERS = 1000
@@ -39,7 +42,7 @@ def inspect_codestream(codec: Codec, data: bytes, *, whole: bool = True) -> Code
     """
     if codec == "rle":
         return None
-    if whole and not data.rstrip(b"\0").endswith(_END_OF_IMAGE):
+    if whole and not data.rstrip(b"\0").endswith(END_OF_IMAGE):
         raise UnreadableError("a compressed frame is cut short")
     try:
         found, components = _jpeg_2000(data) if codec == "jpeg_2000" else _jpeg(data)

@@ -10,7 +10,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from struct import Struct
 
-from napari_cpam_stroke.core.notice import NoticeCode
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, warning
 from napari_cpam_stroke.dicom.file.limits import (
     HEADER_BLOCK_BYTES,
     MAX_ELEMENTS,
@@ -31,6 +31,7 @@ IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN = (
     "1.2.840.10008.1.2.2",
 )
 PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS = 0x7FE00010, 0x7FE00008, 0x7FE00009
+_PIXELS = frozenset({PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS})
 TRANSFER_SYNTAX = 0x00020010
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
@@ -39,6 +40,7 @@ _SHORT = frozenset(
     | {b"SS", b"ST", b"TM", b"UI", b"UL", b"US"}
 )
 _PREAMBLE = 128
+_MAX_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Header:
         Bytes in which `pixels.offset` counts: the file, or the inflated data set.
     data_set_at
         Where the data set begins in the file, deflated or not.
+    notes
+        What is odd about how it is written.
     """
 
     elements: Elements
@@ -74,6 +78,7 @@ class Header:
     pixels: PixelLocation | None
     source: ByteSource
     data_set_at: int
+    notes: tuple[Notice, ...] = ()
 
 
 class _Encoding:
@@ -112,7 +117,7 @@ def read_header(source: ByteSource, wanted: Container[int]) -> Header:
         raise UnreadableError("not a DICOM file", NoticeCode.NOT_DICOM)
     if not syntax:
         syntax = BIG_ENDIAN if not encoding.little else EXPLICIT if encoding.explicit else IMPLICIT
-    return Header(elements, syntax, encoding.little, walker.pixels, source, data_set_at)
+    return Header(elements, syntax, encoding.little, walker.pixels, source, data_set_at, walker.notes)
 
 
 class _Walker:
@@ -120,14 +125,23 @@ class _Walker:
         self._source, self._wanted = source, wanted
         self._block, self._base = b"", 0
         self._count = self._read = 0
+        self._undelimited: set[int] = set()
         self.pixels: PixelLocation | None = None
+
+    @property
+    def notes(self) -> tuple[Notice, ...]:
+        """What is odd about how the header is written."""
+        if not self._undelimited:
+            return ()
+        named = ", ".join(map(tag_name, sorted(self._undelimited)[:_MAX_NAMED]))
+        sentence = f"A sequence in the header lacks its closing delimiter ({named}); what follows it was read."
+        return (warning(NoticeCode.NOT_DELIMITED, sentence),)
 
     def file_meta(self, at: int) -> tuple[Elements, int]:
         """Return the wanted values of group 0002 and where the data set begins."""
         found: Elements = {}
         while len(head := self._bytes(at, 8)) == 8 and head[:2] == b"\x02\x00":
-            encoding = _EXPLICIT if _is_vr(head[4:6]) else _IMPLICIT
-            tag, _, length, value = self._element(at, encoding)
+            tag, _, length, value = self._element(at, _EXPLICIT)
             if length == UNDEFINED:
                 raise UnreadableError("the file meta group is damaged")
             if tag in self._wanted:
@@ -144,10 +158,12 @@ class _Walker:
         while end is None or at < end:
             if depth == 0 and self._place(at, 1) == len(self._block):
                 break
-            tag, vr, length, value = self._element(at, encoding)
+            tag, vr, length, value = self._element(at, encoding, end)
             if tag == _ITEM_END and end is None and depth:
                 return found, value
-            if depth == 0 and tag in (PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS):
+            if tag in (_ITEM, _SEQUENCE_END) and end is None and depth:
+                return found, at
+            if depth == 0 and tag in _PIXELS:
                 self.pixels = PixelLocation(tag, value, None if length == UNDEFINED else length)
                 break
             if vr == b"SQ" or length == UNDEFINED:
@@ -197,6 +213,9 @@ class _Walker:
             item, _, size, value = self._element(at, encoding)
             if item == _SEQUENCE_END:
                 return (items if keep else None), value
+            if end is None and _follows(item, tag):
+                self._undelimited.add(tag)
+                return (items if keep else None), at
             if item != _ITEM:
                 raise UnreadableError(f"sequence {tag_name(tag)} is damaged")
             stop = None if size == UNDEFINED else value + size
@@ -217,8 +236,11 @@ class _Walker:
                 raise UnreadableError(f"{tag_name(tag)} is damaged")
             at = value + length
 
-    def _element(self, at: int, encoding: _Encoding) -> tuple[int, bytes, int, int]:
-        """Return tag, VR (empty if not written), length and place of the value."""
+    def _element(self, at: int, encoding: _Encoding, end: int | None = None) -> tuple[int, bytes, int, int]:
+        """Return tag, VR (empty if not written), length and place of the value.
+
+        `end`: where the item ends that holds the element, if that is known.
+        """
         self._count += 1
         if self._count > MAX_ELEMENTS:
             raise UnreadableError(f"the header holds more than {MAX_ELEMENTS} elements", NoticeCode.OVER_LIMIT)
@@ -235,7 +257,59 @@ class _Walker:
                 if len(block) - place < 12:
                     raise UnreadableError("the header ends in the middle")
                 return tag, vr, encoding.long.unpack_from(block, place + 8)[0], at + 12
+            return (tag, *self._unknown_vr(tag, block[place : place + 12], at, encoding, end))
         return tag, b"", encoding.long.unpack_from(block, place + 4)[0], at + 8
+
+    def _unknown_vr(
+        self, tag: int, head: bytes, at: int, encoding: _Encoding, end: int | None
+    ) -> tuple[bytes, int, int]:
+        """Return VR (empty), length and place of the value of an element whose VR no edition of DICOM knows.
+
+        Its length is written in 2 bytes, in 4 bytes, or in the place of the VR (implicit). The one that leads to an
+        element with a known VR and a higher tag is right; if none does, the one that leads to a higher tag.
+        """
+        vr, head = head[4:6], head.ljust(12, b"\0")
+        short = (encoding.short.unpack_from(head, 6)[0], at + 8)
+        long = (encoding.long.unpack_from(head, 8)[0], at + 12)
+        implicit = (encoding.long.unpack_from(head, 4)[0], at + 8)
+        tried = (short, long, implicit) if all(0x20 <= byte < 0x7F for byte in vr) else (implicit, short, long)
+        sound = [self._soundness(tag, place, length, encoding, end) for length, place in tried]
+        if not max(sound):
+            raise UnreadableError(f"{tag_name(tag)} has an unknown VR ({vr.hex(' ').upper()}) and no length that fits")
+        return b"", *tried[sound.index(max(sound))]
+
+    def _soundness(self, tag: int, place: int, length: int, encoding: _Encoding, end: int | None) -> int:
+        """Return 2 if a known element follows a value, 1 if perhaps one of another unknown VR does, else 0."""
+        if length == UNDEFINED:
+            return 2 * (self._peek(place, 4) in (encoding.tag.pack(0xFFFE, 0xE000), encoding.tag.pack(0xFFFE, 0xE0DD)))
+        after = place + length
+        if after > MAX_HEADER_BYTES and tag not in _PIXELS:
+            return 0
+        if end is not None and after >= end:
+            return 2 * (after == end)
+        if not self._source.has(after):
+            return 0
+        if tag in _PIXELS:
+            return 2
+        head = self._peek(after, 8)
+        if len(head) < 8:
+            return 2 * (not head)
+        group, number = encoding.tag.unpack_from(head)
+        if group == 0xFFFE:
+            return 2 * (number in (0xE000, 0xE00D, 0xE0DD))
+        if tag >> 16 == 2 and group != 2:
+            return 2 * (group == 8)
+        if not _follows(group << 16 | number, tag):
+            return 0
+        return 2 if _is_vr(head[4:6]) else 1
+
+    def _peek(self, at: int, length: int) -> bytes:
+        """Return some bytes further on without leaving the block; they count as read."""
+        place = at - self._base
+        if place >= 0 and place + length <= len(self._block):
+            return self._block[place : place + length]
+        self._read += length
+        return self._source.read(at, length)
 
     def _value(self, tag: int, at: int, length: int) -> bytes:
         if length > MAX_VALUE_BYTES:
@@ -266,6 +340,11 @@ class _Walker:
         if self._read > MAX_HEADER_BYTES:
             raise UnreadableError(f"the header is longer than {MAX_HEADER_BYTES // 2**20} MB", NoticeCode.OVER_LIMIT)
         return 0
+
+
+def _follows(tag: int, other: int) -> bool:
+    """Whether an element may stand behind another one in a data set: tags ascend."""
+    return other < tag <= PIXEL_DATA
 
 
 def tag_name(tag: int) -> str:

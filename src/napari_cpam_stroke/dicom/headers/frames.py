@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_cpam_stroke.core.acquisition import scanner_name
@@ -58,8 +58,8 @@ def read_frames(source: ByteSource, origin: Origin, pseudonyms: Pseudonyms) -> t
         raise UnreadableError(_what_it_is(top.code(Tag.SOP_CLASS_UID)), NoticeCode.NOT_AN_IMAGE)
     sets = _frame_elements(header, top)
     frames = tuple(_frame(header, elements, origin, pseudonyms, n, len(sets)) for n, elements in enumerate(sets, 1))
-    check_pixels(header, frames)
-    return frames
+    notes = (*header.notes, *check_pixels(header, frames))
+    return tuple(replace(frame, notes=(*frame.notes, *notes)) for frame in frames) if notes else frames
 
 
 def _what_it_is(sop_class: str) -> str:

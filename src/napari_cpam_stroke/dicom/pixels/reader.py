@@ -19,7 +19,7 @@ from napari_cpam_stroke.core import CTVolume, Notice, NoticeCode, SourceFrame
 from napari_cpam_stroke.core.hounsfield_check import value_notices
 from napari_cpam_stroke.core.notice import warning
 from napari_cpam_stroke.dicom.file.elements import DEFLATED
-from napari_cpam_stroke.dicom.file.encapsulated import Fragment, locate_frames, read_frame
+from napari_cpam_stroke.dicom.file.encapsulated import Encapsulated, locate_frames, read_frame
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.file.open_bytes import OpenFiles
 from napari_cpam_stroke.dicom.file.sources import ByteSource, UnreadableError
@@ -66,13 +66,14 @@ def read_series(
         raise SeriesError("This series cannot be read as a volume", got=" ".join(entry.reasons).rstrip("."))
     hu = np.empty((entry.slices, *entry.matrix), dtype=np.int16)
     with OpenFiles() as files, nullcontext(workers) if workers else DecodeWorkers() as decoders:
-        cut = _Reading(hu, files, decoders, cancelled or (lambda: False)).run(entry.frames, progress)
+        reading = _Reading(hu, files, decoders, cancelled or (lambda: False))
+        cut = reading.run(entry.frames, progress)
     return CTVolume(
         hu=hu,
         geometry=entry.geometry,
         case_id=entry.key,
         patient_id=entry.patient_id,
-        notices=(*entry.notices, *_content_warnings(hu, cut=cut)),
+        notices=(*entry.notices, *reading.notices(entry.notices), *_content_warnings(hu, cut=cut)),
         acquisition=entry.acquisition,
         pixels_lossy=entry.lossy,
         source=tuple(SourceFrame(f.path, f.sop_instance_uid, f.frame_number) for f in entry.frames),
@@ -84,7 +85,7 @@ class _Reading:
 
     def __init__(self, hu: NDArray[np.int16], files: OpenFiles, workers: DecodeWorkers, cancelled: Cancelled) -> None:
         self._hu, self._files, self._workers, self._cancelled = hu, files, workers, cancelled
-        self._fragments: dict[Path, list[list[Fragment]]] = {}
+        self._fragments: dict[Path, Encapsulated] = {}
         self._lock, self._stop = Lock(), Event()
 
     def run(self, frames: Sequence[FrameHeader], progress: Progress | None) -> bool:
@@ -105,6 +106,11 @@ class _Reading:
                 threads.shutdown(wait=False, cancel_futures=True)
                 raise
         return cut
+
+    def notices(self, said: Sequence[Notice]) -> list[Notice]:
+        """Return what reading found that the scan could not see, each once."""
+        found = dict.fromkeys(notice for each in self._fragments.values() for notice in each.notices)
+        return [notice for notice in found if notice not in said]
 
     def _check_cancelled(self) -> None:
         if self._cancelled():
@@ -130,12 +136,12 @@ class _Reading:
         if frame.pixels.transfer_syntax in UNCOMPRESSED:
             _copy_plain(self._hu[z], frame, source)
         else:
-            fragments = self._located(frame, source)[frame.frame_number - 1]
+            fragments = self._located(frame, source).frames[frame.frame_number - 1]
             pattern = self._workers.decode(read_frame(source, fragments), frame.pixels)
             self._hu[z] = pattern.view(np.int16)
         return stored_to_hu(self._hu[z], frame.pixels, lossy=frame.lossy)
 
-    def _located(self, frame: FrameHeader, source: ByteSource) -> list[list[Fragment]]:
+    def _located(self, frame: FrameHeader, source: ByteSource) -> Encapsulated:
         with self._lock:
             if frame.path not in self._fragments:
                 self._fragments[frame.path] = locate_frames(source, frame.pixels)
