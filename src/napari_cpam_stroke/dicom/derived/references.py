@@ -42,6 +42,7 @@ PATIENT_AND_STUDY = (
 """Attributes taken over only when the user asks to keep the patient, to send the result back to the PACS."""
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
+_ONE_EACH = frozenset({"study_uid", "series_uid", "frame_of_reference_uid"})
 _NEEDED = {
     "StudyInstanceUID (0020,000D)": "study_uid",
     "SeriesInstanceUID (0020,000E)": "series_uid",
@@ -123,6 +124,11 @@ def _check(headers: Sequence[FrameHeader], volume: CTVolume) -> None:
         if any(not _UID.fullmatch(value) or len(value) > 64 for value in values):
             raise SeriesError(
                 f"The source series has no valid {name}, which a DICOM segmentation must name", remedy="export NIfTI"
+            )
+        if len(values) > 1 and field in _ONE_EACH:
+            raise SeriesError(
+                f"The source slices name {len(values)} different values of {name}, a DICOM segmentation only one",
+                remedy="export NIfTI",
             )
     images = {(header.sop_instance_uid, header.frame_number) for header in headers}
     if len(images) != len(headers):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path, PurePosixPath
 
@@ -72,7 +71,7 @@ class FileFinder:
         """Return every name in a folder by what it may be called; an exact name goes before a similar one."""
         if folder not in self._names:
             try:
-                listed = sorted(os.listdir(folder))[:MAX_FILES]
+                listed = sorted(path.name for path in folder.iterdir())[:MAX_FILES]
             except OSError:
                 listed = []
             names: dict[str, str] = {name: name for name in listed}

@@ -34,6 +34,7 @@ PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS = 0x7FE00010, 0x7FE00008, 0x7FE00009
 _PIXELS = frozenset({PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS})
 TRANSFER_SYNTAX = 0x00020010
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_MARKS = frozenset({_ITEM, _ITEM_END, _SEQUENCE_END})
 _LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _SHORT = frozenset(
     {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL"}
@@ -159,10 +160,8 @@ class _Walker:
             if depth == 0 and self._place(at, 1) == len(self._block):
                 break
             tag, vr, length, value = self._element(at, encoding, end)
-            if tag == _ITEM_END and end is None and depth:
-                return found, value
-            if tag in (_ITEM, _SEQUENCE_END) and end is None and depth:
-                return found, at
+            if tag in _MARKS and end is None and depth:
+                return found, value if tag == _ITEM_END else at
             if depth == 0 and tag in _PIXELS:
                 self.pixels = PixelLocation(tag, value, None if length == UNDEFINED else length)
                 break
@@ -283,25 +282,13 @@ class _Walker:
         if length == UNDEFINED:
             return 2 * (self._peek(place, 4) in (encoding.tag.pack(0xFFFE, 0xE000), encoding.tag.pack(0xFFFE, 0xE0DD)))
         after = place + length
-        if after > MAX_HEADER_BYTES and tag not in _PIXELS:
+        if tag in _PIXELS:
+            return 2 * self._source.has(after)
+        if after > MAX_HEADER_BYTES or not self._source.has(after):
             return 0
         if end is not None and after >= end:
             return 2 * (after == end)
-        if not self._source.has(after):
-            return 0
-        if tag in _PIXELS:
-            return 2
-        head = self._peek(after, 8)
-        if len(head) < 8:
-            return 2 * (not head)
-        group, number = encoding.tag.unpack_from(head)
-        if group == 0xFFFE:
-            return 2 * (number in (0xE000, 0xE00D, 0xE0DD))
-        if tag >> 16 == 2 and group != 2:
-            return 2 * (group == 8)
-        if not _follows(group << 16 | number, tag):
-            return 0
-        return 2 if _is_vr(head[4:6]) else 1
+        return _follow_on(tag, self._peek(after, 8), encoding)
 
     def _peek(self, at: int, length: int) -> bytes:
         """Return some bytes further on without leaving the block; they count as read."""
@@ -347,6 +334,18 @@ def _follows(tag: int, other: int) -> bool:
     return other < tag <= PIXEL_DATA
 
 
+def _follow_on(tag: int, head: bytes, encoding: _Encoding) -> int:
+    """Return how well the 8 bytes behind a value fit as the beginning of the next element, as `_soundness` does."""
+    if len(head) < 8:
+        return 2 * (not head)
+    group, number = encoding.tag.unpack_from(head)
+    if group == 0xFFFE:
+        return 2 * (number in (0xE000, 0xE00D, 0xE0DD))
+    if tag >> 16 == 0x0002 and group != 0x0002:
+        return 2 * (group == 0x0008)
+    return 1 + _is_vr(head[4:6]) if _follows(group << 16 | number, tag) else 0
+
+
 def tag_name(tag: int) -> str:
     """Return a tag as (gggg,eeee)."""
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
@@ -356,7 +355,8 @@ def _encoding_of(head: bytes, syntax: str, *, has_preamble: bool) -> _Encoding:
     """Return how the data set is written: what it looks like counts more than what the meta group says."""
     if len(head) < 8:
         raise UnreadableError("the file is empty or ends before its header")
-    named = _is_vr(head[4:6])
+    said = syntax in (EXPLICIT, DEFLATED) and all(0x20 <= byte < 0x7F for byte in head[4:6])
+    named = said or _is_vr(head[4:6])
     if syntax == BIG_ENDIAN or (not syntax and named and head[0] == 0 and head[1] != 0):
         return _BIG
     group = int.from_bytes(head[:2], "little")

@@ -84,7 +84,8 @@ def _by_frame(
         first = [f[0] - 8 for f in fragments if _starts_frame(source, pixels, f)]
     bounds = [*first, starts[-1] + 1]
     if len(first) == pixels.frames and first[0] == starts[0] and all(low < high for low, high in pairwise(bounds)):
-        cuts = [starts.index(place) for place in first]
+        number = {place: i for i, place in enumerate(starts)}
+        cuts = [number[place] for place in first]
         return [fragments[low:high] for low, high in pairwise([*cuts, len(fragments)])]
     raise UnreadableError(f"{len(fragments)} compressed fragments cannot be shared among {pixels.frames} frames")
 

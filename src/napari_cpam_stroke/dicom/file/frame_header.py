@@ -100,6 +100,8 @@ class FrameHeader:
         Size and time of change of the file when it was read.
     patient, patient_key
         Pseudonyms: of the patient number, and of number and name together.
+    patient_marks
+        Pseudonyms of the patient's number, name and date of birth, each empty where it is not given.
     orientation
         Row then column direction cosines, unit length and at right angles; None where the source gives none.
     position
@@ -161,3 +163,5 @@ class FrameHeader:
     multi_energy: bool = False
     burned_in: bool = False
     concatenation: ConcatenationPart | None = None
+    series_number: str = ""
+    patient_marks: tuple[str, ...] = ()

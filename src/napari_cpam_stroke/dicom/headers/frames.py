@@ -20,7 +20,7 @@ from napari_cpam_stroke.dicom.headers.pixel_check import check_pixels
 from napari_cpam_stroke.dicom.headers.pixel_header import pixel_format
 from napari_cpam_stroke.dicom.headers.plain import decode_text, plain_text
 from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
-from napari_cpam_stroke.dicom.headers.subject_header import contrast_agent, patient_pseudonyms
+from napari_cpam_stroke.dicom.headers.subject_header import contrast_agent, patient_marks, patient_pseudonyms
 
 _NOT_AN_IMAGE = {
     "1.2.840.10008.1.3.10": "a DICOMDIR, the list of a disc",
@@ -138,6 +138,8 @@ def _frame(
         pixels=pixels,
         problems=tuple(problems),
         notes=_notes(e),
+        series_number=e.code(Tag.SERIES_NUMBER),
+        patient_marks=patient_marks(e, pseudonyms),
         **origin_of_pixels(e, charset),
     )
 

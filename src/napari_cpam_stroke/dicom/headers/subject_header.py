@@ -14,15 +14,22 @@ NO_CONTRAST = frozenset(
 )
 """Values of ContrastBolusAgent that mean there was none."""
 
+_PATIENT = (Tag.PATIENT_ID, Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE)
 _NAME_PARTS = re.compile(r"[\s^=.,_\-]+")
 
 
 def patient_pseudonyms(e: ElementReader, pseudonyms: Pseudonyms) -> tuple[str, str, tuple[str, ...]]:
     """Return the patient's pseudonym, the one that also tells names apart, and words that must not be shown."""
-    number, name, birth = (
-        e.raw(tag).decode("latin-1").strip(" \0") for tag in (Tag.PATIENT_ID, Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE)
-    )
+    number, name, birth = (e.raw(tag).decode("latin-1").strip(" \0") for tag in _PATIENT)
     return _pseudonyms_of(number, name, birth, pseudonyms)
+
+
+def patient_marks(e: ElementReader, pseudonyms: Pseudonyms) -> tuple[str, str, str]:
+    """Return a pseudonym for each of number, name and date of birth; empty where the header does not give it."""
+    number, name, birth = (e.raw(tag).decode("latin-1").strip(" \0").casefold() for tag in _PATIENT)
+    parts = [part for part in _NAME_PARTS.split(name) if part]
+    digits = "".join(filter(str.isdigit, birth))
+    return pseudonyms.patient(number), pseudonyms.patient(*parts), pseudonyms.patient(digits)
 
 
 def _pseudonyms_of(number: str, name: str, birth: str, pseudonyms: Pseudonyms) -> tuple[str, str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import Acquisition, Notice, NoticeCode, VolumeGeometry
@@ -13,7 +13,8 @@ from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
 from napari_cpam_stroke.dicom.series import stacking, verdict
 from napari_cpam_stroke.dicom.series.content import slice_notes
 from napari_cpam_stroke.dicom.series.coverage import coverage_warnings, missing_parts
-from napari_cpam_stroke.dicom.series.grouping import Group, group_frames
+from napari_cpam_stroke.dicom.series.grouping import Group, split_series
+from napari_cpam_stroke.dicom.series.identity import gather_series
 from napari_cpam_stroke.dicom.series.kernels import kernel_sharpness
 from napari_cpam_stroke.dicom.series.rejected_file import RejectedFile
 from napari_cpam_stroke.dicom.series.series_entry import SeriesEntry
@@ -32,10 +33,12 @@ def describe_series(
     lost
         Planes whose pixels are cut short: missing slices of their series.
     """
-    entries, duplicates = [], []
-    for group in group_frames(frames):
+    series, copies = gather_series(frames)
+    entries, duplicates = [], _other_form(copies)
+    for group in [group for members in series for group in split_series(members)]:
         stack = stacking.stack_frames(group.frames)
-        missing = [f for f in lost if f.series_uid == stack.frames[0].series_uid]
+        named = {f.series_uid for f in stack.frames}
+        missing = [f for f in lost if f.series_uid in named]
         entries.append(_entry(group, stack, missing, pseudonyms))
         duplicates += _duplicates(stack)
     return entries, duplicates
@@ -92,10 +95,22 @@ def _warnings(
         found += stacking.gap_warnings(geometry) + verdict.geometry_warnings(stack.frames, geometry)
         found += coverage_warnings(geometry)
     found += [*_lost_warnings(lost), *missing_parts(stack.frames), *_copy_warnings(stack), *slice_notes(stack.frames)]
+    if group.apart and _doubtful(group):
+        found.append(_set_apart(group, warning))
     if 1 < group.moments < verdict.PERFUSION_FROM:
         sentence = f"Repeated scan: this is number {group.moment} of {group.moments} over the same region."
         found.append(warning(NoticeCode.REPEATED_SCAN, sentence, number=group.moment, of=group.moments))
     return found
+
+
+def _doubtful(group: Group) -> bool:
+    """Whether the reader must know that the series was split: its parts are no whole stacks, or whose is unclear."""
+    return group.halved or bool(group.contested)
+
+
+def _set_apart(group: Group, say: Callable[..., Notice]) -> Notice:
+    differing = ", ".join(group.apart)
+    return say(NoticeCode.SET_APART, f"Set apart from other images of its series by {differing}.", differing=differing)
 
 
 def _lost_warnings(lost: list[FrameHeader]) -> list[Notice]:
@@ -138,14 +153,17 @@ def _infos(
     if first.image_type:
         kinds = ", ".join(first.image_type)
         found.append(info(NoticeCode.IMAGE_TYPE, f"Image type {kinds}.", image_type=kinds))
-    if group.apart:
-        differing = ", ".join(group.apart)
-        sentence = f"Set apart from other images of its series by {differing}."
-        found.append(info(NoticeCode.SET_APART, sentence, differing=differing))
+    if group.apart and not _doubtful(group):
+        found.append(_set_apart(group, info))
     if group.moments > 1:
         sentence = f"Number {group.moment} of {group.moments} images of the same places."
         found.append(info(NoticeCode.TIME_POINT, sentence, number=group.moment, of=group.moments))
     return found
+
+
+def _other_form(frames: Sequence[FrameHeader]) -> list[RejectedFile]:
+    copy = refusal(NoticeCode.IMAGE_COPY, "a second copy, in another form, of images of this series")
+    return [RejectedFile(path, copy) for path in dict.fromkeys(frame.path for frame in frames)]
 
 
 def _duplicates(stack: stacking.Stack) -> list[RejectedFile]:

@@ -38,6 +38,11 @@ class Group:
         Which of how many repetitions of the same places this is (1 of 1: none).
     tangled
         Several images lie at most places and nothing tells them apart.
+    halved
+        Other images of the series lie beside or between these ones, not at the same places.
+    contested
+        Identifiers by which other images of the same shape under the same Series UID differ: whose image is whose, or
+        where it lies, cannot be told.
     """
 
     frames: tuple[FrameHeader, ...]
@@ -46,6 +51,8 @@ class Group:
     moment: int = 1
     moments: int = 1
     tangled: bool = False
+    halved: bool = False
+    contested: tuple[str, ...] = ()
 
 
 _KEYS: tuple[tuple[str, str], ...] = (
@@ -63,13 +70,11 @@ _KEYS: tuple[tuple[str, str], ...] = (
 )
 """What must be equal within a volume: name for messages, and field."""
 
+SHAPE = frozenset({"matrix size", "position or orientation given", "orientation", "pixel spacing", "problem"})
+"""Those of them that are the image's shape."""
 
-def group_frames(frames: Sequence[FrameHeader]) -> list[Group]:
-    """Return the groups of all frames of a scan, in the order in which they were found."""
-    series: dict[Hashable, list[FrameHeader]] = defaultdict(list)
-    for frame in frames:
-        series[frame.series_uid or frame.path.parent].append(frame)
-    return [group for members in series.values() for group in _split_series(members)]
+OFF_LINE_MM = 1.0
+"""How far the first pixel of a slice may lie beside the line of all others."""
 
 
 def along_normal(frames: Sequence[FrameHeader]) -> NDArray[np.float64]:
@@ -84,7 +89,8 @@ def placed(frame: FrameHeader) -> bool:
     return frame.position is not None and frame.orientation is not None
 
 
-def _split_series(frames: list[FrameHeader]) -> list[Group]:
+def split_series(frames: Sequence[FrameHeader]) -> list[Group]:
+    """Return what can be one volume each, of the frames of one series."""
     keys = _keys_of(frames)
     parts: dict[tuple[Hashable, ...], list[FrameHeader]] = defaultdict(list)
     for frame, key in zip(frames, keys, strict=True):
@@ -94,11 +100,57 @@ def _split_series(frames: list[FrameHeader]) -> list[Group]:
     groups = []
     for key, members in parts.items():
         discriminator = tuple(repr(key[i]) for i in range(len(_KEYS)) if _KEYS[i][0] in apart)
-        groups += _split_moments(Group(tuple(members), apart, discriminator))
+        halved, contested = _rivals(key, parts)
+        groups += _split_moments(Group(tuple(members), apart, discriminator, halved=halved, contested=contested))
     return groups
 
 
-def _keys_of(frames: list[FrameHeader]) -> list[tuple[Hashable, ...]]:
+def _rivals(
+    key: tuple[Hashable, ...], parts: dict[tuple[Hashable, ...], list[FrameHeader]]
+) -> tuple[bool, tuple[str, ...]]:
+    """Return whether other parts complete this one's stack, and the identifiers by which such parts differ."""
+    halved, contested = False, set()
+    for other, members in parts.items():
+        differing = {name for (name, _), a, b in zip(_KEYS, key, other, strict=True) if a != b}
+        if not differing or differing & SHAPE or not all(map(placed, (*parts[key], *members))):
+            continue
+        half = complete_each_other(parts[key], members)
+        halved |= half
+        contested |= differing & ({"patient", "frame of reference"} if half else {"patient"})
+    return halved, tuple(name for name, _ in _KEYS if name in contested)
+
+
+def complete_each_other(first: Sequence[FrameHeader], second: Sequence[FrameHeader]) -> bool:
+    """Whether two parts lie beside or between each other as halves of one stack do, at no place twice."""
+    together = [*first, *second]
+    if repeated_share(together) > 0:
+        return False
+    a, b = ((float(d.min()), float(d.max())) for d in map(along_normal, (first, second)))
+    uneven = any(len(part) < 3 or not even(part) for part in (first, second))
+    return uneven or not _overlap(a, b) or even(together)
+
+
+def one_line(frames: Sequence[FrameHeader]) -> bool:
+    """Whether frames with positions lie one behind the other along one line, none at the place of another."""
+    if not all(map(placed, frames)) or repeated_share(frames) > 0:
+        return False
+    positions = np.array([f.position for f in frames])
+    centred = positions - positions.mean(axis=0)
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    beside = centred - np.outer(centred @ axes[0], axes[0])
+    return bool(np.abs(beside).max() <= OFF_LINE_MM)
+
+
+def same_shape(frames: Sequence[FrameHeader]) -> list[list[FrameHeader]]:
+    """Return frames by what their images' shape is: matrix, orientation and pixel spacing."""
+    columns = [i for i, (name, _) in enumerate(_KEYS) if name in SHAPE]
+    parts: dict[Hashable, list[FrameHeader]] = defaultdict(list)
+    for frame, key in zip(frames, _keys_of(frames), strict=True):
+        parts[tuple(key[i] for i in columns)].append(frame)
+    return list(parts.values())
+
+
+def _keys_of(frames: Sequence[FrameHeader]) -> list[tuple[Hashable, ...]]:
     """Return the key of every frame; directions and spacings within tolerance count as equal."""
     orientations = _clustered([f.orientation and np.ravel(f.orientation) for f in frames], ORIENTATION_TOLERANCE)
     spacings = _clustered([f.spacing and np.log(f.spacing) for f in frames], SPACING_TOLERANCE)
@@ -135,8 +187,8 @@ def _split_moments(group: Group) -> list[Group]:
     frames = without_copies(group.frames)
     if len(frames) < 3 or not all(map(placed, frames)):
         return [group]
-    repeated = _repeated_share(frames)
-    irregular = repeated > 0 or not _even(frames)
+    repeated = repeated_share(frames)
+    irregular = repeated > 0 or not even(frames)
     if not irregular:
         return [group]
     for index in range(len(frames[0].moments)):
@@ -151,10 +203,11 @@ def _split_moments(group: Group) -> list[Group]:
 def _as_moments(group: Group, name: str, parts: dict[str, list[FrameHeader]]) -> list[Group]:
     ordered = sorted(parts, key=lambda value: (len(value), value))
     return [
-        Group(
-            tuple(parts[value]),
-            (*group.apart, name),
-            (*group.discriminator, name, value),
+        replace(
+            group,
+            frames=tuple(parts[value]),
+            apart=(*group.apart, name),
+            discriminator=(*group.discriminator, name, value),
             moment=number,
             moments=len(parts) if name not in NOT_TIME else 1,
         )
@@ -174,21 +227,22 @@ def without_copies(frames: Sequence[FrameHeader]) -> list[FrameHeader]:
     return kept
 
 
-def _repeated_share(frames: Sequence[FrameHeader]) -> float:
+def repeated_share(frames: Sequence[FrameHeader]) -> float:
     """Return the share of places at which more than one image lies."""
     steps = np.diff(np.sort(along_normal(frames)))
     places = 1 + int((steps >= SAME_PLACE_MM).sum())
     return (len(frames) - places) / places
 
 
-def _even(frames: Sequence[FrameHeader]) -> bool:
+def even(frames: Sequence[FrameHeader]) -> bool:
+    """Whether all steps between frames are alike."""
     steps = np.diff(np.sort(along_normal(frames)))
     return bool(np.ptp(steps) < max(SAME_PLACE_MM, 0.02 * float(steps.mean())))
 
 
 def _separates(parts: list[list[FrameHeader]], repeated: float) -> bool:
     """Whether the parts are whole stacks in the same region, each with one image per place."""
-    if any(_repeated_share(without_copies(part)) > 0 for part in parts):
+    if any(repeated_share(without_copies(part)) > 0 for part in parts):
         return False
     ranges = [(float(d.min()), float(d.max())) for d in map(along_normal, parts) if len(d) > 1]
     if len(ranges) < 2:

@@ -63,6 +63,10 @@ def refusals(group: Group, frames: Sequence[FrameHeader]) -> list[Notice]:
 def limitations(group: Group, frames: Sequence[FrameHeader], geometry: VolumeGeometry | None) -> list[Notice]:
     """Return why the AI must stay off although the images can be looked at; a contrast agent apart."""
     found = _shape_limitations(frames, geometry) + unit_limitations(frames)
+    if group.contested:
+        named = " and ".join(group.contested)
+        sentence = f"Other images under the same Series Instance UID name another {named}: the AI stays off."
+        found.append(limitation(NoticeCode.IDENTIFIERS_DIFFER, sentence, differing=named))
     if group.moments >= PERFUSION_FROM:
         sentence = f"One of {group.moments} time points (perfusion or dynamic study): the AI stays off."
         found.append(limitation(NoticeCode.TIME_SERIES, sentence, time_points=group.moments))
