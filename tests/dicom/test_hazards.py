@@ -1,10 +1,17 @@
 """Every row of the table of hazards, measured against the analytic truth; run with -v to see the table."""
 
 import pytest
-from hazard_suite import attacks, content, files, geometry, pixels
+from hazard_suite import attacks, content, files, geometry, identity, pixels
 from hazard_suite.table import run_hazard
 
-FAMILIES = {"geometry": geometry, "content": content, "pixels": pixels, "files": files, "attacks": attacks}
+FAMILIES = {
+    "geometry": geometry,
+    "content": content,
+    "identity": identity,
+    "pixels": pixels,
+    "files": files,
+    "attacks": attacks,
+}
 
 
 @pytest.mark.parametrize(
