@@ -13,7 +13,11 @@ from hazard_suite.base import datasets, save_all, truth_of
 from hazard_suite.files import enhanced_dataset
 from pydicom.encaps import generate_frames
 from pydicom.uid import (
-    ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
 )  # fmt: skip
 
 from napari_cpam_stroke.core import NoticeCode

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 from napari_cpam_stroke.core.notice import NoticeCode, warning
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
@@ -163,13 +164,15 @@ def _reconciled(frames: list[FrameHeader]) -> list[FrameHeader]:
     if len(kinds) < 2 or not _fit(frames) or not _one_stack(list(kinds.values())):
         return frames
     fullest = max(frames, key=lambda frame: [bool(mark) for mark in frame.patient_marks])
-    values = {name: next((v for f in frames if (v := getattr(f, name))), getattr(frames[0], name)) for name in _SOFT}
+    values: dict[str, Any] = {
+        name: next((v for f in frames if (v := getattr(f, name))), getattr(frames[0], name)) for name in _SOFT
+    }
     marks = tuple(
         next((m for m in column if m), "") for column in zip(*(f.patient_marks for f in frames), strict=False)
     )
-    patient = {"patient": fullest.patient, "patient_key": fullest.patient_key, "patient_marks": marks}
+    values |= {"patient": fullest.patient, "patient_key": fullest.patient_key, "patient_marks": marks}
     sentence = "Some images of this series lack an identifier that the others have; they were taken as one series."
-    return _noted([replace(frame, **patient, **values) for frame in frames], sentence)
+    return _noted([replace(frame, **values) for frame in frames], sentence)
 
 
 def _fit(frames: Sequence[FrameHeader]) -> bool:
