@@ -38,6 +38,10 @@ class SeriesError(CpamError):
     """A DICOM series that cannot be read, or not as one volume."""
 
 
+class UnreferableError(SeriesError):
+    """A series that no DICOM SEG or SR can refer to; its other results can be written."""
+
+
 class GeometryMismatchError(CpamError):
     """A mask or annotation that belongs to another series."""
 

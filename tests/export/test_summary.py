@@ -10,7 +10,7 @@ from napari_cpam_stroke.export.summary import summary_text
 
 KEYS = [
     "schema_version", "case_id", "model", "device", "seconds", "series_probabilities", "slices", "lesions",
-    "volumes_ml", "warnings",
+    "volumes_ml", "warnings", "notes",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from napari_cpam_stroke.bundles.training_words import training_in_short
 from napari_cpam_stroke.config import ModelConfig, PreprocessConfig, build_config, plain
 from napari_cpam_stroke.core.labels import CLASS_NAMES
 from napari_cpam_stroke.errors import BundleError, ConfigError
@@ -33,11 +34,12 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 @plain_dataclass(frozen=True)
 class ModelIdentity:
-    """Name, version and weights of the model that made a result."""
+    """Name, version and weights of the model that made a result, and its training data in short."""
 
     name: str
     version: str
     sha256: str
+    training: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid", validate_default=True))
@@ -126,8 +128,8 @@ class ModelCard:
 
     @property
     def identity(self) -> ModelIdentity:
-        """Name, version and weights."""
-        return ModelIdentity(self.name, self.version, self.weights_sha256)
+        """Name, version, weights and training data in short."""
+        return ModelIdentity(self.name, self.version, self.weights_sha256, training_in_short(self.training))
 
     @property
     def reference(self) -> str:

@@ -12,14 +12,15 @@ from napari_cpam_stroke.commands.series import scan
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.hounsfield_check import hounsfield_doubts
 from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
-from napari_cpam_stroke.errors import InputError, SeriesError, nearest
+from napari_cpam_stroke.dicom.headers.plain import plain_text
+from napari_cpam_stroke.errors import CancelledError, CpamError, InputError, SeriesError, nearest
 from napari_cpam_stroke.export import CaseFiles, CaseResult, DoubtfulValuesError, run_case
 
 
 def predict(
     path: Path, out: Path, *, model: str, device: str, series: str | None, keep_patient: bool, as_json: bool
 ) -> int:
-    """Write one folder per ready series; return 1 if a series was refused or its values are doubtful, else 0.
+    """Write one folder per ready series; return 1 where a series or a file was left out or values are doubtful, else 0.
 
     Raises
     ------
@@ -39,17 +40,20 @@ def predict(
                     entry, predictor, out, stage=stage, keep_patient=keep_patient, whatever_values=series is not None
                 )
                 written.append(case)
+        except CancelledError:
+            raise
         except DoubtfulValuesError as error:
-            doubtful.append(f"{entry.key}: {str(error).rstrip('.')}")
-        except SeriesError as error:
-            failed.append(f"{entry.key}: {str(error).rstrip('.')}")
+            doubtful.append(f"{entry.key}: {_sentence(error)}")
+        except Exception as error:  # noqa: BLE001 - whatever ends one series, the next one is still done
+            failed.append(f"{entry.key}: {_sentence(error)}")
     if not written and not doubtful:
-        raise SeriesError(f"No series could be read ({failed[0]})")
+        raise SeriesError(f"No series could be finished ({failed[0]})")
     _tell(written, as_json=as_json)
     for words in [*(why_not(entry) for entry in refused), *failed, *doubtful]:
         complain(f"Set aside: {words}.")
     asked_for = any(hounsfield_doubts(result.volume.notices) for result, _ in written)
-    return int(bool(refused or failed or doubtful or asked_for))
+    left_out = any(files.left_out for _, files in written)
+    return int(bool(refused or failed or doubtful or asked_for or left_out))
 
 
 def chosen_series(report: FolderReport, key: str | None, path: Path) -> list[SeriesEntry]:
@@ -85,6 +89,15 @@ def why_not(entry: SeriesEntry) -> str:
     return f"{entry.key}: {reason.rstrip('.')}"
 
 
+def _sentence(error: Exception) -> str:
+    """Return a failure in words, without a full stop; one that nobody foresaw with its kind."""
+    if isinstance(error, CpamError):
+        return str(error).rstrip(".")
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}; check the path and the space on it"
+    return f"it failed unexpectedly, got {type(error).__name__}: {plain_text(str(error)).rstrip('.')}"
+
+
 def _tell(written: list[tuple[CaseResult, CaseFiles]], *, as_json: bool) -> None:
     if as_json:
         print_json({"cases": [_values(result, files) for result, files in written]})
@@ -111,6 +124,7 @@ def _values(result: CaseResult, files: CaseFiles) -> dict[str, Any]:
         "folder": str(files.folder),
         "files": [file.name for file in files.files],
         "notes": list(files.notes),
+        "left_out": list(files.left_out),
         "warnings": list(result.warnings),
         "series_probabilities": result.prediction and result.prediction.series_probabilities,
         "volumes_ml": result.table.volumes_ml,

@@ -27,6 +27,8 @@ class Lesion:
         Centre of the voxels, in indices and (None without geometry) in LPS mm.
     voxels
         Number of voxels.
+    mean_probability
+        Mean over its voxels of the model's probability for its class, 0..1; None where no model ran.
     """
 
     lesion_class: LesionClass
@@ -36,6 +38,7 @@ class Lesion:
     centroid_zyx: tuple[float, float, float]
     centroid_lps_mm: tuple[float, float, float] | None
     voxels: int
+    mean_probability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,9 @@ class LesionTable:
     volumes_ml: dict[str, float | None]
 
 
-def measure_lesions(mask: NDArray[np.uint8], volume: CTVolume) -> LesionTable:
+def measure_lesions(
+    mask: NDArray[np.uint8], volume: CTVolume, *, probabilities: NDArray[np.uint8] | None = None
+) -> LesionTable:
     """Measure each connected lesion with what every slice really stands for.
 
     Parameters
@@ -56,6 +61,8 @@ def measure_lesions(mask: NDArray[np.uint8], volume: CTVolume) -> LesionTable:
         together (26 neighbours).
     volume
         Gives slice intervals and positions.
+    probabilities
+        (2, Z, Y, X), 0..255 for 0..1, of ischemia and hemorrhage; None leaves `Lesion.mean_probability` out.
 
     Raises
     ------
@@ -66,7 +73,8 @@ def measure_lesions(mask: NDArray[np.uint8], volume: CTVolume) -> LesionTable:
         raise GeometryMismatchError(
             "The mask has another shape than the series", got=mask.shape, expected=f"{volume.shape}"
         )
-    lesions = [lesion for c in LesionClass for lesion in _lesions_of(mask == c, c, volume)]
+    likely = dict(zip(LesionClass, [None, None] if probabilities is None else probabilities, strict=True))
+    lesions = [lesion for c in LesionClass for lesion in _lesions_of(mask == c, c, volume, likely[c])]
     lesions.sort(key=lambda lesion: -lesion.voxels)
     return LesionTable(tuple(lesions), {c.label: class_volume_ml(mask, c, volume) for c in LesionClass})
 
@@ -78,7 +86,9 @@ def class_volume_ml(mask: NDArray[np.uint8], lesion_class: LesionClass, volume: 
     return float(np.count_nonzero(mask == lesion_class, axis=(1, 2)) @ volume.geometry.voxel_volumes_ml)
 
 
-def _lesions_of(region: NDArray[np.bool_], lesion_class: LesionClass, volume: CTVolume) -> list[Lesion]:
+def _lesions_of(
+    region: NDArray[np.bool_], lesion_class: LesionClass, volume: CTVolume, likely: NDArray[np.uint8] | None
+) -> list[Lesion]:
     parts = find_components(region)
     row, x_first = np.divmod(parts.start, parts.shape[2])
     z, y = np.divmod(row, parts.shape[1])
@@ -90,6 +100,7 @@ def _lesions_of(region: NDArray[np.bool_], lesion_class: LesionClass, volume: CT
     geometry = volume.geometry
     lps = None if geometry is None else _weighted_means(parts, geometry.index_to_patient(middle))
     ml = None if geometry is None else parts.sums(parts.length * geometry.voxel_volumes_ml[z])
+    mean = None if likely is None else _mean_probabilities(parts, likely)
     return [
         Lesion(
             lesion_class=lesion_class,
@@ -99,9 +110,17 @@ def _lesions_of(region: NDArray[np.bool_], lesion_class: LesionClass, volume: CT
             centroid_zyx=_triple(centroid[i]),
             centroid_lps_mm=None if lps is None else _triple(lps[i]),
             voxels=int(voxels),
+            mean_probability=None if mean is None else float(mean[i]),
         )
         for i, voxels in enumerate(parts.voxels)
     ]
+
+
+def _mean_probabilities(parts: Components, likely: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return (count,) means, 0..1, of a (Z, Y, X) probability over the voxels of each component."""
+    flat = likely.reshape(-1)
+    sums = [flat[voxels].sum(dtype=np.int64) for voxels in parts.each(np.ones(parts.count, dtype=bool))]
+    return np.asarray(sums, dtype=np.float64) / (255 * np.maximum(parts.voxels, 1))
 
 
 def _weighted_means(parts: Components, points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_cpam_stroke.dicom.derived.algorithm import AlgorithmType
+    from napari_cpam_stroke.dicom.derived.algorithm import AlgorithmType, ModelRun
+    from napari_cpam_stroke.dicom.derived.patient import patient_notes
     from napari_cpam_stroke.dicom.derived.report import write_report
     from napari_cpam_stroke.dicom.derived.segmentation import write_segmentation
     from napari_cpam_stroke.dicom.derived.segmentation_reader import read_segmentation
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "AlgorithmType": "napari_cpam_stroke.dicom.derived.algorithm",
     "FolderReport": "napari_cpam_stroke.dicom.series.folder_report",
+    "ModelRun": "napari_cpam_stroke.dicom.derived.algorithm",
     "RejectedFile": "napari_cpam_stroke.dicom.series.rejected_file",
     "SeriesEntry": "napari_cpam_stroke.dicom.series.series_entry",
     "case_pseudonym": "napari_cpam_stroke.dicom.headers.pseudonym",
+    "patient_notes": "napari_cpam_stroke.dicom.derived.patient",
     "patient_pseudonym": "napari_cpam_stroke.dicom.headers.pseudonym",
     "read_nifti_mask": "napari_cpam_stroke.nifti.reader",
     "read_segmentation": "napari_cpam_stroke.dicom.derived.segmentation_reader",
@@ -41,9 +44,11 @@ _HOMES = {
 __all__ = [
     "AlgorithmType",
     "FolderReport",
+    "ModelRun",
     "RejectedFile",
     "SeriesEntry",
     "case_pseudonym",
+    "patient_notes",
     "patient_pseudonym",
     "read_nifti_mask",
     "read_segmentation",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_cpam_stroke import dicom
-from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.errors import InputError, UnreferableError
 from napari_cpam_stroke.export.lesion_csv import lesion_csv
 from napari_cpam_stroke.export.page import render_page
 from napari_cpam_stroke.export.result import CaseResult
@@ -24,15 +24,22 @@ NO_PLACE = "No NIfTI file: the series gives no positions."
 
 @dataclass(frozen=True)
 class CaseFiles:
-    """What was written: the folder, the files in it, and what the user should know about them."""
+    """What was written: the folder, the files in it, and what the user should know about them.
+
+    Attributes
+    ----------
+    left_out
+        Names of files that this case cannot have; `notes` say why.
+    """
 
     folder: Path
     files: tuple[Path, ...]
     notes: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def write_case(parent: Path, result: CaseResult, *, table: bool = False, keep_patient: bool = False) -> CaseFiles:
-    """Write everything about one case into `parent`/<case id>, whole or not at all.
+    """Write everything that can be written about one case into `parent`/<case id>, whole or not at all.
 
     Parameters
     ----------
@@ -45,6 +52,8 @@ def write_case(parent: Path, result: CaseResult, *, table: bool = False, keep_pa
     ------
     InputError
         If the folder holds other files, or nothing can be written there.
+    SeriesError
+        If the source files are gone or others than those that were read.
     """
     name = result.volume.case_id
     if not name or Path(name).name != name or name.startswith("."):
@@ -52,26 +61,47 @@ def write_case(parent: Path, result: CaseResult, *, table: bool = False, keep_pa
     target = parent / name
     with result_folder(target, replaceable=FILES) as folder:
         notes = [*_write_dicom(folder, result, keep_patient=keep_patient), *_write_nifti(folder, result)]
-        (folder / JSON).write_text(summary_text(result), encoding="utf-8")
-        (folder / HTML).write_text(render_page(result), encoding="utf-8")
+        (folder / JSON).write_text(summary_text(result, notes), encoding="utf-8")
+        (folder / HTML).write_text(render_page(result, notes), encoding="utf-8")
         if table:
             (folder / CSV).write_text(lesion_csv(result), encoding="utf-8")
-    return CaseFiles(target, tuple(target / name for name in FILES if (target / name).exists()), tuple(notes))
+    there = tuple(target / name for name in FILES if (target / name).exists())
+    left_out = tuple(name for name in (SEGMENTATION, MEASUREMENTS, NIFTI) if target / name not in there)
+    return CaseFiles(target, there, tuple(notes), left_out)
 
 
 def _write_dicom(folder: Path, result: CaseResult, *, keep_patient: bool) -> list[str]:
+    """Write SEG and SR; of a series that neither can refer to, return why they are left out."""
     if not result.volume.source:
         return [NO_SOURCE]
+    try:
+        segmentation = _write_segmentation(folder, result, keep_patient=keep_patient)
+    except UnreferableError as error:
+        return [f"No DICOM SEG and SR: {error}"]
+    notes = list(dicom.patient_notes(result.volume)) if keep_patient else []
+    try:
+        _write_report(folder, result, segmentation, keep_patient=keep_patient)
+    except UnreferableError as error:
+        notes.append(f"No DICOM SR: {error}")
+    return notes
+
+
+def _write_segmentation(folder: Path, result: CaseResult, *, keep_patient: bool) -> Path:
     name, version = result.algorithm
-    segmentation = dicom.write_segmentation(
+    return dicom.write_segmentation(
         folder / SEGMENTATION,
         result.mask,
         result.volume,
         algorithm_type=result.algorithm_type,
         algorithm_name=name,
         algorithm_version=version,
+        run=result.model_run,
         keep_patient=keep_patient,
     )
+
+
+def _write_report(folder: Path, result: CaseResult, segmentation: Path, *, keep_patient: bool) -> None:
+    name, version = result.algorithm
     dicom.write_report(
         folder / MEASUREMENTS,
         result.table,
@@ -80,9 +110,9 @@ def _write_dicom(folder: Path, result: CaseResult, *, keep_patient: bool) -> lis
         algorithm_type=result.algorithm_type,
         algorithm_name=name,
         algorithm_version=version,
+        run=result.model_run,
         keep_patient=keep_patient,
     )
-    return []
 
 
 def _write_nifti(folder: Path, result: CaseResult) -> list[str]:

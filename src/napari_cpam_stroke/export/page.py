@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from napari_cpam_stroke import __version__
@@ -45,8 +45,8 @@ svg text{font:12px system-ui,sans-serif;fill:#333}svg line{stroke:#999}
 """
 
 
-def render_page(result: CaseResult) -> str:
-    """Return the page as HTML."""
+def render_page(result: CaseResult, notes: Sequence[str] = ()) -> str:
+    """Return the page as HTML; `notes` say what was left out of the other files, and why."""
     sections = [
         f"<h1>Head CT, case {escape(result.volume.case_id)}</h1>",
         f'<p class="research">{RESEARCH_ONLY}</p>',
@@ -55,6 +55,7 @@ def render_page(result: CaseResult) -> str:
         _section("Slices", _strip(result)),
         _section("Pictures", _pictures(result)),
         _section("Warnings", _listed(result.warnings, "None.")),
+        *([_section("Files", _listed(notes, ""))] if notes else []),
         _section("Series", _facts(result)),
         _section("How this was made", _table((), _made_by(result))),
     ]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_cpam_stroke import __version__
 from napari_cpam_stroke.core import CTVolume, LesionTable, measure_lesions
 from napari_cpam_stroke.core.annotation import slices_with
+from napari_cpam_stroke.dicom import ModelRun
 
 if TYPE_CHECKING:
     from napari_cpam_stroke.annotations.records import ModelLike
@@ -68,12 +69,29 @@ class CaseResult:
     @cached_property
     def table(self) -> LesionTable:
         """Lesions and volumes of `mask`."""
-        return measure_lesions(self.mask, self.volume)
+        probabilities = None if self.prediction is None else self.prediction.probabilities
+        return measure_lesions(self.mask, self.volume, probabilities=probabilities)
 
     @property
     def algorithm(self) -> tuple[str, str]:
         """Name and version of what made the mask."""
         return (PROGRAM, __version__) if self.model is None else (self.model.name, self.model.version)
+
+    @property
+    def model_run(self) -> ModelRun | None:
+        """What DICOM files say of the model behind the mask; None for a drawn one."""
+        prediction = self.prediction
+        if prediction is None or self.model is None:
+            return None
+        return ModelRun(
+            prediction.model.sha256,
+            training=prediction.model.training,
+            thresholds=prediction.thresholds,
+            min_lesion_ml=prediction.min_lesion_ml,
+            series_probabilities=prediction.series_probabilities,
+            series_thresholds=prediction.series_thresholds,
+            refer_band=prediction.refer_band,
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:

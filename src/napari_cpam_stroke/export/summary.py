@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from napari_cpam_stroke.core import CLASS_NAMES
@@ -15,11 +16,11 @@ SCHEMA_VERSION = 1
 PROBABILITY_DIGITS, MM_DIGITS, ML_DIGITS, SECOND_DIGITS = 4, 3, 4, 3
 
 
-def summary(result: CaseResult) -> dict[str, Any]:
+def summary(result: CaseResult, notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return the case as JSON values.
 
     What does not exist is null: ml and mm without geometry, and whatever a model gives where none ran. Slices count
-    from 0 in the order of the native frames, ascending along their normal; `z_mm` is the LPS z of the first voxel.
+    from 0 in the order of the native frames, ascending along their normal; `z_mm` is the LPS z of the first voxel. `notes` say what was left out of the files.
     """
     prediction, model = result.prediction, result.model
     if model is None and prediction is not None:
@@ -46,12 +47,13 @@ def summary(result: CaseResult) -> dict[str, Any]:
         ],
         "volumes_ml": {name: _rounded(result.table.volumes_ml[name], ML_DIGITS) for name in CLASS_NAMES},
         "warnings": list(result.warnings),
+        "notes": list(notes),
     }
 
 
-def summary_text(result: CaseResult) -> str:
+def summary_text(result: CaseResult, notes: Sequence[str] = ()) -> str:
     """Return report.json as text."""
-    return json.dumps(summary(result), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    return json.dumps(summary(result, notes), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def _slice(result: CaseResult, z: int) -> dict[str, Any]:

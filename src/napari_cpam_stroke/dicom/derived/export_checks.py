@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydicom.dataset import Dataset
 
-from napari_cpam_stroke.core import CTVolume
-from napari_cpam_stroke.errors import SeriesError
+from napari_cpam_stroke.core import CTVolume, LesionClass, LesionTable
+from napari_cpam_stroke.dicom.derived import codes
+from napari_cpam_stroke.errors import UnreferableError
+
+VOLUME_TOLERANCE_ML = 0.001
+"""Rounding of the volumes in a report."""
+
+_GROUP, _DEVICE_UID = "125007", "121012"
+"""Code values (DCM) of a measurement group and of a device observer's UID."""
 
 
 def segmentation_problems(segmentation: Dataset, volume: CTVolume) -> list[str]:
@@ -34,10 +43,53 @@ def segmentation_problems(segmentation: Dataset, volume: CTVolume) -> list[str]:
 
 
 def check_segmentation(segmentation: Dataset, volume: CTVolume) -> None:
-    """Raise `SeriesError` if a SEG is not sound."""
+    """Raise `UnreferableError` if a SEG is not sound."""
     problems = segmentation_problems(segmentation, volume)
     if problems:
-        raise SeriesError("The segmentation could not be written soundly", got="; ".join(problems[:3]))
+        raise UnreferableError("The segmentation could not be written soundly", got="; ".join(problems[:3]))
+
+
+def report_problems(report: Dataset, table: LesionTable) -> list[str]:
+    """Return what is wrong with an SR on a mask measured as `table`: rows that are missing, values that differ."""
+    groups = [item for item in _walk(report) if _concept(item) == _GROUP]
+    found = []
+    if len(groups) != len(LesionClass) + len(table.lesions):
+        found.append(f"{len(groups)} groups for {len(LesionClass)} classes and {len(table.lesions)} lesions")
+    volumes = [*(table.volumes_ml[c.label] for c in LesionClass), *(lesion.volume_ml for lesion in table.lesions)]
+    for number, (group, volume_ml) in enumerate(zip(groups, volumes, strict=False), start=1):
+        found += [f"group {number} {problem}" for problem in _group_problems(group, volume_ml or 0.0)]
+    if not any(_concept(item) == _DEVICE_UID for item in _walk(report)):
+        found.append("the device observer has no UID")
+    return found
+
+
+def check_report(report: Dataset, table: LesionTable) -> None:
+    """Raise `UnreferableError` if an SR is not sound."""
+    problems = report_problems(report, table)
+    if problems:
+        raise UnreferableError("The report could not be written soundly", got="; ".join(problems[:3]))
+
+
+def _group_problems(group: Dataset, volume_ml: float) -> list[str]:
+    numbers = [item for item in group.ContentSequence if item.ValueType == "NUM"]
+    values = [item.MeasuredValueSequence[0] for item in numbers]
+    found = []
+    if any(v.MeasurementUnitsCodeSequence[0].CodingSchemeDesignator != "UCUM" for v in values):
+        found.append("has a unit that is not UCUM's")
+    written = [v.NumericValue for item, v in zip(numbers, values, strict=True) if _concept(item) == codes.VOLUME.value]
+    if len(written) != 1 or abs(float(written[0]) - volume_ml) > VOLUME_TOLERANCE_ML:
+        found.append("has another volume than the mask")
+    return found
+
+
+def _walk(item: Dataset) -> Iterator[Dataset]:
+    for child in item.get("ContentSequence", []):
+        yield child
+        yield from _walk(child)
+
+
+def _concept(item: Dataset) -> str:
+    return str(item.ConceptNameCodeSequence[0].CodeValue) if item.get("ConceptNameCodeSequence") else ""
 
 
 def _frame_problems(group: Dataset, known: set[str]) -> list[str]:

@@ -1,23 +1,20 @@
 """The source images of a volume as plain datasets: what a segmentation or report must name of them, and no more.
 
-By default the patient appears only as a keyed pseudonym. The identifiers of study, series, image and frame of reference
-stay, because they are what a segmentation refers to.
+The identifiers of study, series, image and frame of reference stay, because they are what a segmentation refers to.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from contextlib import closing
-from io import BytesIO
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
 from napari_cpam_stroke.core import CTVolume, SourceFrame
-from napari_cpam_stroke.dicom.derived.algorithm import UTF_8
+from napari_cpam_stroke.dicom.derived.patient import kept_patient, pseudonymous_patient
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
 from napari_cpam_stroke.dicom.file.limits import MAX_HEADER_BYTES, SAME_PLACE_MM
 from napari_cpam_stroke.dicom.file.open_bytes import OpenFiles
@@ -25,21 +22,7 @@ from napari_cpam_stroke.dicom.file.sources import UnreadableError
 from napari_cpam_stroke.dicom.headers.frames import Origin, read_frames
 from napari_cpam_stroke.dicom.headers.plain import plain_text
 from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
-from napari_cpam_stroke.errors import SeriesError
-
-PATIENT_AND_STUDY = (
-    "PatientName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "AccessionNumber",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-    "ReferringPhysicianName",
-)
-"""Attributes taken over only when the user asks to keep the patient, to send the result back to the PACS."""
+from napari_cpam_stroke.errors import CpamError, SeriesError, UnreferableError
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _ONE_EACH = frozenset({"study_uid", "series_uid", "frame_of_reference_uid"})
@@ -57,19 +40,20 @@ def source_images(volume: CTVolume, *, keep_patient: bool = False) -> list[Datas
 
     Raises
     ------
+    UnreferableError
+        If the volume did not come from files, or the headers lack what a DICOM segmentation must name.
     SeriesError
-        If the volume did not come from files, a file is gone or another one, or the headers lack what a DICOM
-        segmentation must name.
+        If a file is gone or another one.
     """
     if not volume.source or volume.geometry is None:
-        raise SeriesError(
+        raise UnreferableError(
             "This case has no DICOM source with positions to refer to",
             remedy="open the series itself, or export NIfTI",
         )
     with OpenFiles() as files:
         headers, all_frames = _headers(volume.source, files)
         _check(headers, volume)
-        patient = _patient(volume, files, keep=keep_patient)
+        patient = kept_patient(volume, files).attributes if keep_patient else pseudonymous_patient(volume)
     if len({frame.path for frame in volume.source}) == len(volume.source):
         return [_single(header, patient) for header in headers]
     return [_multi_frame(all_frames, patient)]
@@ -82,6 +66,27 @@ def frame_indices(volume: CTVolume, images: Sequence[Dataset]) -> list[int]:
     return [source.frame_number - 1 for source in volume.source]
 
 
+@contextmanager
+def referring(what: str) -> Iterator[None]:
+    """Turn what the DICOM libraries object to in a source's attributes into one sentence.
+
+    Raises
+    ------
+    UnreferableError
+        For any failure that is neither ours nor the disk's.
+    """
+    try:
+        yield
+    except (CpamError, OSError):
+        raise
+    except Exception as error:
+        raise UnreferableError(
+            f"The {what} could not be made from the attributes of this series",
+            got=plain_text(f"{type(error).__name__}: {error}"),
+            remedy="export NIfTI",
+        ) from error
+
+
 def _headers(sources: Sequence[SourceFrame], files: OpenFiles) -> tuple[list[FrameHeader], tuple[FrameHeader, ...]]:
     """Return the header of every source slice, and of every frame of the first file."""
     known: dict[Path, tuple[FrameHeader, ...]] = {}
@@ -89,7 +94,7 @@ def _headers(sources: Sequence[SourceFrame], files: OpenFiles) -> tuple[list[Fra
         if source.path not in known:
             known[source.path] = _read(source.path, files)
     if len(known) not in (1, len(sources)):
-        raise SeriesError(
+        raise UnreferableError(
             "A volume put together from several multi-frame files cannot be referred to in one segmentation",
             remedy="export NIfTI",
         )
@@ -122,7 +127,7 @@ def _check(headers: Sequence[FrameHeader], volume: CTVolume) -> None:
     for name, field in _NEEDED.items():
         values = {str(getattr(header, field)) for header in headers}
         if any(not _UID.fullmatch(value) or len(value) > 64 for value in values):
-            raise SeriesError(
+            raise UnreferableError(
                 f"The source series has no valid {name}, which a DICOM segmentation must name", remedy="export NIfTI"
             )
         if len(values) > 1 and field in _ONE_EACH:
@@ -132,28 +137,11 @@ def _check(headers: Sequence[FrameHeader], volume: CTVolume) -> None:
             )
     images = {(header.sop_instance_uid, header.frame_number) for header in headers}
     if len(images) != len(headers):
-        raise SeriesError("Two source images have the same SOPInstanceUID (0008,0018)", remedy="export NIfTI")
+        raise UnreferableError("Two source images have the same SOPInstanceUID (0008,0018)", remedy="export NIfTI")
     if volume.geometry is not None:
         for header, position in zip(headers, volume.geometry.positions_mm, strict=True):
             if header.position is None or max(abs(position - header.position)) > SAME_PLACE_MM:
                 raise _changed()
-
-
-def _patient(volume: CTVolume, files: OpenFiles, *, keep: bool) -> Dataset:
-    patient = Dataset()
-    patient.SpecificCharacterSet = UTF_8
-    pseudonym = volume.patient_id or volume.case_id
-    patient.PatientName, patient.PatientID = f"{pseudonym}^", pseudonym
-    for keyword in PATIENT_AND_STUDY[3:]:
-        setattr(patient, keyword, "")
-    if keep:
-        with closing(files.open(volume.source[0].path, limit=MAX_HEADER_BYTES)) as source:
-            header = BytesIO(source.read(0, MAX_HEADER_BYTES))
-        original = dcmread(header, stop_before_pixels=True, specific_tags=list(PATIENT_AND_STUDY), force=True)
-        for keyword in PATIENT_AND_STUDY:
-            if keyword in original:
-                setattr(patient, keyword, original[keyword].value)
-    return patient
 
 
 def _common(header: FrameHeader, patient: Dataset) -> Dataset:

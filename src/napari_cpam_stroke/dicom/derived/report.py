@@ -6,17 +6,24 @@ import warnings
 from pathlib import Path
 
 from highdicom import sr
+from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from pydicom import dcmread
-from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.sr.codedict import codes as dicom_codes
-from pydicom.uid import generate_uid
 
-from napari_cpam_stroke import __version__
-from napari_cpam_stroke.core import CTVolume, LesionClass, LesionTable
+from napari_cpam_stroke.core import CTVolume, LesionTable
 from napari_cpam_stroke.dicom.derived import codes
-from napari_cpam_stroke.dicom.derived.algorithm import MANUFACTURER, SERIES_NUMBER, AlgorithmType, written_series
-from napari_cpam_stroke.dicom.derived.references import source_images
+from napari_cpam_stroke.dicom.derived.algorithm import (
+    MANUFACTURER,
+    SERIES_NUMBER,
+    Algorithm,
+    AlgorithmType,
+    ModelRun,
+    written_series,
+)
+from napari_cpam_stroke.dicom.derived.export_checks import check_report
+from napari_cpam_stroke.dicom.derived.references import frame_indices, referring, source_images
+from napari_cpam_stroke.dicom.derived.report_rows import Group, ReportRows
 from napari_cpam_stroke.dicom.derived.segmentation import save_dataset
 from napari_cpam_stroke.errors import InputError
 
@@ -24,7 +31,7 @@ SERIES_DESCRIPTION = "Stroke measurements (research)"
 """Series description of what is written."""
 
 
-def write_report(
+def write_report(  # noqa: PLR0913 - everything a report says, by name
     path: Path | str,
     table: LesionTable,
     volume: CTVolume,
@@ -33,11 +40,13 @@ def write_report(
     algorithm_type: AlgorithmType,
     algorithm_name: str,
     algorithm_version: str,
+    run: ModelRun | None = None,
     keep_patient: bool = False,
 ) -> Path:
-    """Write the volume of each class found as a TID 1500 report on a segmentation, and return its path.
+    """Write volumes and probabilities as a TID 1500 report on a segmentation, and return its path.
 
-    An empty mask gives 0 ml for each class: a report needs a measurement.
+    One measurement group per class, with 0 ml too: volume and, of a model, probability and thresholds. Then one group
+    per lesion: volume, first and last slice and, of a model, its mean probability.
 
     Other programs compute volumes of a SEG with one mean slice distance; the report says what they really are.
 
@@ -47,13 +56,15 @@ def write_report(
         From `measure_lesions` on the same mask.
     segmentation_path
         The SEG just written for the same mask; the report refers to its segments.
-    keep_patient
+    run, keep_patient
         As in `write_segmentation`.
 
     Raises
     ------
+    UnreferableError
+        If the source files lack what a report must name.
     SeriesError
-        If the source files are missing or lack what a report must name.
+        If the source files are missing or others.
     InputError
         If there is no segmentation at `segmentation_path`.
     """
@@ -62,50 +73,49 @@ def write_report(
         segmentation = dcmread(segmentation_path)
     except (OSError, InvalidDicomError) as error:
         raise InputError("The segmentation to report on cannot be read", got=Path(segmentation_path).name) from error
-    algorithm = None if algorithm_type == "MANUAL" else (algorithm_name, algorithm_version or "unknown")
-    with warnings.catch_warnings():
+    drawn = algorithm_type == "MANUAL"
+    algorithm = Algorithm(algorithm_name, algorithm_version, None if drawn else run)
+    with referring("report"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # unusual names: highdicom says so on standard error
+        rows = ReportRows(images, frame_indices(volume, images), segmentation, None if drawn else algorithm)
         report = sr.Comprehensive3DSR(
             evidence=[*images, segmentation],
-            content=_measurements(table, segmentation, algorithm)[0],
+            content=_measurements(rows.of(table), algorithm)[0],
             is_complete=True,
             is_final=False,
             is_verified=False,
+            coding_schemes=[_private_scheme()],
+            device_serial_number=algorithm.serial_number,
             **written_series(SERIES_NUMBER + 1, SERIES_DESCRIPTION),
         )
+        report.DeviceUID = algorithm.uid
+    check_report(report, table)
     return save_dataset(Path(path), report)
 
 
-def _measurements(table: LesionTable, segmentation: Dataset, algorithm: tuple[str, str] | None) -> sr.MeasurementReport:
-    found = [c for c in LesionClass if table.volumes_ml[c.label]] or list(LesionClass)
+def _measurements(groups: list[Group], algorithm: Algorithm) -> sr.MeasurementReport:
     return sr.MeasurementReport(
-        observation_context=sr.ObservationContext(observer_device_context=_device()),
+        observation_context=sr.ObservationContext(observer_device_context=_device(algorithm)),
         procedure_reported=codes.CT_OF_HEAD,
-        imaging_measurements=[_group(c, table.volumes_ml[c.label] or 0.0, segmentation, algorithm) for c in found],
+        imaging_measurements=groups,
         title=dicom_codes.DCM.ImagingMeasurementReport,
     )
 
 
-def _device() -> sr.ObserverContext:
+def _device(algorithm: Algorithm) -> sr.ObserverContext:
     return sr.ObserverContext(
         observer_type=dicom_codes.DCM.Device,
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
-            uid=generate_uid(prefix=None), name=MANUFACTURER, manufacturer_name=MANUFACTURER, model_name=__version__
+            uid=algorithm.uid,
+            name=MANUFACTURER,
+            manufacturer_name=MANUFACTURER,
+            model_name=f"{algorithm.name} {algorithm.version or 'unknown'}",
+            serial_number=algorithm.serial_number,
         ),
     )
 
 
-def _group(
-    lesion_class: LesionClass, volume_ml: float, segmentation: Dataset, algorithm: tuple[str, str] | None
-) -> sr.VolumetricROIMeasurementsAndQualitativeEvaluations:
-    """Return the measurement group of one class: its volume, and which segment shows it."""
-    segment = next(s for s in segmentation.SegmentSequence if s.SegmentNumber == int(lesion_class))
-    return sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(uid=segment.TrackingUID, identifier=segment.TrackingID),
-        referenced_segment=sr.ReferencedSegment.from_segmentation(segmentation, segment_number=int(lesion_class)),
-        finding_type=codes.FINDING[lesion_class],
-        finding_category=codes.ABNORMAL_STRUCTURE,
-        finding_sites=[sr.FindingSite(anatomic_location=codes.BRAIN)],
-        algorithm_id=sr.AlgorithmIdentification(name=algorithm[0], version=algorithm[1]) if algorithm else None,
-        measurements=[sr.Measurement(name=codes.VOLUME, value=round(volume_ml, 3), unit=codes.MILLILITRE)],
+def _private_scheme() -> CodingSchemeIdentificationItem:
+    return CodingSchemeIdentificationItem(
+        designator=codes.PRIVATE_SCHEME, name=codes.PRIVATE_SCHEME_NAME, responsible_organization=MANUFACTURER
     )

@@ -16,9 +16,16 @@ from skimage.color import rgb2lab
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.dicom.derived import codes
-from napari_cpam_stroke.dicom.derived.algorithm import SERIES_NUMBER, AlgorithmType, written_series
+from napari_cpam_stroke.dicom.derived.algorithm import (
+    MANUFACTURER,
+    SERIES_NUMBER,
+    Algorithm,
+    AlgorithmType,
+    ModelRun,
+    written_series,
+)
 from napari_cpam_stroke.dicom.derived.export_checks import check_segmentation
-from napari_cpam_stroke.dicom.derived.references import decimal, frame_indices, source_images
+from napari_cpam_stroke.dicom.derived.references import decimal, frame_indices, referring, source_images
 from napari_cpam_stroke.errors import GeometryMismatchError
 from napari_cpam_stroke.files import write_whole
 
@@ -26,7 +33,7 @@ SERIES_DESCRIPTION = "Stroke segmentation (research)"
 """Series description of what is written."""
 
 
-def write_segmentation(
+def write_segmentation(  # noqa: PLR0913 - everything a segmentation says, by name
     path: Path | str,
     mask: NDArray[np.uint8],
     volume: CTVolume,
@@ -34,6 +41,7 @@ def write_segmentation(
     algorithm_type: AlgorithmType,
     algorithm_name: str,
     algorithm_version: str,
+    run: ModelRun | None = None,
     labelmap: bool = False,
     keep_patient: bool = False,
 ) -> Path:
@@ -45,6 +53,8 @@ def write_segmentation(
         uint8 (Z, Y, X) on the volume's frames; 0 background, 1 ischemia, 2 hemorrhage.
     volume
         Read from DICOM files that are still where they were.
+    run
+        What else is known of the model; names its weights and its thresholds in the file.
     labelmap
         False: SEG BINARY, which every viewer reads. True: the newer label map, for those that can.
     keep_patient
@@ -54,8 +64,10 @@ def write_segmentation(
 
     Raises
     ------
+    UnreferableError
+        If the source files lack what a segmentation must name.
     SeriesError
-        If the source files are missing or lack what a segmentation must name.
+        If the source files are missing or others.
     GeometryMismatchError
         If mask and volume have different shapes.
     """
@@ -64,20 +76,21 @@ def write_segmentation(
             "The mask has another shape than the series", got=mask.shape, expected=f"{volume.shape}"
         )
     images = source_images(volume, keep_patient=keep_patient)
-    frames = _on_source_frames(mask, volume, images)
-    with warnings.catch_warnings():
+    algorithm = Algorithm(algorithm_name, algorithm_version, None if algorithm_type == "MANUAL" else run)
+    with referring("segmentation"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an empty mask, unusual names: highdicom says so on standard error
         segmentation = hd.seg.Segmentation(
             source_images=images,
-            pixel_array=frames,
+            pixel_array=_on_source_frames(mask, volume, images),
             segmentation_type="LABELMAP" if labelmap else "BINARY",
-            segment_descriptions=[_segment(c, algorithm_type, algorithm_name, algorithm_version) for c in LesionClass],
-            device_serial_number="0",
+            segment_descriptions=[_segment(c, algorithm_type, algorithm) for c in LesionClass],
+            device_serial_number=algorithm.serial_number,
             content_label="STROKE",
             content_description=volume.content_hash,
             **written_series(SERIES_NUMBER, SERIES_DESCRIPTION),
         )
-    _state_thickness(segmentation, volume)
+        segmentation.DeviceUID = algorithm.uid
+        _state_thickness(segmentation, volume)
     check_segmentation(segmentation, volume)
     return save_dataset(Path(path), segmentation)
 
@@ -89,23 +102,28 @@ def save_dataset(path: Path, dataset: Dataset) -> Path:
     return path
 
 
-def _segment(lesion_class: LesionClass, kind: AlgorithmType, name: str, version: str) -> hd.seg.SegmentDescription:
-    algorithm = None
-    if kind != "MANUAL":
-        algorithm = hd.AlgorithmIdentificationSequence(
-            name=name, family=codes.ARTIFICIAL_INTELLIGENCE, version=version or "unknown"
-        )
+def _segment(lesion_class: LesionClass, kind: AlgorithmType, algorithm: Algorithm) -> hd.seg.SegmentDescription:
     return hd.seg.SegmentDescription(
         segment_number=int(lesion_class),
         segment_label=codes.SEGMENT_TYPE[lesion_class].meaning,
         segmented_property_category=codes.ABNORMAL_STRUCTURE,
         segmented_property_type=codes.SEGMENT_TYPE[lesion_class],
         algorithm_type=kind,
-        algorithm_identification=algorithm,
+        algorithm_identification=None if kind == "MANUAL" else _identification(algorithm),
         tracking_uid=generate_uid(prefix=None),
         tracking_id=lesion_class.label,
         anatomic_regions=[codes.BRAIN],
         display_color=_display_colour(lesion_class),
+    )
+
+
+def _identification(algorithm: Algorithm) -> hd.AlgorithmIdentificationSequence:
+    return hd.AlgorithmIdentificationSequence(
+        name=algorithm.name,
+        family=codes.ARTIFICIAL_INTELLIGENCE,
+        version=algorithm.full_version,
+        source=MANUFACTURER,
+        parameters=algorithm.parameters,
     )
 
 

@@ -52,7 +52,13 @@ def write_layer(path: str, data: ArrayLike, attributes: Mapping[str, object]) ->
     return [
         str(
             write_segmentation(
-                path, result.mask, result.volume, algorithm_type=kind, algorithm_name=name, algorithm_version=version
+                path,
+                result.mask,
+                result.volume,
+                algorithm_type=kind,
+                algorithm_name=name,
+                algorithm_version=version,
+                run=result.model_run,
             )
         )
     ]
