@@ -104,7 +104,7 @@ def _tell(written: list[tuple[CaseResult, CaseFiles]], *, as_json: bool) -> None
         return
     for result, files in written:
         parts = [
-            f"{name} {result.prediction.series_probabilities[name]:.2f} ({result.table.volumes_ml[name]:.1f} ml)"
+            f"{name} {result.prediction.series_probabilities[name]:.2f} ({_ml(result.table.volumes_ml[name])})"
             for name in CLASS_NAMES
             if result.prediction is not None
         ]
@@ -116,6 +116,10 @@ def _tell(written: list[tuple[CaseResult, CaseFiles]], *, as_json: bool) -> None
     first = written[0][0].prediction if written else None
     if first is not None:
         say(f"Model {first.model.name} {first.model.version} on {first.device}. Research use only, no diagnosis.")
+
+
+def _ml(volume_ml: float | None) -> str:
+    return "no geometry" if volume_ml is None else f"{volume_ml:.1f} ml"
 
 
 def _values(result: CaseResult, files: CaseFiles) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _mean_probabilities(parts: Components, likely: NDArray[np.uint8]) -> NDArray
     """Return (count,) means, 0..1, of a (Z, Y, X) probability over the voxels of each component."""
     flat = likely.reshape(-1)
     sums = [flat[voxels].sum(dtype=np.int64) for voxels in parts.each(np.ones(parts.count, dtype=bool))]
-    return np.asarray(sums, dtype=np.float64) / (255 * np.maximum(parts.voxels, 1))
+    return np.asarray(np.asarray(sums, dtype=np.float64) / (255 * parts.voxels))
 
 
 def _weighted_means(parts: Components, points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,7 +20,8 @@ def summary(result: CaseResult, notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return the case as JSON values.
 
     What does not exist is null: ml and mm without geometry, and whatever a model gives where none ran. Slices count
-    from 0 in the order of the native frames, ascending along their normal; `z_mm` is the LPS z of the first voxel. `notes` say what was left out of the files.
+    from 0 in the order of the native frames, ascending along their normal; `z_mm` is the LPS z of the first voxel.
+    `notes` say what was left out of the files.
     """
     prediction, model = result.prediction, result.model
     if model is None and prediction is not None:
