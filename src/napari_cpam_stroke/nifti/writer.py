@@ -59,7 +59,7 @@ def write_nifti(path: Path | str, mask: NDArray[np.uint8], volume: CTVolume) -> 
         data, affine = mask.transpose(2, 1, 0), native_affine(geometry)
     else:
         grid = orthogonal_grid(geometry, volume.shape)
-        data, affine = _resample(mask, geometry, grid), grid.affine
+        data, affine = resample_mask(mask, geometry, grid), grid.affine
         notes = (_note(geometry, grid),)
     image = nib.as_closest_canonical(nib.Nifti1Image(np.ascontiguousarray(data), LPS_TO_RAS @ affine))
     image.set_sform(image.affine, code=1)
@@ -69,8 +69,8 @@ def write_nifti(path: Path | str, mask: NDArray[np.uint8], volume: CTVolume) -> 
     return _save(Path(path), image), notes
 
 
-def _resample(mask: NDArray[np.uint8], geometry: VolumeGeometry, grid: Grid) -> NDArray[np.uint8]:
-    """Return (X, Y, Z): each plane of the grid takes its nearest slice, shifted by whole pixels in the plane."""
+def resample_mask(mask: NDArray[np.uint8], geometry: VolumeGeometry, grid: Grid) -> NDArray[np.uint8]:
+    """Return (X, Y, Z) on `grid` of a (Z, Y, X) mask: each plane takes its nearest slice, shifted by whole pixels."""
     data = np.zeros(grid.shape, dtype=np.uint8)
     for k in range(grid.shape[2]):
         z = _nearest_slice(geometry, (grid.affine @ [0, 0, k, 1])[:3])
