@@ -127,12 +127,28 @@ def predict(
     keep_patient: Annotated[
         bool, typer.Option("--keep-patient", help="Write the patient of the source into SEG and SR, to send them back.")
     ] = False,
+    resampled_seg: Annotated[
+        bool,
+        typer.Option(
+            "--resampled-seg",
+            help="Also a SEG on an even grid, for viewers that refuse tilted or unevenly spaced frames.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Run a model on every ready series; write DICOM SEG and SR, NIfTI, report.json and report.html for each."""
     from napari_cpam_stroke.commands.predict import predict as run
 
-    code = run(path, out, model=model, device=device, series=series, keep_patient=keep_patient, as_json=json)
+    code = run(
+        path,
+        out,
+        model=model,
+        device=device,
+        series=series,
+        keep_patient=keep_patient,
+        resampled=resampled_seg,
+        as_json=json,
+    )
     raise typer.Exit(code)
 
 

@@ -111,6 +111,23 @@ def test_odd_values_of_the_patient_are_left_empty_and_said(
     assert dcmread(case / "segmentation.dcm").PatientName == "Phantom^Ada"
 
 
+def test_a_tilted_series_gets_a_resampled_seg_on_demand(
+    run: Run, ct_dir: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    def tilt(dataset: Dataset) -> None:
+        x, y, z = map(float, dataset.ImagePositionPatient)
+        dataset.ImagePositionPatient = [x, y + 0.25 * z, z]
+
+    source = spoiled(ct_dir, tmp_path / "in", tilt)
+    for flags, there in (([], False), (["--resampled-seg"], True)):
+        out = tmp_path / str(there)
+        done = predicted(run, source, out, tiny_model, *flags)
+        assert done.code == 0, done
+        (case,) = out.iterdir()
+        assert (case / "segmentation_resampled.dcm").exists() == there
+        assert ("segmentation_resampled.dcm is resampled" in (case / "report.json").read_text()) == there
+
+
 @pytest.fixture
 def two_series(ct_dir: Path, tmp_path: Path) -> Path:
     """The same images under two studies."""

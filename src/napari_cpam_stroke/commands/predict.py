@@ -18,7 +18,15 @@ from napari_cpam_stroke.export import CaseFiles, CaseResult, DoubtfulValuesError
 
 
 def predict(
-    path: Path, out: Path, *, model: str, device: str, series: str | None, keep_patient: bool, as_json: bool
+    path: Path,
+    out: Path,
+    *,
+    model: str,
+    device: str,
+    series: str | None,
+    keep_patient: bool,
+    resampled: bool,
+    as_json: bool,
 ) -> int:
     """Write one folder per ready series; return 1 where a series or a file was left out or values are doubtful, else 0.
 
@@ -37,7 +45,13 @@ def predict(
         try:
             with progress_of(f"{entry.key} ({number} of {len(chosen)})") as stage:
                 case = run_case(
-                    entry, predictor, out, stage=stage, keep_patient=keep_patient, whatever_values=series is not None
+                    entry,
+                    predictor,
+                    out,
+                    stage=stage,
+                    keep_patient=keep_patient,
+                    resampled=resampled,
+                    whatever_values=series is not None,
                 )
                 written.append(case)
         except CancelledError:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_cpam_stroke.dicom.derived.algorithm import AlgorithmType, ModelRun
     from napari_cpam_stroke.dicom.derived.patient import patient_notes
     from napari_cpam_stroke.dicom.derived.report import write_report
+    from napari_cpam_stroke.dicom.derived.resampled import write_resampled_segmentation
     from napari_cpam_stroke.dicom.derived.segmentation import write_segmentation
     from napari_cpam_stroke.dicom.derived.segmentation_reader import read_segmentation
     from napari_cpam_stroke.dicom.headers.pseudonym import case_pseudonym, patient_pseudonym
@@ -38,6 +39,7 @@ _HOMES = {
     "scan_folder": "napari_cpam_stroke.dicom.series.scan",
     "write_nifti": "napari_cpam_stroke.nifti.writer",
     "write_report": "napari_cpam_stroke.dicom.derived.report",
+    "write_resampled_segmentation": "napari_cpam_stroke.dicom.derived.resampled",
     "write_segmentation": "napari_cpam_stroke.dicom.derived.segmentation",
 }
 
@@ -56,6 +58,7 @@ __all__ = [
     "scan_folder",
     "write_nifti",
     "write_report",
+    "write_resampled_segmentation",
     "write_segmentation",
 ]
 

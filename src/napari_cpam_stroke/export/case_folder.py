@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from napari_cpam_stroke import dicom
 from napari_cpam_stroke.errors import InputError, UnreferableError
@@ -14,8 +15,9 @@ from napari_cpam_stroke.export.safe_folder import result_folder
 from napari_cpam_stroke.export.summary import summary_text
 
 SEGMENTATION, MEASUREMENTS, NIFTI = "segmentation.dcm", "measurements.dcm", "mask.nii.gz"
+RESAMPLED = "segmentation_resampled.dcm"
 JSON, HTML, CSV = "report.json", "report.html", "lesions.csv"
-FILES = (SEGMENTATION, MEASUREMENTS, NIFTI, JSON, HTML, CSV)
+FILES = (SEGMENTATION, RESAMPLED, MEASUREMENTS, NIFTI, JSON, HTML, CSV)
 """Every name this program writes into a case's folder."""
 
 NO_SOURCE = "No DICOM SEG and SR: the case came without its source images, to which they must refer."
@@ -38,7 +40,9 @@ class CaseFiles:
     left_out: tuple[str, ...] = ()
 
 
-def write_case(parent: Path, result: CaseResult, *, table: bool = False, keep_patient: bool = False) -> CaseFiles:
+def write_case(
+    parent: Path, result: CaseResult, *, table: bool = False, keep_patient: bool = False, resampled: bool = False
+) -> CaseFiles:
     """Write everything that can be written about one case into `parent`/<case id>, whole or not at all.
 
     Parameters
@@ -47,6 +51,8 @@ def write_case(parent: Path, result: CaseResult, *, table: bool = False, keep_pa
         Also write lesions.csv.
     keep_patient
         Take the patient and study attributes of the source over into SEG and SR, on the user's explicit wish.
+    resampled
+        Also write segmentation_resampled.dcm where the native frames are tilted or unevenly spaced.
 
     Raises
     ------
@@ -61,6 +67,8 @@ def write_case(parent: Path, result: CaseResult, *, table: bool = False, keep_pa
     target = parent / name
     with result_folder(target, replaceable=FILES) as folder:
         notes = [*_write_dicom(folder, result, keep_patient=keep_patient), *_write_nifti(folder, result)]
+        if resampled and (folder / SEGMENTATION).exists():
+            notes.append(_write_resampled(folder, result, keep_patient=keep_patient))
         (folder / JSON).write_text(summary_text(result, notes), encoding="utf-8")
         (folder / HTML).write_text(render_page(result, notes), encoding="utf-8")
         if table:
@@ -87,32 +95,36 @@ def _write_dicom(folder: Path, result: CaseResult, *, keep_patient: bool) -> lis
 
 
 def _write_segmentation(folder: Path, result: CaseResult, *, keep_patient: bool) -> Path:
-    name, version = result.algorithm
     return dicom.write_segmentation(
-        folder / SEGMENTATION,
-        result.mask,
-        result.volume,
-        algorithm_type=result.algorithm_type,
-        algorithm_name=name,
-        algorithm_version=version,
-        run=result.model_run,
-        keep_patient=keep_patient,
+        folder / SEGMENTATION, result.mask, result.volume, keep_patient=keep_patient, **_made_by(result)
     )
+
+
+def _write_resampled(folder: Path, result: CaseResult, *, keep_patient: bool) -> str:
+    """Write the SEG on an even grid and return what is said of it, or why there is none."""
+    try:
+        _, note = dicom.write_resampled_segmentation(
+            folder / RESAMPLED, result.mask, result.volume, keep_patient=keep_patient, **_made_by(result)
+        )
+    except UnreferableError as error:
+        return f"No {RESAMPLED}: {error}"
+    return note
 
 
 def _write_report(folder: Path, result: CaseResult, segmentation: Path, *, keep_patient: bool) -> None:
-    name, version = result.algorithm
     dicom.write_report(
-        folder / MEASUREMENTS,
-        result.table,
-        result.volume,
-        segmentation,
-        algorithm_type=result.algorithm_type,
-        algorithm_name=name,
-        algorithm_version=version,
-        run=result.model_run,
-        keep_patient=keep_patient,
+        folder / MEASUREMENTS, result.table, result.volume, segmentation, keep_patient=keep_patient, **_made_by(result)
     )
+
+
+def _made_by(result: CaseResult) -> dict[str, Any]:
+    name, version = result.algorithm
+    return {
+        "algorithm_type": result.algorithm_type,
+        "algorithm_name": name,
+        "algorithm_version": version,
+        "run": result.model_run,
+    }
 
 
 def _write_nifti(folder: Path, result: CaseResult) -> list[str]:

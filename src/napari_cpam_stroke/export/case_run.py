@@ -27,13 +27,14 @@ def run_case(
     *,
     stage: Stage | None = None,
     keep_patient: bool = False,
+    resampled: bool = False,
     whatever_values: bool = False,
 ) -> tuple[CaseResult, CaseFiles]:
     """Read a series, run a model on it and write its folder into `out`.
 
     Parameters
     ----------
-    keep_patient
+    keep_patient, resampled
         As in `write_case`.
     whatever_values
         Run although the values may be no Hounsfield units, on the user's explicit wish; the result then says so.
@@ -56,6 +57,6 @@ def run_case(
     prediction = predictor.predict(volume, progress=lambda done, total: tell("model", done, total))
     result = CaseResult.of_prediction(volume, prediction)
     tell("writing", 0, 1)
-    files = write_case(out, result, keep_patient=keep_patient)
+    files = write_case(out, result, keep_patient=keep_patient, resampled=resampled)
     tell("writing", 1, 1)
     return result, files

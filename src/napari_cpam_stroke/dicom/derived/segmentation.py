@@ -83,7 +83,7 @@ def write_segmentation(  # noqa: PLR0913 - everything a segmentation says, by na
             source_images=images,
             pixel_array=_on_source_frames(mask, volume, images),
             segmentation_type="LABELMAP" if labelmap else "BINARY",
-            segment_descriptions=[_segment(c, algorithm_type, algorithm) for c in LesionClass],
+            segment_descriptions=[describe_segment(c, algorithm_type, algorithm) for c in LesionClass],
             device_serial_number=algorithm.serial_number,
             content_label="STROKE",
             content_description=volume.content_hash,
@@ -102,7 +102,8 @@ def save_dataset(path: Path, dataset: Dataset) -> Path:
     return path
 
 
-def _segment(lesion_class: LesionClass, kind: AlgorithmType, algorithm: Algorithm) -> hd.seg.SegmentDescription:
+def describe_segment(lesion_class: LesionClass, kind: AlgorithmType, algorithm: Algorithm) -> hd.seg.SegmentDescription:
+    """Return what a SEG says of one class; a drawn one names no algorithm."""
     return hd.seg.SegmentDescription(
         segment_number=int(lesion_class),
         segment_label=codes.SEGMENT_TYPE[lesion_class].meaning,
