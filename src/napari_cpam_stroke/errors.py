@@ -34,6 +34,10 @@ class InputError(CpamError):
     """A path, option or array that cannot be used."""
 
 
+class UntouchedMaskError(InputError):
+    """A mask that a model made and nobody corrected, where drawn truth is asked for."""
+
+
 class SeriesError(CpamError):
     """A DICOM series that cannot be read, or not as one volume."""
 
