@@ -1,165 +1,180 @@
-"""Read a DICOM SEG back onto the frames of its series."""
+"""Read DICOM SEG back onto the frames of its series: placed by geometry, classes by name and code, makers kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-from io import BytesIO
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import dcmread
-from pydicom.dataset import Dataset
 
 from napari_cpam_stroke.core import CTVolume, LesionClass
-from napari_cpam_stroke.core.notice import NoticeCode
-from napari_cpam_stroke.dicom.derived import codes
-from napari_cpam_stroke.dicom.file.elements import read_header
-from napari_cpam_stroke.dicom.file.limits import SAME_PLACE_MM
-from napari_cpam_stroke.dicom.file.sources import FileSource, UnreadableError
-from napari_cpam_stroke.dicom.file.syntaxes import UNCOMPRESSED
+from napari_cpam_stroke.core.label_map import LabelMap
+from napari_cpam_stroke.core.label_names import Meaning
+from napari_cpam_stroke.core.mask_reading import MaskReading, untouched_mask
+from napari_cpam_stroke.dicom.derived.frame_placement import REMEDY, Placement, place_frame
+from napari_cpam_stroke.dicom.derived.seg_file import FRACTIONAL_THRESHOLD, SegFile, open_segmentation
+from napari_cpam_stroke.dicom.derived.seg_segments import Segment, no_lesion, not_understood
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
 
-MAX_SEGMENTATION_BYTES = 2 * 2**30
-"""Size of a SEG file that is read."""
-
-_WORDS = {
-    LesionClass.HEMORRHAGE: ("HEMORRHAGE", "HAEMORRHAGE", "BLEED", "HEMATOMA"),
-    LesionClass.ISCHEMIA: ("INFARCT", "ISCHEMIA", "ISCHAEMIA", "STROKE"),
-}
-"""Segments of other programs are known by these words where their codes are not ours."""
+Stacks = dict[LesionClass, NDArray[np.bool_]]
 
 
-def read_segmentation(path: Path | str, volume: CTVolume) -> NDArray[np.uint8]:
-    """Return the mask of a SEG, uint8 (Z, Y, X) on the volume's frames.
+def read_segmentation(path: Path | str, volume: CTVolume, *, labels: LabelMap | None = None) -> NDArray[np.uint8]:
+    """Return the mask of a SEG, uint8 (Z, Y, X) on the volume's frames; where classes overlap hemorrhage wins.
+
+    Parameters
+    ----------
+    labels
+        What the user says its segments are.
 
     Raises
     ------
     GeometryMismatchError
-        If it was made for another series: by the content hash where it was written here, by source images and
-        positions otherwise.
+        If it was made for another series, or a frame does not lie on the series' own pixels.
     InputError
-        If the file is no segmentation that can be read.
+        If the file is no segmentation that can be read, a segment with voxels is not understood, or none is a lesion.
     """
-    segmentation = _open(Path(path))
-    _check_series(segmentation, volume)
-    classes = _classes(segmentation)
-    mask = np.zeros(volume.shape, dtype=np.uint8)
-    slices = _slice_lookup(volume)
-    for group, frame in zip(segmentation.PerFrameFunctionalGroupsSequence, _frames(segmentation), strict=True):
-        z = _slice_of(group, volume, slices)
-        if segmentation.get("SegmentationType") == "LABELMAP":
-            for number, lesion_class in classes.items():
-                mask[z][frame == number] = lesion_class
-        else:
-            number = int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
-            mask[z][frame > 0] = classes.get(number, 0)
-    return mask
+    return segmentation_reading(path, volume, labels=labels).mask
 
 
-def _open(path: Path) -> Dataset:
-    """Return the dataset after the header was walked under limits."""
-    try:
-        with closing(FileSource(path)) as source:
-            read_header(source, frozenset())
-            if source.size > MAX_SEGMENTATION_BYTES:
-                raise UnreadableError("it is too large", NoticeCode.OVER_LIMIT)  # noqa: TRY301
-            data = source.read(0, source.size)
-    except UnreadableError as error:
-        raise InputError(f"{path.name} cannot be read as a segmentation", got=error) from error
-    segmentation = dcmread(BytesIO(data), force=True)
-    syntax = str(segmentation.file_meta.get("TransferSyntaxUID", "")) if "file_meta" in dir(segmentation) else ""
-    if segmentation.get("Modality") != "SEG" or "PerFrameFunctionalGroupsSequence" not in segmentation:
-        raise InputError(f"{path.name} is no DICOM segmentation", got=segmentation.get("Modality") or "no modality")
-    if syntax not in UNCOMPRESSED or segmentation.get("SegmentationType") not in ("BINARY", "LABELMAP"):
-        raise InputError(
-            f"{path.name} is a segmentation of a kind that is not read",
-            got=f"{segmentation.get('SegmentationType')}, transfer syntax {syntax}",
-            expected="BINARY or LABELMAP, not compressed",
-        )
-    return segmentation
+def segmentation_reading(
+    path: Path | str, volume: CTVolume, *, labels: LabelMap | None = None, take_automatic: bool = True
+) -> MaskReading:
+    """Return the mask of a SEG with the classes it speaks of, notices, and who made it.
 
+    Parameters
+    ----------
+    take_automatic
+        False: segments that a model drew and nobody touched are left out, and named; a SEG of such alone is refused.
 
-def _check_series(segmentation: Dataset, volume: CTVolume) -> None:
-    description = str(segmentation.get("ContentDescription", ""))
-    own = len(description) == len(volume.content_hash) and set(description) <= set("0123456789abcdef")
-    if own and description != volume.content_hash:
-        raise _other_series("its content hash differs")
-    if (segmentation.Rows, segmentation.Columns) != volume.shape[1:]:
-        raise _other_series(f"{segmentation.Rows} x {segmentation.Columns} pixels")
-    if own:
-        return
-    named = {uid for group in segmentation.PerFrameFunctionalGroupsSequence for uid, _ in _source_images(group)}
-    known = {frame.sop_instance_uid for frame in volume.source}
-    if not named or not named <= known:
-        raise _other_series("it does not refer to images of this series")
-
-
-def _other_series(got: str) -> GeometryMismatchError:
-    return GeometryMismatchError(
-        "This segmentation belongs to another series", got=got, remedy="open the series it was made for"
+    Raises
+    ------
+    As `read_segmentation`.
+    """
+    file = open_segmentation(Path(path))
+    _require_series(file, volume)
+    meanings = {segment.number: segment.meaning(labels or LabelMap()) for segment in file.segments}
+    taken = _taken(file, meanings, take_automatic=take_automatic)
+    stacks, voxels = _drawn(file, volume, taken)
+    mask, overlap = _joined_classes(stacks, volume.shape)
+    _require_understood(file, meanings, voxels)
+    if not taken:
+        raise _nothing_taken(file, meanings)
+    counted = [segment for segment in file.segments if segment.number in taken]
+    return MaskReading(
+        mask=mask,
+        drawn=frozenset(taken.values()),
+        notices=tuple(_notices(file, meanings, taken, overlap)),
+        makers=tuple(dict.fromkeys(segment.maker for segment in counted)),
     )
 
 
-def _classes(segmentation: Dataset) -> dict[int, LesionClass]:
-    """Return the lesion class of each segment that shows one."""
-    found = {}
-    for segment in segmentation.SegmentSequence:
-        kind = segment.SegmentedPropertyTypeCodeSequence[0]
-        label = f"{kind.get('CodeMeaning', '')} {segment.get('SegmentLabel', '')}".upper()
-        for lesion_class in LesionClass:
-            coded = kind.get("CodeValue") == codes.SEGMENT_TYPE[lesion_class].value
-            if coded or any(word in label for word in _WORDS[lesion_class]):
-                found[int(segment.SegmentNumber)] = lesion_class
-                break
-    return found
+def _require_series(file: SegFile, volume: CTVolume) -> None:
+    """Refuse a segmentation of another series: by content hash, frame of reference, or the images it names."""
+    own = len(file.content_description) == len(volume.content_hash) and set(file.content_description) <= set(
+        "0123456789abcdef"
+    )
+    if own and file.content_description != volume.content_hash:
+        raise _other_series("its content hash differs")
+    reference = volume.geometry.frame_of_reference_uid if volume.geometry is not None else ""
+    same = bool(reference) and file.frame_of_reference_uid == reference
+    if reference and file.frame_of_reference_uid and not same:
+        raise _other_series(f"frame of reference {file.frame_of_reference_uid}, expected {reference}")
+    known = {frame.sop_instance_uid for frame in volume.source}
+    if known and file.instances and not file.instances & known:
+        raise _other_series("it does not refer to images of this series")
+    if not (own or same or file.instances & known):
+        raise _other_series("it names neither images nor the frame of reference of this series")
 
 
-def _frames(segmentation: Dataset) -> Iterator[NDArray[np.uint8]]:
-    """Yield the frames; BINARY packs 8 pixels into a byte, frames following each other without padding."""
-    rows, columns, count = segmentation.Rows, segmentation.Columns, int(segmentation.NumberOfFrames)
-    data = np.frombuffer(segmentation.PixelData, dtype=np.uint8)
-    size, bits = rows * columns, int(segmentation.BitsAllocated)
-    if len(data) * 8 < size * bits * count:
-        raise InputError("The segmentation's pixel data are cut short", got=f"{len(data)} bytes")
-    for i in range(count):
-        if bits == 1:
-            first, last = i * size // 8, -(-(i + 1) * size // 8)
-            unpacked = np.unpackbits(data[first:last], bitorder="little")
-            frame = unpacked[i * size - first * 8 :][:size]
-        else:
-            width = bits // 8
-            frame = data[i * size * width : (i + 1) * size * width].view(f"<u{width}").astype(np.uint8)
-        yield frame.reshape(rows, columns)
+def _other_series(got: str) -> GeometryMismatchError:
+    return GeometryMismatchError("This segmentation belongs to another series", got=got, remedy=REMEDY)
 
 
-def _slice_lookup(volume: CTVolume) -> dict[tuple[str, int], int]:
-    return {(frame.sop_instance_uid, frame.frame_number): z for z, frame in enumerate(volume.source)}
+def _taken(file: SegFile, meanings: Mapping[int, Meaning], *, take_automatic: bool) -> dict[int, LesionClass]:
+    """Return the class of each segment that counts."""
+    return {
+        segment.number: found
+        for segment in file.segments
+        if (found := meanings[segment.number].lesion_class) is not None
+        and (take_automatic or segment.maker.made_by != "AUTOMATIC")
+    }
 
 
-def _slice_of(group: Dataset, volume: CTVolume, slices: dict[tuple[str, int], int]) -> int:
-    """Return the slice that a frame belongs to: by its source image, else by its position."""
-    for image in _source_images(group):
-        if image in slices:
-            return slices[image]
-    if volume.geometry is None or "PlanePositionSequence" not in group:
-        raise _other_series("a frame that lies on none of its slices")
-    position = np.array(group.PlanePositionSequence[0].ImagePositionPatient, dtype=float)
-    distance = np.linalg.norm(volume.geometry.positions_mm - position, axis=1)
-    if distance.min() > SAME_PLACE_MM:
-        raise _other_series("a frame that lies on none of its slices")
-    return int(distance.argmin())
+def _drawn(file: SegFile, volume: CTVolume, taken: Mapping[int, LesionClass]) -> tuple[Stacks, Counter[int]]:
+    """Return where each class is drawn, and how many pixels each segment has."""
+    known = {segment.number for segment in file.segments}
+    stacks = {lesion_class: np.zeros(volume.shape, dtype=bool) for lesion_class in set(taken.values())}
+    voxels: Counter[int] = Counter()
+    empty_elsewhere: GeometryMismatchError | None = None
+    placed = 0
+    for frame, number, pixels in file.drawn():
+        if number not in known and pixels.any():
+            raise InputError("The segmentation shows a segment that it does not describe", got=number)
+        voxels[number] += int(np.count_nonzero(pixels))
+        try:
+            place = place_frame(frame, file.shape, volume)
+        except GeometryMismatchError as error:
+            if pixels.any():
+                raise
+            empty_elsewhere = error
+            continue
+        placed += 1
+        if number in taken:
+            _draw(place, pixels, stacks[taken[number]])
+    if empty_elsewhere is not None and not placed:
+        raise empty_elsewhere
+    return stacks, voxels
 
 
-def _source_images(group: Dataset) -> list[tuple[str, int]]:
-    images = [
-        image
-        for derivation in group.get("DerivationImageSequence", [])
-        for image in derivation.get("SourceImageSequence", [])
-    ]
-    return [(str(i.ReferencedSOPInstanceUID), _first(i.get("ReferencedFrameNumber", 1))) for i in images]
+def _draw(place: Placement, pixels: NDArray[np.bool_], stack: NDArray[np.bool_]) -> None:
+    part = place.onto(stack)
+    part |= pixels
 
 
-def _first(value: object) -> int:
-    return int(value[0]) if isinstance(value, (list, tuple)) else int(str(value))
+def _joined_classes(stacks: Stacks, shape: tuple[int, int, int]) -> tuple[NDArray[np.uint8], int]:
+    """Return the mask and the number of voxels of both classes, which are hemorrhage."""
+    mask = np.zeros(shape, dtype=np.uint8)
+    for lesion_class in LesionClass:
+        if lesion_class in stacks:
+            mask[stacks[lesion_class]] = lesion_class
+    both = np.count_nonzero(np.logical_and(*stacks.values())) if len(stacks) == len(LesionClass) else 0
+    return mask, int(both)
+
+
+def _require_understood(file: SegFile, meanings: Mapping[int, Meaning], voxels: Counter[int]) -> None:
+    strange = [s for s in file.segments if meanings[s.number] is Meaning.UNKNOWN and voxels[s.number]]
+    if strange:
+        raise not_understood(strange)
+
+
+def _nothing_taken(file: SegFile, meanings: Mapping[int, Meaning]) -> InputError:
+    lesions = [segment for segment in file.segments if meanings[segment.number].lesion_class is not None]
+    if not lesions:
+        unknown = [segment for segment in file.segments if meanings[segment.number] is Meaning.UNKNOWN]
+        return not_understood(unknown) if unknown else no_lesion(file.segments)
+    return untouched_mask(file.name, lesions[0].maker.words)
+
+
+def _notices(
+    file: SegFile, meanings: Mapping[int, Meaning], taken: Mapping[int, LesionClass], overlap: int
+) -> Iterable[str]:
+    for segment in file.segments:
+        yield from _segment_notice(segment, meanings[segment.number], taken=segment.number in taken)
+    if file.kind == "FRACTIONAL":
+        yield f"The segmentation is fractional: pixels from {FRACTIONAL_THRESHOLD:.0%} of its maximum count as drawn."
+    if overlap:
+        yield f"Hemorrhage and ischemia overlap in {overlap} voxels, which count as hemorrhage."
+
+
+def _segment_notice(segment: Segment, meaning: Meaning, *, taken: bool) -> Iterable[str]:
+    if meaning is Meaning.UNKNOWN:
+        yield f"Segment {segment.shown} is not understood; it is empty and was passed over."
+    elif taken or meaning is Meaning.IGNORE:
+        notice = segment.notice(meaning)
+        if notice:
+            yield notice
+    else:
+        yield f"Segment {segment.shown} is the untouched mask of a model and was left out."
