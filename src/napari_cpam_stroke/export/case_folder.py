@@ -130,5 +130,5 @@ def _made_by(result: CaseResult) -> dict[str, Any]:
 def _write_nifti(folder: Path, result: CaseResult) -> list[str]:
     if result.volume.geometry is None:
         return [NO_PLACE]
-    _, notes = dicom.write_nifti(folder / NIFTI, result.mask, result.volume)
+    _, notes = dicom.write_nifti(folder / NIFTI, result.mask, result.volume, algorithm_type=result.algorithm_type)
     return list(notes)

@@ -40,6 +40,22 @@ def native_affine(geometry: VolumeGeometry) -> Floats:
     return _affine(geometry.row_direction * dx, geometry.column_direction * dy, step, geometry.positions_mm[0])
 
 
+def native_grids(geometry: VolumeGeometry, shape: tuple[int, int, int]) -> tuple[Grid, ...]:
+    """Return the grids a mask on the native voxels may state: as stacked, sheared by the tilt, or straightened.
+
+    None where the slices are not evenly spaced; the straightened one only where the tilt is rounding.
+    """
+    if not geometry.uniform:
+        return ()
+    dy, dx = geometry.pixel_spacing_mm
+    size = (shape[2], shape[1], shape[0])
+    path = geometry.positions_mm[-1] - geometry.positions_mm[0]
+    step = path / (shape[0] - 1) if shape[0] > 1 else geometry.normal * float(geometry.thickness_mm[0])
+    stacked = _affine(geometry.row_direction * dx, geometry.column_direction * dy, step, geometry.positions_mm[0])
+    straight = (Grid(size, native_affine(geometry)),) if is_native_grid(geometry) else ()
+    return (Grid(size, stacked), *straight)
+
+
 def orthogonal_grid(geometry: VolumeGeometry, shape: tuple[int, int, int]) -> Grid:
     """Return a grid with the series' own rows, columns and normal that covers all its voxels, evenly spaced."""
     dy, dx = geometry.pixel_spacing_mm

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
 from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.core.geometry import TILT_FROM_DEGREES
+from napari_cpam_stroke.dicom.derived.algorithm import AlgorithmType
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
 from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.nifti.grid import (
@@ -27,13 +28,17 @@ GZIP_LEVEL = 1
 """A mask is mostly runs of zeros: higher levels take longer and save next to nothing."""
 
 
-def write_nifti(path: Path | str, mask: NDArray[np.uint8], volume: CTVolume) -> tuple[Path, tuple[str, ...]]:
+def write_nifti(
+    path: Path | str, mask: NDArray[np.uint8], volume: CTVolume, *, algorithm_type: AlgorithmType | None = None
+) -> tuple[Path, tuple[str, ...]]:
     """Write a mask as NIfTI (RAS, qform and sform) and return its path and notes for the user.
 
     Parameters
     ----------
     mask
         uint8 (Z, Y, X) on the volume's frames.
+    algorithm_type
+        Kept as the intent's name, so that an untouched model mask is not taken for a drawn one later.
 
     Returns
     -------
@@ -66,6 +71,7 @@ def write_nifti(path: Path | str, mask: NDArray[np.uint8], volume: CTVolume) -> 
     image.set_qform(image.affine, code=1)
     image.header.set_xyzt_units("mm")
     image.header["descrip"] = f"{HASH_PREFIX}{volume.content_hash}"
+    image.header["intent_name"] = algorithm_type or ""
     return _save(Path(path), image), notes
 
 

@@ -43,7 +43,7 @@ def write_layer(path: str, data: ArrayLike, attributes: Mapping[str, object]) ->
         )
     result = _result(session, np.asarray(data, dtype=np.uint8), name=str(attributes.get("name", "")))
     if not path.endswith(SEGMENTATION_SUFFIX):
-        written, notes = write_nifti(path, result.mask, result.volume)
+        written, notes = write_nifti(path, result.mask, result.volume, algorithm_type=result.algorithm_type)
         for note in notes:
             session.said.emit(note)
         return [str(written)]
