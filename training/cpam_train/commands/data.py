@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cpam_train.commands.common import StoreOption, console, opened, progress_bar
+from cpam_train.commands.common import StoreOption, console, errors, opened, progress_bar
 
 
 def import_(
@@ -18,6 +18,12 @@ def import_(
     split: Annotated[bool, typer.Option(help="Give new patients a split (70/10/20), fixed for ever.")] = True,
     limit: Annotated[int | None, typer.Option(help="At most this many new cases.", min=1)] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="One import option, as name=value.")] = None,
+    meanings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", help='What a label is: "Segment_1=hemorrhage", "3=ischemia", "Brain=ignore"; may be repeated.'
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
 ) -> None:
     """Bring a public data set, or masks of a usual format, into the store; BraTS into a folder of its own."""
@@ -25,12 +31,17 @@ def import_(
     from cpam_train.importers import import_options
 
     with progress_bar(f"importing {format_}") as progress:
-        summary = import_into(format_, source, store, import_options(settings or (), limit=limit), progress=progress)
+        options = import_options(settings or (), limit=limit, meanings=meanings or ())
+        summary = import_into(format_, source, store, options, progress=progress)
     console.print(summary.sentence)
     for warning in summary.warnings:
         console.print(warning, style="red", markup=False, soft_wrap=True)
+    for complaint in summary.complaints:
+        errors.print(complaint, markup=False)
     if split and format_ != BRATS:
         _assign(store, seed)
+    if summary.skipped:
+        raise typer.Exit(1)
 
 
 def _assign(store: str, seed: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cpam_train.importers.ct_ich import Diagnosis, hemorrhage_annotation, read_diagnosis
 from cpam_train.importers.layout import by_stem, numeric, require_folder
-from cpam_train.importers.nifti_volume import read_nifti, require_same_grid
+from cpam_train.importers.nifti_volume import read_pair
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
 from napari_cpam_stroke.core import CTVolume
@@ -38,12 +38,11 @@ def find_ct_ich_nifti(src: Path, options: ImportOptions) -> list[Candidate]:
 def _read(name: str, scan: Path, mask: Path | None, diagnosis: Diagnosis, ischemia_absent: bool) -> ImportedCase:
     if mask is None:
         raise InputError(f"Volume {scan.name} has no mask", expected=f"masks/{name}.nii")
-    volume, drawn = read_nifti(scan), read_nifti(mask)
-    require_same_grid(volume, drawn, scan.name)
+    volume, drawn, _ = read_pair(scan, mask, scan.name)
     number, _ = numeric(name)
     bleeds = diagnosis.get(number, {})
     numbers = _slice_numbers(volume.geometry.slices, reversed_order=volume.reversed_slices)
-    lesion = drawn.values > 0
+    lesion = np.asarray(drawn, dtype=np.float64) > 0
     annotation = hemorrhage_annotation(
         list(np.asarray(lesion)),
         [bleeds.get(n, False) for n in numbers],

@@ -1,72 +1,69 @@
-"""A folder of CT series and DICOM Segmentation objects that point at them."""
+"""A folder of CT series and DICOM Segmentation objects made on them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-import pydicom
-from pydicom.errors import InvalidDicomError
-
-from cpam_train.importers.knowledge import Knowledge, annotate
+from cpam_train.importers.knowledge import annotate, knowledge_of
 from cpam_train.importers.layout import require_folder
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
+from cpam_train.importers.seg_address import SegAddress, segmentations_in
 from napari_cpam_stroke.errors import InputError
 
 if TYPE_CHECKING:
     from napari_cpam_stroke.dicom import SeriesEntry
 
-SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66"
-"""Start of the SOP class UIDs of Segmentation and Label Map Segmentation Storage."""
-
 
 def find_dicom_seg(src: Path, options: ImportOptions) -> list[Candidate]:
-    """One case per readable series with a segmentation; names are this machine's pseudonyms.
+    """One case per readable series with segmentations, all of which are read; names are this machine's pseudonyms.
 
-    Classes in `options.unknown_classes` were not looked for by whoever drew the segmentation.
+    A class that no segment shows, and those in `options.unknown_classes`, were not looked for by whoever drew.
     """
     from napari_cpam_stroke.dicom import scan_folder
 
     require_folder(src)
-    segmentations = _segmentations(src)
+    segmentations = segmentations_in(src)
     if not segmentations:
         raise InputError("Folder has no DICOM Segmentation", got=src, expected="CT series and SEG objects made on them")
-    entries = [entry for entry in scan_folder(src).series if entry.series_uid in segmentations]
-    if not entries:
-        raise InputError("No series of the folder belongs to its segmentations", got=src)
-    return [Candidate(entry.key, partial(_read, entry, segmentations[entry.series_uid], options)) for entry in entries]
-
-
-def _segmentations(src: Path) -> Mapping[str, Path]:
-    """Return the referenced series of every segmentation, and the newest file that refers to it."""
-    files: dict[str, Path] = {}
-    for path in sorted((p for p in src.rglob("*") if p.is_file()), key=lambda p: p.stat().st_mtime):
+    entries = scan_folder(src).series
+    found: dict[str, list[Path]] = defaultdict(list)
+    astray: list[Candidate] = []
+    for segmentation in segmentations:
         try:
-            header = pydicom.dcmread(
-                path, specific_tags=["SOPClassUID", "ReferencedSeriesSequence"], stop_before_pixels=True
-            )
-        except (InvalidDicomError, OSError):
-            continue
-        if str(header.get("SOPClassUID", "")).startswith(SEGMENTATION_STORAGE):
-            files |= {str(item.SeriesInstanceUID): path for item in header.get("ReferencedSeriesSequence", [])}
-    return files
+            for entry in segmentation.choose(entries):
+                found[entry.key].append(segmentation.path)
+        except InputError as error:
+            astray.append(_astray(segmentation, error))
+    by_key = {entry.key: entry for entry in entries}
+    return [Candidate(key, partial(_read, by_key[key], paths, options)) for key, paths in found.items()] + astray
 
 
-def _read(entry: SeriesEntry, segmentation: Path, options: ImportOptions) -> ImportedCase:
-    from napari_cpam_stroke.dicom import read_segmentation, read_series
+def _astray(segmentation: SegAddress, error: InputError) -> Candidate:
+    """Return a candidate that says why a segmentation has no series."""
+
+    def load() -> NoReturn:
+        raise error
+
+    return Candidate(f"segmentation {segmentation.path.name}", load)
+
+
+def _read(entry: SeriesEntry, segmentations: list[Path], options: ImportOptions) -> ImportedCase:
+    from napari_cpam_stroke.dicom import read_series
+    from napari_cpam_stroke.dicom.derived.segmentation_join import joined_segmentations
 
     volume = read_series(entry)
-    mask = read_segmentation(segmentation, volume)
+    reading = joined_segmentations(
+        segmentations, volume, labels=options.labels, take_automatic=options.automatic == "truth"
+    )
     return ImportedCase(
         replace(volume, source=()),
-        annotate(mask, ischemia=_knowledge("ischemia", options), hemorrhage=_knowledge("hemorrhage", options)),
+        annotate(reading.mask, **knowledge_of(reading.drawn, options.unknown_classes)),
         "imported segmentation",
+        makers=reading.makers,
+        notices=reading.notices,
     )
-
-
-def _knowledge(name: str, options: ImportOptions) -> Knowledge:
-    return "unknown" if name in options.unknown_classes else "drawn"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,6 +14,7 @@ from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.core.hounsfield_check import doubt_sentences
+from napari_cpam_stroke.core.mask_reading import most_automatic
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError, SeriesError
 from napari_cpam_stroke.progress import Progress
 
@@ -72,7 +74,8 @@ def _save(store: AnnotationStore, source: str, case: ImportedCase) -> None:
         author=case.author,
         parent=None,
         model=None,
-        algorithm_type="MANUAL",
+        algorithm_type=most_automatic(case.makers) or "MANUAL",
+        comment="; ".join(maker.words for maker in case.makers if maker.words),
         status="accepted",
         truth_source=case.truth_source,
         kind="reference",
@@ -91,6 +94,7 @@ class _Tally:
     groups: set[str] = field(default_factory=set)
     skipped: list[SkippedCase] = field(default_factory=list)
     doubts: list[DoubtfulCase] = field(default_factory=list)
+    notices: Counter[str] = field(default_factory=Counter)
 
     def count(self, case: ImportedCase) -> None:
         self.cases += 1
@@ -98,6 +102,7 @@ class _Tally:
         self.groups.add(case.volume.patient_id)
         reasons = doubt_sentences(case.volume.notices)
         self.doubts += [DoubtfulCase(case.volume.case_id, reason) for reason in reasons]
+        self.notices.update(dict.fromkeys(case.notices, 1))
         for name, column in zip(CLASS_NAMES, case.annotation.slice_labels.T, strict=True):
             self.present[name] += int((column == PRESENT).sum())
 
@@ -118,4 +123,5 @@ class _Tally:
             groups=len(self.groups),
             skipped=tuple(self.skipped),
             doubts=tuple(self.doubts),
+            notices=dict(self.notices),
         )

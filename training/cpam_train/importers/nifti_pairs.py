@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,15 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
-from cpam_train.importers.knowledge import Knowledge, annotate
+from cpam_train.importers.dataset_json import read_dataset_json
+from cpam_train.importers.knowledge import Knowledge, annotate, knowledge_of
 from cpam_train.importers.layout import by_stem, require_folder
-from cpam_train.importers.mask_values import labels_from_values
-from cpam_train.importers.nifti_volume import read_nifti, require_same_grid
+from cpam_train.importers.nifti_volume import read_pair
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
-from napari_cpam_stroke.core import CLASS_NAMES, CTVolume, LesionClass, NoticeCode
+from napari_cpam_stroke.core import CTVolume, LesionClass, NoticeCode
+from napari_cpam_stroke.core.label_values import OWN_VALUES, ValueMeanings, labels_from_values
+from napari_cpam_stroke.core.mask_reading import most_automatic, untouched_mask
 from napari_cpam_stroke.core.notice import info
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.nifti.file import NiftiFile
+from napari_cpam_stroke.nifti.reader import default_values_notice, makers_of
 
 SUFFIXES = (".nii", ".nii.gz")
 CHANNEL = "_0000"
@@ -39,14 +42,23 @@ class PairRules:
         Mask value -> name kept as a notice of the case.
     public
         Names of a public set are kept; others may name patients and are replaced by pseudonyms.
+    named
+        Whether something says what the values are; else the reader is told how they were taken.
+    notices
+        How the source's names were understood.
+    take_automatic
+        Whether the untouched mask of a model counts as drawn.
     """
 
     source: str
     author: str
-    values: Mapping[int, LesionClass]
+    values: ValueMeanings
     knowledge: Mapping[str, Knowledge]
     subtypes: Mapping[int, str]
     public: bool = True
+    named: bool = True
+    notices: tuple[str, ...] = ()
+    take_automatic: bool = True
 
 
 def find_instance(src: Path, options: ImportOptions) -> list[Candidate]:
@@ -78,40 +90,37 @@ def find_bhsd(src: Path, options: ImportOptions) -> list[Candidate]:
 
 
 def find_nifti(src: Path, options: ImportOptions) -> list[Candidate]:
-    """`images/<case>.nii.gz` and `masks/<case>.nii.gz`, values by `options.label_values`; names become pseudonyms."""
-    rules = _own_rules("nifti", options.label_values, options)
+    """`images/<case>.nii.gz` and `masks/<case>.nii.gz`, values as the user says, else 1 ischemia and 2 hemorrhage.
+
+    Names become pseudonyms.
+    """
+    named = options.label_values is not None or options.value_meanings is not OWN_VALUES
+    rules = _own_rules("nifti", options.value_meanings, options, named=named)
     return _find(src / "images", src / "masks", rules, "images/<case>.nii.gz and masks/<case>.nii.gz")
 
 
 def find_nnunet(src: Path, options: ImportOptions) -> list[Candidate]:
     """nnU-Net raw data: `imagesTr/<case>_0000.nii.gz`, `labelsTr/<case>.nii.gz`, values named in `dataset.json`."""
     require_folder(src)
-    rules = _own_rules("nnunet", read_dataset_json(src / "dataset.json", options), options)
+    values, notices = read_dataset_json(src / "dataset.json", options)
+    rules = _own_rules("nnunet", values, options, notices)
     return _find(src / "imagesTr", src / "labelsTr", rules, "imagesTr/<case>_0000.nii.gz and labelsTr/<case>.nii.gz")
 
 
-def read_dataset_json(path: Path, options: ImportOptions) -> dict[int, LesionClass]:
-    """Return mask value -> class from `labels`, in either order nnU-Net has used; else `options.label_values`."""
-    if not path.is_file():
-        raise InputError("dataset.json is missing", got=path.parent, expected="an nnU-Net raw data folder")
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        pairs = [(str(key), str(value)) for key, value in data["labels"].items()]
-        channels = data.get("channel_names") or data.get("modality") or {"0": "CT"}
-    except (ValueError, KeyError, AttributeError) as error:
-        raise InputError("dataset.json cannot be read", got=path, expected="an object with labels") from error
-    if len(channels) != 1:
-        raise InputError("Data set must have one channel, CT", got=len(channels))
-    named = {int(k): v for k, v in pairs if k.isdigit()} or {int(v): k for k, v in pairs if v.isdigit()}
-    known = {kind.label: kind for kind in LesionClass}
-    meanings = {value: known[name.lower()] for value, name in named.items() if name.lower() in known}
-    return meanings or dict(options.label_values)
-
-
-def _own_rules(source: str, values: Mapping[int, LesionClass], options: ImportOptions) -> PairRules:
-    drawn = {kind.label for kind in values.values()} - set(options.unknown_classes)
-    knowledge: dict[str, Knowledge] = {name: "drawn" if name in drawn else "unknown" for name in CLASS_NAMES}
-    return PairRules(source, "imported masks", values, knowledge, {}, public=False)
+def _own_rules(
+    source: str, values: ValueMeanings, options: ImportOptions, notices: tuple[str, ...] = (), *, named: bool = True
+) -> PairRules:
+    return PairRules(
+        source,
+        "imported masks",
+        values,
+        knowledge_of(values.values(), options.unknown_classes),
+        {},
+        public=False,
+        named=named,
+        notices=notices,
+        take_automatic=options.automatic == "truth",
+    )
 
 
 def _find(images: Path, masks: Path, rules: PairRules, expected: str) -> list[Candidate]:
@@ -137,16 +146,22 @@ def _pseudonym(source: str, name: str) -> str:
 def _read(rules: PairRules, case_id: str, image: Path, mask: Path | None) -> ImportedCase:
     if mask is None:
         raise InputError(f"Volume {case_id} has no mask", expected="a file of the same name in the folder of masks")
-    volume, drawn = read_nifti(image), read_nifti(mask)
-    require_same_grid(volume, drawn, case_id)
-    labels = labels_from_values(drawn.values, rules.values, case_id)
-    types = sorted(
-        rules.subtypes[v] for v in np.unique(np.rint(drawn.values)).astype(int).tolist() if v in rules.subtypes
-    )
+    volume, drawn, file = read_pair(image, mask, case_id)
+    _require_drawn(file, rules)
+    labels = labels_from_values(drawn, rules.values, f"Mask of {case_id}")
+    types = sorted(rules.subtypes[v] for v in np.unique(np.rint(drawn)).astype(int).tolist() if v in rules.subtypes)
     named = ", ".join(types)
     notices = (info(NoticeCode.HEMORRHAGE_TYPES, f"hemorrhage types: {named}", types=named),) if types else ()
     return ImportedCase(
         CTVolume(volume.hu, volume.geometry, case_id, patient_id=case_id, notices=notices),
         annotate(labels, ischemia=rules.knowledge["ischemia"], hemorrhage=rules.knowledge["hemorrhage"]),
         rules.author,
+        makers=makers_of(file),
+        notices=rules.notices if rules.named else default_values_notice(labels),
     )
+
+
+def _require_drawn(mask: NiftiFile, rules: PairRules) -> None:
+    """Refuse a mask that says of itself that a model made it and nobody touched it."""
+    if not rules.take_automatic and most_automatic(makers_of(mask)) == "AUTOMATIC":
+        raise untouched_mask("The mask", makers_of(mask)[0].words)

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import SpatialImage
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import VolumeGeometry
 from napari_cpam_stroke.core.volume import AIR_HU
-from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.nifti.alignment import other_grid, reorient, require_one_place
+from napari_cpam_stroke.nifti.file import NiftiFile, open_nifti
+from napari_cpam_stroke.nifti.grid import Grid
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """NIfTI's axes point right, anterior, superior; DICOM's left, posterior, superior."""
 
 SUPERIOR = 2
 """Row of the superior axis in an affine."""
-
-AFFINE_TOLERANCE_MM = 0.1
-"""An image and its mask may differ by so much anywhere and still be one grid."""
 
 MAX_HU = 32767
 
@@ -59,38 +55,41 @@ def read_nifti(path: Path) -> NiftiVolume:
     InputError
         When the file is damaged, is no NIfTI, or has no three axes.
     """
-    try:
-        image = _image(path)
-        values = np.asarray(image.get_fdata(dtype=np.float32))
-    except (OSError, EOFError, ValueError, zlib.error, ImageFileError) as error:
-        raise InputError("NIfTI file cannot be read", got=path.name, remedy="copy the file again") from error
-    values = values[..., 0] if values.ndim == 4 and values.shape[3] == 1 else values
-    if values.ndim != 3:
-        raise InputError("NIfTI file must hold one volume", got=f"{path.name} of shape {values.shape}")
-    return _axial(values, RAS_TO_LPS @ np.asarray(image.affine, dtype=np.float64))
+    file = open_nifti(path)
+    return _axial(file.values, RAS_TO_LPS @ file.affine)
 
 
-def _image(path: Path) -> SpatialImage:
-    image = nib.load(path)
-    if not isinstance(image, SpatialImage):
-        raise ImageFileError("not an image with a grid")
-    return image
+def read_pair(image: Path, mask: Path, name: str) -> tuple[NiftiVolume, NDArray[np.generic], NiftiFile]:
+    """Read an image and the mask drawn on it, whatever axis order and directions the mask is stored in.
+
+    Returns
+    -------
+    The image; the mask's values (Z, Y, X), voxel by voxel the image's; and the mask's file for what its header tells.
+
+    Raises
+    ------
+    InputError
+        As `read_nifti`.
+    GeometryMismatchError
+        When the mask lies on another grid, with mm.
+    """
+    pixels, drawn = open_nifti(image), open_nifti(mask)
+    require_one_place(drawn, pixels)
+    grid = Grid(pixels.shape, pixels.affine)
+    found = reorient(drawn.values, drawn.affine, grid)
+    if not found.same_grid:
+        raise other_grid(drawn, found, grid, name)
+    affine = RAS_TO_LPS @ pixels.affine
+    return _axial(pixels.values, affine), _stacked(found.values, affine)[0], drawn
 
 
-def require_same_grid(image: NiftiVolume, mask: NiftiVolume, name: str) -> None:
-    """Refuse a mask that lies elsewhere than its image."""
-    same = image.values.shape == mask.values.shape and np.allclose(
-        image.geometry.positions_mm, mask.geometry.positions_mm, atol=AFFINE_TOLERANCE_MM
-    )
-    if not same:
-        raise InputError(
-            f"Mask of {name} lies on another grid than its image",
-            got=mask.values.shape,
-            expected=f"{image.values.shape} at the same position",
-        )
+def _axial(values: NDArray[Any], affine: NDArray[np.float64]) -> NiftiVolume:
+    """Bring a volume and its place into the order (z, y, x)."""
+    stack, geometry, backwards = _stacked(values, affine)
+    return NiftiVolume(np.ascontiguousarray(stack, dtype=np.float32), geometry, backwards)
 
 
-def _axial(values: NDArray[np.float32], affine: NDArray[np.float64]) -> NiftiVolume:
+def _stacked(values: NDArray[Any], affine: NDArray[np.float64]) -> tuple[NDArray[Any], VolumeGeometry, bool]:
     """Bring axes into the order (z, y, x) by moving and reversing them; nothing is resampled."""
     directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     z_axis = int(np.argmax(np.abs(directions[SUPERIOR])))
@@ -109,4 +108,4 @@ def _axial(values: NDArray[np.float32], affine: NDArray[np.float64]) -> NiftiVol
         pixel_spacing_mm=spacing,
         thickness_mm=np.full(len(stack), float(np.linalg.norm(steps["z"]))),
     )
-    return NiftiVolume(np.ascontiguousarray(stack), geometry, backwards)
+    return stack, geometry, backwards

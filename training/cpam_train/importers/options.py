@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import field
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from napari_cpam_stroke.config import BRAIN, STRICT, Window, build_config
+from napari_cpam_stroke.core.label_map import LabelMap
+from napari_cpam_stroke.core.label_values import ValueMeanings, meanings_of_values
 from napari_cpam_stroke.core.labels import LesionClass
 from napari_cpam_stroke.errors import ConfigError
 
@@ -27,23 +29,44 @@ class ImportOptions:
     """CT-ICH and INSTANCE: patients came for trauma or bleeding, so ischemia counts as absent; off: as unknown."""
     subtypes: tuple[str, ...] = ("EDH", "IPH", "IVH", "SAH", "SDH")
     """BHSD: bleed types in the order of mask values 1, 2, ...; one copy of the set orders them otherwise."""
-    label_values: dict[int, LesionClass] = field(
-        default_factory=lambda: {1: LesionClass.ISCHEMIA, 2: LesionClass.HEMORRHAGE}
-    )
-    """Mask value -> class (nifti, nnunet, TEKNOFEST competition masks); other values above 0 are refused."""
+    label_values: dict[int, LesionClass] | None = None
+    """Mask value -> class (nifti, nnunet, TEKNOFEST competition masks); other values above 0 are refused.
+
+    By default the names in nnU-Net's `dataset.json` say it, and where nothing does 1 is ischemia, 2 hemorrhage."""
+    meanings: tuple[str, ...] = ()
+    """What labels stand for, as `label=meaning`: the option --map."""
+    automatic: Literal["refuse", "truth"] = "refuse"
+    """nifti, nnunet, dicom-seg: whether the untouched mask of a model may count as drawn truth."""
     grey_window: Window = BRAIN
     """aisd: window that the 8-bit slices were saved with; the release does not say, so look at a slice first."""
     unknown_classes: tuple[str, ...] = ()
-    """nifti, nnunet: classes the masks say nothing about, by name."""
+    """nifti, nnunet, dicom-seg: classes the masks say nothing about, by name."""
+
+    @property
+    def labels(self) -> LabelMap:
+        """The user's word on labels."""
+        return LabelMap.parse(self.meanings)
+
+    @property
+    def value_meanings(self) -> ValueMeanings:
+        """What values without names stand for."""
+        return meanings_of_values(self.labels) if self.label_values is None else self.label_values
 
 
-def import_options(settings: Sequence[str] = (), *, limit: int | None = None) -> ImportOptions:
+def import_options(
+    settings: Sequence[str] = (), *, limit: int | None = None, meanings: Sequence[str] = ()
+) -> ImportOptions:
     """Return the options of strings `name=value`; a value is JSON, or else a plain word.
+
+    Parameters
+    ----------
+    meanings
+        What labels stand for, as `label=meaning`.
 
     Raises
     ------
     ConfigError
-        For a setting that does not exist (naming the nearest one) or a value out of range.
+        For a setting or a meaning that does not exist (naming the nearest one) or a value out of range.
     """
     values: dict[str, object] = {} if limit is None else {"limit": limit}
     for setting in settings:
@@ -54,4 +77,8 @@ def import_options(settings: Sequence[str] = (), *, limit: int | None = None) ->
             values[name] = json.loads(value)
         except ValueError:
             values[name] = value
-    return build_config(ImportOptions, values, where="import")
+    if meanings:
+        values["meanings"] = list(meanings)
+    options = build_config(ImportOptions, values, where="import")
+    LabelMap.parse(options.meanings)
+    return options

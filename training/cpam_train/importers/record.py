@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 
 from napari_cpam_stroke.annotations.records import TruthSource
 from napari_cpam_stroke.core import Annotation, CTVolume
+from napari_cpam_stroke.core.mask_reading import MaskMaker
 
 FULL_RANGE: tuple[int, int] | None = None
 """`hu_range` of a source that kept all Hounsfield units."""
+
+SHOWN_SKIPPED = 20
+"""Cases left out that a summary names one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,10 @@ class ImportedCase:
         Who drew or wrote the reference: the data set's readers, never a person's name.
     truth_source
         What they looked at.
+    makers
+        Programs and algorithms that made the mask, where its files tell; kept with the case.
+    notices
+        Sentences on how the mask was read, for whoever imports it.
     """
 
     volume: CTVolume
@@ -35,6 +43,8 @@ class ImportedCase:
     author: str
     hu_range: tuple[int, int] | None = FULL_RANGE
     truth_source: TruthSource = "this CT"
+    makers: tuple[MaskMaker, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,8 @@ class ImportSummary:
         Patients, or groups standing in for them, of the new cases.
     doubts
         New cases whose values a reader should look at before training.
+    notices
+        What the masks' readers had to say, and of how many cases.
     """
 
     source: str
@@ -95,6 +107,7 @@ class ImportSummary:
     groups: int = 0
     skipped: tuple[SkippedCase, ...] = ()
     doubts: tuple[DoubtfulCase, ...] = ()
+    notices: dict[str, int] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
@@ -115,3 +128,11 @@ class ImportSummary:
             f"{names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''}: {reason}"
             for reason, names in cases.items()
         )
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What else must be said, one sentence each: how masks were read, and why cases were left out."""
+        read = [f"{notice} ({count} cases)" if count > 1 else notice for notice, count in self.notices.items()]
+        left_out = [f"Skipped {case.case_id}: {case.reason}" for case in self.skipped]
+        more = len(left_out) - SHOWN_SKIPPED
+        return (*read, *left_out[:SHOWN_SKIPPED], *([f"and {more} more were skipped."] if more > 0 else []))

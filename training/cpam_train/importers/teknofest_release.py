@@ -23,12 +23,12 @@ from cpam_train.importers.images import (
 )
 from cpam_train.importers.knowledge import annotate
 from cpam_train.importers.layout import by_stem, child, folded
-from cpam_train.importers.mask_values import labels_from_values
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
 from cpam_train.importers.teknofest_slices import AUTHOR, dicom_case, read_groups
 from cpam_train.importers.uid_groups import group_of_uid
 from napari_cpam_stroke.core import CTVolume, LesionClass
+from napari_cpam_stroke.core.label_values import labels_from_values
 from napari_cpam_stroke.errors import InputError
 
 COMPETITION, NO_STROKE, HEMORRHAGE, ISCHEMIA = "yarisma", "inmeyok", "kanama", "iskemi"
@@ -111,7 +111,7 @@ def _mask(
     if kind == NO_STROKE:
         return np.zeros(shape, dtype=np.uint8)
     if files["masks"] is not None:
-        return labels_from_values(read_grey(files["masks"]), options.label_values, name)
+        return labels_from_values(read_grey(files["masks"]), options.value_meanings, f"Mask of {name}")
     if kind == COMPETITION or files["overlay"] is None or files["png"] is None:
         raise InputError(f"Slice {name} has no mask", expected="MASKS/<id>.png, or PNG/<id>.png and OVERLAY/<id>.png")
     lesion = painted(read_pixels(files["png"]), read_pixels(files["overlay"]), name)

@@ -1,0 +1,110 @@
+"""Masks of other programs through the command line; inputs of public reports where they lie beside the project."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from foreign_seg import HEMORRHAGE, TISSUE, a_mask, foreign_seg, segment, small_series
+from hazard_suite.base import text
+
+from cpam_train.cli import main
+from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.dicom import read_series, scan_folder
+from napari_cpam_stroke.samples import write_dicom_series
+
+CASES = next((p / "shared" / "cases" for p in Path(__file__).resolve().parents if (p / "shared/cases").is_dir()), None)
+BLEED_VOXELS = 1407
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs `cpam-train import` and gives exit code, standard output and standard error."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["cpam-train", "import", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return ended.value.code or 0, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
+def unnamed(tmp_path):
+    """A series with a segmentation that does not say what it shows."""
+    volume = small_series(tmp_path / "src" / "ct")
+    foreign_seg(volume, [a_mask(volume)], [segment(1, "Segment_1", TISSUE)]).save_as(tmp_path / "src" / "seg.dcm")
+    return volume
+
+
+def test_the_option_that_maps_a_segment_is_named_and_works(unnamed, tmp_path, run):
+    store = tmp_path / "store"
+    code, _, complaints = run("dicom-seg", tmp_path / "src", "--store", store)
+    assert code == 2
+    assert '--map "Segment_1=hemorrhage"' in complaints
+    code, told, complaints = run("dicom-seg", tmp_path / "src", "--store", store, "--map", "Segment_1=hemorrhage")
+    assert code == 0
+    assert "1 new cases" in told
+    assert "Segment 1 'Segment_1' (Tissue) was read as hemorrhage." in complaints
+
+
+def test_what_was_skipped_is_told_and_the_code_says_so(unnamed, tmp_path, run):
+    write_dicom_series(tmp_path / "src" / "ct2", unnamed.hu + 1, unnamed.geometry, text=text(series="second"))
+    second = read_series(scan_folder(tmp_path / "src" / "ct2").series[0])
+    foreign_seg(second, [a_mask(second)], [segment(1, "ICH", HEMORRHAGE)]).save_as(tmp_path / "src" / "b.dcm")
+    code, told, complaints = run("dicom-seg", tmp_path / "src", "--store", tmp_path / "store")
+    assert code == 1
+    assert "1 new cases" in told
+    assert "Skipped" in complaints
+    assert "1 'Segment_1'" in complaints
+
+
+def test_a_wrong_map_is_one_sentence(tmp_path, run):
+    code, _, complaints = run("dicom-seg", tmp_path, "--store", tmp_path / "store", "--map", "Segment_1=bone")
+    assert code == 2
+    assert "--map names no class" in complaints
+
+
+def made(number, folder):
+    """Write the input of a public report and return where."""
+    if CASES is None:
+        pytest.skip("the inputs of public reports are not beside the project")
+    (case,) = CASES.glob(f"{number}-*")
+    subprocess.run([sys.executable, case / "make.py", folder], check=True, capture_output=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("number", "source", "part"),
+    [
+        ("01", "nnunet", ""),
+        ("02", "dicom-seg", ""),
+        ("03", "dicom-seg", "Intracerebral-haematoma"),
+        ("04", "dicom-seg", ""),
+        ("11", "dicom-seg", "shared"),
+        ("11", "dicom-seg", "no-type"),
+    ],
+)
+def test_reported_masks_come_in_whole(number, source, part, tmp_path, run):
+    """The bleed is every voxel of exactly 68 HU, and no other."""
+    src = made(number, tmp_path / "case") / part
+    assert run(source, src, "--store", tmp_path / "store")[0] == 0
+    with AnnotationStore.open(tmp_path / "store", create=False) as store:
+        (record,) = store.cases()
+        mask, hu = store.read_mask(record.head), store.read_frames(record.case_id)
+    assert (mask > 0).sum() == BLEED_VOXELS
+    assert ((mask == 2) == (hu == 68)).all()
+
+
+@pytest.mark.parametrize(
+    ("number", "source", "part", "says"),
+    [("03", "dicom-seg", "Segment_1", "--map"), ("08", "nifti", "", "mm apart")],
+)
+def test_reported_masks_that_cannot_be_told_are_refused(number, source, part, says, tmp_path, run):
+    code, _, complaints = run(source, made(number, tmp_path / "case") / part, "--store", tmp_path / "store")
+    assert code == 2
+    assert says in complaints
