@@ -8,6 +8,7 @@ import pytest
 from napari_cpam_stroke.core.label_map import LabelMap
 from napari_cpam_stroke.core.label_values import OWN_VALUES, labels_from_values, meanings_of_names, meanings_of_values
 from napari_cpam_stroke.core.labels import LesionClass
+from napari_cpam_stroke.core.notice import sentences
 from napari_cpam_stroke.errors import InputError
 
 BLEED, INFARCT = LesionClass.HEMORRHAGE, LesionClass.ISCHEMIA
@@ -22,7 +23,7 @@ def test_names_say_what_values_are_and_the_user_goes_first():
     named = [(1, "ICH"), (2, "brain"), (3, "Segment_3")]
     found, notices = meanings_of_names(named, LabelMap.parse(["Segment_3=ischemia"]))
     assert found == {1: BLEED, 2: None, 3: INFARCT}
-    assert "Label 2 'brain' shows no lesion and was passed over." in notices
+    assert "Label 2 'brain' shows no lesion and was passed over." in sentences(notices, "info")
     assert meanings_of_names(named[:1], LabelMap.parse(["1=ischemia"]))[0] == {1: INFARCT}
 
 

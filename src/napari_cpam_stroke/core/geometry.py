@@ -16,6 +16,9 @@ UNIFORM_TOLERANCE_MM = 0.02
 TILT_FROM_DEGREES = 0.2
 """Smaller gantry tilts are rounding."""
 
+SAME_GRID_MM = 0.1
+"""A mask whose voxels lie this near to those of its image, at every corner, lies on the same grid: headers round."""
+
 AXIAL_MIN_COSINE = 0.7
 """A normal within 45 degrees of the patient's long axis counts as axial (gantry tilt reaches 30 degrees)."""
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.core.label_map import HOW_TO_MAP, LabelMap
 from napari_cpam_stroke.core.label_names import Meaning, meaning_of_name
 from napari_cpam_stroke.core.labels import LesionClass
+from napari_cpam_stroke.core.mask_reading import label_notice
+from napari_cpam_stroke.core.notice import Notice
 from napari_cpam_stroke.errors import InputError
 
 ValueMeanings = Mapping[int, LesionClass | None]
@@ -29,8 +31,8 @@ def meanings_of_values(labels: LabelMap) -> ValueMeanings:
 
 def meanings_of_names(
     named: Iterable[tuple[int, str]], labels: LabelMap
-) -> tuple[dict[int, LesionClass | None], tuple[str, ...]]:
-    """Return what named values stand for, and sentences on how each name was understood.
+) -> tuple[dict[int, LesionClass | None], tuple[Notice, ...]]:
+    """Return what named values stand for, and how each name was understood.
 
     Raises
     ------
@@ -46,10 +48,7 @@ def meanings_of_names(
         elif found.setdefault(value, meaning) is not meaning:
             raise InputError(f"Label value {value} has names that contradict each other", got=repr(name))
         else:
-            told = (
-                "shows no lesion and was passed over" if meaning is Meaning.IGNORE else f"was read as {meaning.value}"
-            )
-            notices.append(f"Label {value} '{name}' {told}.")
+            notices.append(label_notice(f"Label {value} '{name}'", meaning))
     if strange:
         raise InputError(
             "Labels have names that are not understood",

@@ -9,7 +9,9 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.core.label_names import Meaning
 from napari_cpam_stroke.core.labels import LesionClass
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, info, warning
 from napari_cpam_stroke.errors import UntouchedMaskError
 
 MadeBy = Literal["AUTOMATIC", "SEMIAUTOMATIC", "MANUAL", ""]
@@ -54,14 +56,14 @@ class MaskReading:
     drawn
         The classes the files say something about; of the others the empty mask says nothing.
     notices
-        Sentences for the reader: what was passed over, merged, cut at a threshold.
+        For the reader: what was passed over, merged, cut at a threshold.
     makers
         Whoever made a segment that counts.
     """
 
     mask: NDArray[np.uint8]
     drawn: frozenset[LesionClass]
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     makers: tuple[MaskMaker, ...] = ()
 
     @property
@@ -83,3 +85,15 @@ def untouched_mask(what: str, maker: str) -> UntouchedMaskError:
         expected="a mask that somebody drew or corrected",
         remedy="correct it in the viewer, or take it as it is with --set automatic=truth",
     )
+
+
+def label_notice(label: str, meaning: Meaning) -> Notice:
+    """Return what the reader is told of a label ("Segment 1 'ICH'") that was understood."""
+    if meaning is Meaning.IGNORE:
+        return info(NoticeCode.LABEL_PASSED_OVER, f"{label} shows no lesion and was passed over.", label=label)
+    return info(NoticeCode.LABEL_READ, f"{label} was read as {meaning.value}.", label=label, read_as=meaning.value)
+
+
+def left_out_notice(sentence: str, mask: str) -> Notice:
+    """Return what the reader is told of a model's mask that was left out beside a drawn one."""
+    return warning(NoticeCode.UNTOUCHED_MASK_LEFT_OUT, sentence, mask=mask)

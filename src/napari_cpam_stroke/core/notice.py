@@ -110,6 +110,15 @@ class NoticeCode(StrEnum):
     HEMORRHAGE_TYPES = "hemorrhage-types"
     SYNTHETIC = "synthetic"
 
+    # how a mask of another program was read
+    LABEL_READ = "label-read"
+    LABEL_PASSED_OVER = "label-passed-over"
+    LABEL_VALUES_ASSUMED = "label-values-assumed"
+    FRACTIONS_CUT = "fractions-cut"
+    CLASSES_OVERLAP = "classes-overlap"
+    MASKS_JOINED = "masks-joined"
+    UNTOUCHED_MASK_LEFT_OUT = "untouched-mask-left-out"
+
     UNCODED = "uncoded"
     """A sentence of a store from before codes, or of a later program than this one."""
 

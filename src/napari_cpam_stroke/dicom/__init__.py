@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_cpam_stroke.dicom.derived.algorithm import AlgorithmType, ModelRun
+    from napari_cpam_stroke.dicom.derived.any_mask import read_mask
     from napari_cpam_stroke.dicom.derived.patient import patient_notes
     from napari_cpam_stroke.dicom.derived.report import write_report
     from napari_cpam_stroke.dicom.derived.resampled import write_resampled_segmentation
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from napari_cpam_stroke.dicom.series.rejected_file import RejectedFile
     from napari_cpam_stroke.dicom.series.scan import scan_folder
     from napari_cpam_stroke.dicom.series.series_entry import SeriesEntry
-    from napari_cpam_stroke.nifti.any_mask import read_mask
     from napari_cpam_stroke.nifti.reader import read_nifti_mask
     from napari_cpam_stroke.nifti.writer import write_nifti
 
@@ -34,7 +34,7 @@ _HOMES = {
     "case_pseudonym": "napari_cpam_stroke.dicom.headers.pseudonym",
     "patient_notes": "napari_cpam_stroke.dicom.derived.patient",
     "patient_pseudonym": "napari_cpam_stroke.dicom.headers.pseudonym",
-    "read_mask": "napari_cpam_stroke.nifti.any_mask",
+    "read_mask": "napari_cpam_stroke.dicom.derived.any_mask",
     "read_nifti_mask": "napari_cpam_stroke.nifti.reader",
     "read_segmentation": "napari_cpam_stroke.dicom.derived.segmentation_reader",
     "read_series": "napari_cpam_stroke.dicom.pixels.reader",

@@ -10,10 +10,11 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.dicom.file.limits import SAME_GRID_MM
+from napari_cpam_stroke.core.arrays import Floats
+from napari_cpam_stroke.core.geometry import SAME_GRID_MM
 from napari_cpam_stroke.errors import GeometryMismatchError
 from napari_cpam_stroke.nifti.file import NiftiFile
-from napari_cpam_stroke.nifti.grid import Floats, Grid
+from napari_cpam_stroke.nifti.grid import Grid
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,8 @@ from nibabel.imageglobals import LoggingOutputSuppressor
 from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.errors import InputError
-from napari_cpam_stroke.nifti.grid import Floats
 
 MAX_VOXELS = 2**30
 """Voxels of a file that is read."""

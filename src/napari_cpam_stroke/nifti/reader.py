@@ -9,19 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import CTVolume, LesionClass, VolumeGeometry
+from napari_cpam_stroke.core.arrays import Floats, Mask
 from napari_cpam_stroke.core.label_map import LabelMap
 from napari_cpam_stroke.core.label_values import OWN_VALUES, labels_from_values, meanings_of_values
 from napari_cpam_stroke.core.mask_reading import MADE_BY, MaskMaker, MaskReading
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, warning
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
 from napari_cpam_stroke.nifti.alignment import Reoriented, other_grid, reorient, require_one_place
 from napari_cpam_stroke.nifti.file import NiftiFile, open_nifti
-from napari_cpam_stroke.nifti.grid import HASH_PREFIX, LPS_TO_RAS, Floats, Grid, native_grids, orthogonal_grid
+from napari_cpam_stroke.nifti.grid import HASH_PREFIX, LPS_TO_RAS, Grid, native_grids, orthogonal_grid
 
 PROGRAM = "napari-cpam-stroke"
 """What wrote a mask with a content hash."""
 
 
-def read_nifti_mask(path: Path | str, volume: CTVolume, *, labels: LabelMap | None = None) -> NDArray[np.uint8]:
+def read_nifti_mask(path: Path | str, volume: CTVolume, *, labels: LabelMap | None = None) -> Mask:
     """Return a NIfTI mask on the volume's frames, uint8 (Z, Y, X).
 
     A mask on the native grid comes back voxel by voxel, whatever its axis order and directions; one on the orthogonal
@@ -73,11 +75,11 @@ def hash_of(file: NiftiFile) -> str:
     return file.description.removeprefix(HASH_PREFIX) if file.description.startswith(HASH_PREFIX) else ""
 
 
-def default_values_notice(labels: NDArray[np.uint8]) -> tuple[str, ...]:
+def default_values_notice(labels: Mask) -> tuple[Notice, ...]:
     """Return what the reader is told where values without names were read as this program writes them."""
-    present = [kind for kind in LesionClass if (labels == kind).any()]
-    words = " and ".join(f"{int(kind)} as {kind.label}" for kind in present)
-    return (f"Nothing names the mask's values: {words} (--map says otherwise).",) if present else ()
+    words = " and ".join(f"{int(kind)} as {kind.label}" for kind in LesionClass if (labels == kind).any())
+    sentence = f"Nothing names the mask's values: {words} (--map says otherwise)."
+    return (warning(NoticeCode.LABEL_VALUES_ASSUMED, sentence, values=words),) if words else ()
 
 
 def _require_series(file: NiftiFile, volume: CTVolume) -> None:
@@ -90,7 +92,7 @@ def _require_series(file: NiftiFile, volume: CTVolume) -> None:
         )
 
 
-def _onto(file: NiftiFile, values: NDArray[np.uint8], volume: CTVolume) -> NDArray[np.uint8]:
+def _onto(file: NiftiFile, values: Mask, volume: CTVolume) -> Mask:
     """Return a file's labels on the native frames."""
     geometry = volume.geometry
     if geometry is None:
@@ -110,9 +112,7 @@ def _onto(file: NiftiFile, values: NDArray[np.uint8], volume: CTVolume) -> NDArr
     raise other_grid(file, nearest, target, file.name)
 
 
-def _looked_up(
-    values: NDArray[np.uint8], inverse: Floats, volume: CTVolume, geometry: VolumeGeometry
-) -> NDArray[np.uint8]:
+def _looked_up(values: Mask, inverse: Floats, volume: CTVolume, geometry: VolumeGeometry) -> Mask:
     placed = np.zeros(volume.shape, dtype=np.uint8)
     for z, index in enumerate(_indices_of(volume, geometry, inverse)):
         inside = ((index >= 0) & (index < values.shape)).all(axis=-1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
 from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.core.geometry import TILT_FROM_DEGREES
-from napari_cpam_stroke.dicom.derived.algorithm import AlgorithmType
+from napari_cpam_stroke.core.mask_reading import MadeBy
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
 from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.nifti.grid import (
@@ -29,7 +29,7 @@ GZIP_LEVEL = 1
 
 
 def write_nifti(
-    path: Path | str, mask: NDArray[np.uint8], volume: CTVolume, *, algorithm_type: AlgorithmType | None = None
+    path: Path | str, mask: NDArray[np.uint8], volume: CTVolume, *, algorithm_type: MadeBy = ""
 ) -> tuple[Path, tuple[str, ...]]:
     """Write a mask as NIfTI (RAS, qform and sform) and return its path and notes for the user.
 
@@ -71,7 +71,7 @@ def write_nifti(
     image.set_qform(image.affine, code=1)
     image.header.set_xyzt_units("mm")
     image.header["descrip"] = f"{HASH_PREFIX}{volume.content_hash}"
-    image.header["intent_name"] = algorithm_type or ""
+    image.header["intent_name"] = algorithm_type
     return _save(Path(path), image), notes
 
 

@@ -23,6 +23,7 @@ from pydicom.uid import RLELossless
 
 from napari_cpam_stroke.core.label_map import LabelMap
 from napari_cpam_stroke.core.labels import LesionClass
+from napari_cpam_stroke.core.notice import NoticeCode
 from napari_cpam_stroke.dicom import read_segmentation
 from napari_cpam_stroke.dicom.derived.segmentation_reader import segmentation_reading
 from napari_cpam_stroke.errors import CpamError, InputError, UntouchedMaskError
@@ -116,7 +117,7 @@ def test_fractions_are_cut_at_half_and_said(volume, save, value):
     seg = foreign_seg(volume, [drawn * value], [segment(1, "Infarct", INFARCT)], kind="FRACTIONAL")
     reading = segmentation_reading(save(seg), volume)
     np.testing.assert_array_equal(reading.mask, drawn * (value > 0.5))
-    assert "pixels from 50% of its maximum" in " ".join(reading.notices)
+    assert "pixels from 50% of its maximum" in " ".join(n.sentence for n in reading.notices)
 
 
 def test_fractions_without_a_maximum_are_refused(volume, save):
@@ -143,7 +144,9 @@ def test_what_is_no_lesion_erases_nothing_and_is_named(volume, save, bleed_first
     reading = segmentation_reading(save(seg), volume)
     np.testing.assert_array_equal(reading.mask, bleed * 2)
     assert reading.drawn == {LesionClass.HEMORRHAGE}
-    assert any("'Brain'" in notice and "passed over" in notice for notice in reading.notices)
+    assert any(
+        "'Brain'" in notice.sentence and notice.code is NoticeCode.LABEL_PASSED_OVER for notice in reading.notices
+    )
 
 
 @pytest.mark.parametrize("bleed_first", [True, False])
@@ -154,7 +157,7 @@ def test_where_classes_overlap_hemorrhage_wins_and_the_voxels_are_told(volume, s
     seg = foreign_seg(volume, [p[0] for p in parts], [segment(i, *p[1:]) for i, p in enumerate(parts, start=1)])
     reading = segmentation_reading(save(seg), volume)
     np.testing.assert_array_equal(reading.mask, np.where(bleed, 2, infarct))
-    assert f"overlap in {(bleed & infarct).sum()} voxels" in " ".join(reading.notices)
+    assert f"overlap in {(bleed & infarct).sum()} voxels" in " ".join(n.sentence for n in reading.notices)
 
 
 @pytest.mark.parametrize(("label", "kind"), [("Segment_1", TISSUE), ("Segment_1", ("1", "99X", "Lesion"))])
@@ -213,7 +216,10 @@ def test_automatic_segments_beside_drawn_ones_are_left_out_and_named(volume, sav
     reading = segmentation_reading(path, volume, take_automatic=False)
     np.testing.assert_array_equal(reading.mask, a_mask(volume, 1) * 2)
     assert reading.drawn == {LesionClass.HEMORRHAGE}
-    assert any("2 'Infarct'" in notice and "left out" in notice for notice in reading.notices)
+    assert any(
+        "2 'Infarct'" in notice.sentence and notice.code is NoticeCode.UNTOUCHED_MASK_LEFT_OUT
+        for notice in reading.notices
+    )
 
 
 def test_one_that_names_an_algorithm_but_not_its_part_counts_as_automatic(volume, save):

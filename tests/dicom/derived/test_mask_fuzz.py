@@ -13,9 +13,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 from foreign_seg import BRAIN, HEMORRHAGE, INFARCT, a_mask, foreign_seg, segment, small_series
-from mutation import NIFTI_HEADER_BYTES, mutate, spoil
 from pydicom import dcmread
 
+from mutation import NIFTI_HEADER_BYTES, mutate, spoil
 from napari_cpam_stroke.dicom import read_mask
 from napari_cpam_stroke.errors import CpamError
 from napari_cpam_stroke.nifti.grid import LPS_TO_RAS, native_affine

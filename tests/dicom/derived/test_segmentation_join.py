@@ -7,6 +7,7 @@ import pytest
 from foreign_seg import HEMORRHAGE, INFARCT, a_mask, foreign_seg, segment, small_series
 
 from napari_cpam_stroke.core.labels import LesionClass
+from napari_cpam_stroke.core.notice import NoticeCode, sentences
 from napari_cpam_stroke.dicom.derived.segmentation_join import joined_segmentations
 from napari_cpam_stroke.errors import InputError, UntouchedMaskError
 
@@ -40,7 +41,7 @@ def test_classes_and_lesions_that_lie_apart_add_up(volume, join):
     wanted = (part(volume, 1) | part(volume, 2)) * 2 + part(volume, 4)
     np.testing.assert_array_equal(reading.mask, wanted)
     assert reading.drawn == set(LesionClass)
-    assert "3 segmentations of the series were joined." in reading.notices
+    assert "3 segmentations of the series were joined." in sentences(reading.notices, "info")
 
 
 def test_the_same_mask_twice_counts_once(volume, join):
@@ -69,6 +70,8 @@ def test_an_untouched_mask_gives_way_to_its_correction(volume, join):
     model, drawn = a_mask(volume, 5), part(volume, 1)
     reading = join((model, HEMORRHAGE, "AUTOMATIC"), (drawn, HEMORRHAGE, "SEMIAUTOMATIC"), take_automatic=False)
     np.testing.assert_array_equal(reading.mask, drawn * 2)
-    assert any("0.dcm" in notice and "untouched" in notice for notice in reading.notices)
+    assert any(
+        "0.dcm" in notice.sentence and notice.code is NoticeCode.UNTOUCHED_MASK_LEFT_OUT for notice in reading.notices
+    )
     with pytest.raises(UntouchedMaskError):
         join((model, HEMORRHAGE, "AUTOMATIC"), take_automatic=False)

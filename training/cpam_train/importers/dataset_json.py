@@ -7,12 +7,13 @@ from pathlib import Path
 
 from cpam_train.importers.options import ImportOptions
 from napari_cpam_stroke.core.label_values import ValueMeanings, meanings_of_names
+from napari_cpam_stroke.core.notice import Notice
 from napari_cpam_stroke.errors import InputError
 
 EXPECTED = 'an object with labels, {"background": 0, "hemorrhage": 1} or {"0": "background", "1": "hemorrhage"}'
 
 
-def read_dataset_json(path: Path, options: ImportOptions) -> tuple[ValueMeanings, tuple[str, ...]]:
+def read_dataset_json(path: Path, options: ImportOptions) -> tuple[ValueMeanings, tuple[Notice, ...]]:
     """Return what each mask value stands for, and how the names were understood.
 
     The user's word (`options.label_values`, `options.meanings`) goes before the names; names go before any default.

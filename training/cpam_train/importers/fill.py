@@ -102,7 +102,7 @@ class _Tally:
         self.groups.add(case.volume.patient_id)
         reasons = doubt_sentences(case.volume.notices)
         self.doubts += [DoubtfulCase(case.volume.case_id, reason) for reason in reasons]
-        self.notices.update(dict.fromkeys(case.notices, 1))
+        self.notices.update({notice.sentence: 1 for notice in case.notices})
         for name, column in zip(CLASS_NAMES, case.annotation.slice_labels.T, strict=True):
             self.present[name] += int((column == PRESENT).sum())
 

@@ -18,7 +18,7 @@ from cpam_train.importers.record import Candidate, ImportedCase
 from napari_cpam_stroke.core import CTVolume, LesionClass, NoticeCode
 from napari_cpam_stroke.core.label_values import OWN_VALUES, ValueMeanings, labels_from_values
 from napari_cpam_stroke.core.mask_reading import most_automatic, untouched_mask
-from napari_cpam_stroke.core.notice import info
+from napari_cpam_stroke.core.notice import Notice, info
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.nifti.file import NiftiFile
 from napari_cpam_stroke.nifti.reader import default_values_notice, makers_of
@@ -57,7 +57,7 @@ class PairRules:
     subtypes: Mapping[int, str]
     public: bool = True
     named: bool = True
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     take_automatic: bool = True
 
 
@@ -108,7 +108,7 @@ def find_nnunet(src: Path, options: ImportOptions) -> list[Candidate]:
 
 
 def _own_rules(
-    source: str, values: ValueMeanings, options: ImportOptions, notices: tuple[str, ...] = (), *, named: bool = True
+    source: str, values: ValueMeanings, options: ImportOptions, notices: tuple[Notice, ...] = (), *, named: bool = True
 ) -> PairRules:
     return PairRules(
         source,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from napari_cpam_stroke.annotations.records import TruthSource
 from napari_cpam_stroke.core import Annotation, CTVolume
 from napari_cpam_stroke.core.mask_reading import MaskMaker
+from napari_cpam_stroke.core.notice import Notice
 
 FULL_RANGE: tuple[int, int] | None = None
 """`hu_range` of a source that kept all Hounsfield units."""
@@ -35,7 +36,7 @@ class ImportedCase:
     makers
         Programs and algorithms that made the mask, where its files tell; kept with the case.
     notices
-        Sentences on how the mask was read, for whoever imports it.
+        How the mask was read, for whoever imports it.
     """
 
     volume: CTVolume
@@ -44,7 +45,7 @@ class ImportedCase:
     hu_range: tuple[int, int] | None = FULL_RANGE
     truth_source: TruthSource = "this CT"
     makers: tuple[MaskMaker, ...] = ()
-    notices: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)

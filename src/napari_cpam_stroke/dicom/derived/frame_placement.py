@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
+from napari_cpam_stroke.core.arrays import Floats
+from napari_cpam_stroke.core.geometry import SAME_GRID_MM
 from napari_cpam_stroke.dicom.derived.seg_frames import SegFrame, WholePlane
-from napari_cpam_stroke.dicom.file.limits import ORIENTATION_TOLERANCE, SAME_GRID_MM
+from napari_cpam_stroke.dicom.file.limits import ORIENTATION_TOLERANCE
 from napari_cpam_stroke.errors import GeometryMismatchError
 
-Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 REMEDY = "open the series it was made for, or write it anew on this series"

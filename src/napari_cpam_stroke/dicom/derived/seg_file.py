@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.pixels import iter_pixels
+from pydicom.pixels.utils import iter_pixels
 
+from napari_cpam_stroke.core.notice import NoticeCode
 from napari_cpam_stroke.dicom.derived.seg_faults import told_in_words
 from napari_cpam_stroke.dicom.derived.seg_frames import SegFrame, read_seg_frames
 from napari_cpam_stroke.dicom.derived.seg_segments import Segment, read_segments
@@ -120,7 +121,7 @@ def _bytes(path: Path) -> bytes:
         with closing(FileSource(path)) as source:
             read_header(source, frozenset())
             if source.size > MAX_SEGMENTATION_BYTES:
-                raise UnreadableError("it is too large")  # noqa: TRY301
+                raise UnreadableError("it is too large", NoticeCode.OVER_LIMIT)  # noqa: TRY301
             return source.read(0, source.size)
     except UnreadableError as error:
         raise InputError(f"{plain_text(path.name)} cannot be read as a segmentation", got=error) from error

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.dicom.file.limits import (
     COSINE_TOLERANCE,
     MAX_PIXEL_SPACING_MM,
@@ -16,8 +16,6 @@ from napari_cpam_stroke.dicom.file.limits import (
     MIN_PIXEL_SPACING_MM,
 )
 from napari_cpam_stroke.errors import InputError
-
-Floats = NDArray[np.float64]
 
 MAX_SEG_SPACING_MM = 10 * MAX_PIXEL_SPACING_MM
 """A frame across the slices has their distance as its pixel spacing."""

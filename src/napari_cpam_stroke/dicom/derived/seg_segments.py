@@ -44,12 +44,10 @@ class Segment:
         """Return what it shows: by the user's word, else by its name and type."""
         return labels.of(self.label, self.number) or meaning_of_segment(self.label, self.kind)
 
-    def notice(self, meaning: Meaning) -> str:
-        """Return what the reader is told of how it was understood; empty for what this program wrote."""
-        if meaning is Meaning.IGNORE:
-            return f"Segment {self.shown} shows no lesion and was passed over."
-        own = (self.kind.value, self.kind.scheme) in _OWN_CODES and self.label == self.kind.meaning
-        return "" if own else f"Segment {self.shown} was read as {meaning.value}."
+    @property
+    def written_here(self) -> bool:
+        """Whether it is named and coded as this program does."""
+        return (self.kind.value, self.kind.scheme) in _OWN_CODES and self.label == self.kind.meaning
 
 
 def read_segments(dataset: Dataset) -> tuple[Segment, ...]:

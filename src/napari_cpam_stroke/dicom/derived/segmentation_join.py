@@ -11,7 +11,8 @@ import numpy as np
 
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.core.label_map import LabelMap
-from napari_cpam_stroke.core.mask_reading import MaskReading
+from napari_cpam_stroke.core.mask_reading import MaskReading, left_out_notice
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, info
 from napari_cpam_stroke.dicom.derived.segmentation_reader import segmentation_reading
 from napari_cpam_stroke.dicom.headers.plain import plain_text
 from napari_cpam_stroke.errors import InputError, UntouchedMaskError
@@ -34,26 +35,27 @@ def joined_segmentations(
     As `segmentation_reading`.
     """
     readings: list[Named] = []
-    untouched: list[UntouchedMaskError] = []
+    untouched: list[tuple[str, UntouchedMaskError]] = []
     for path in paths:
         try:
             reading = segmentation_reading(path, volume, labels=labels, take_automatic=take_automatic)
         except UntouchedMaskError as error:
-            untouched.append(error)
+            untouched.append((plain_text(path.name), error))
         else:
             readings.append((plain_text(path.name), reading))
     if not readings:
-        raise untouched[0]
+        raise untouched[0][1]
     for first, second in combinations(readings, 2):
         _require_agreement(first, second)
-    return _sum([reading for _, reading in readings], [str(error) for error in untouched])
+    return _sum([reading for _, reading in readings], [left_out_notice(str(error), name) for name, error in untouched])
 
 
-def _sum(readings: Sequence[MaskReading], left_out: Sequence[str]) -> MaskReading:
+def _sum(readings: Sequence[MaskReading], left_out: Sequence[Notice]) -> MaskReading:
     mask = np.maximum.reduce([reading.mask for reading in readings])
     notices = [notice for reading in readings for notice in reading.notices]
     if len(readings) > 1:
-        notices.append(f"{len(readings)} segmentations of the series were joined.")
+        sentence = f"{len(readings)} segmentations of the series were joined."
+        notices.append(info(NoticeCode.MASKS_JOINED, sentence, segmentations=len(readings)))
     makers = tuple(dict.fromkeys(maker for reading in readings for maker in reading.makers))
     drawn = frozenset[LesionClass]().union(*(reading.drawn for reading in readings))
     return replace(readings[0], mask=mask, drawn=drawn, notices=(*notices, *left_out), makers=makers)

@@ -7,21 +7,22 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import CTVolume, LesionClass
+from napari_cpam_stroke.core.arrays import Mask, Region
 from napari_cpam_stroke.core.label_map import LabelMap
 from napari_cpam_stroke.core.label_names import Meaning
-from napari_cpam_stroke.core.mask_reading import MaskReading, untouched_mask
+from napari_cpam_stroke.core.mask_reading import MaskReading, label_notice, left_out_notice, untouched_mask
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, info, warning
 from napari_cpam_stroke.dicom.derived.frame_placement import REMEDY, Placement, place_frame
 from napari_cpam_stroke.dicom.derived.seg_file import FRACTIONAL_THRESHOLD, SegFile, open_segmentation
 from napari_cpam_stroke.dicom.derived.seg_segments import Segment, no_lesion, not_understood
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
 
-Stacks = dict[LesionClass, NDArray[np.bool_]]
+Stacks = dict[LesionClass, Region]
 
 
-def read_segmentation(path: Path | str, volume: CTVolume, *, labels: LabelMap | None = None) -> NDArray[np.uint8]:
+def read_segmentation(path: Path | str, volume: CTVolume, *, labels: LabelMap | None = None) -> Mask:
     """Return the mask of a SEG, uint8 (Z, Y, X) on the volume's frames; where classes overlap hemorrhage wins.
 
     Parameters
@@ -129,12 +130,12 @@ def _drawn(file: SegFile, volume: CTVolume, taken: Mapping[int, LesionClass]) ->
     return stacks, voxels
 
 
-def _draw(place: Placement, pixels: NDArray[np.bool_], stack: NDArray[np.bool_]) -> None:
+def _draw(place: Placement, pixels: Region, stack: Region) -> None:
     part = place.onto(stack)
     part |= pixels
 
 
-def _joined_classes(stacks: Stacks, shape: tuple[int, int, int]) -> tuple[NDArray[np.uint8], int]:
+def _joined_classes(stacks: Stacks, shape: tuple[int, int, int]) -> tuple[Mask, int]:
     """Return the mask and the number of voxels of both classes, which are hemorrhage."""
     mask = np.zeros(shape, dtype=np.uint8)
     for lesion_class in LesionClass:
@@ -160,21 +161,29 @@ def _nothing_taken(file: SegFile, meanings: Mapping[int, Meaning]) -> InputError
 
 def _notices(
     file: SegFile, meanings: Mapping[int, Meaning], taken: Mapping[int, LesionClass], overlap: int
-) -> Iterable[str]:
+) -> Iterable[Notice]:
     for segment in file.segments:
         yield from _segment_notice(segment, meanings[segment.number], taken=segment.number in taken)
     if file.kind == "FRACTIONAL":
-        yield f"The segmentation is fractional: pixels from {FRACTIONAL_THRESHOLD:.0%} of its maximum count as drawn."
+        yield info(
+            NoticeCode.FRACTIONS_CUT,
+            f"The segmentation is fractional: pixels from {FRACTIONAL_THRESHOLD:.0%} of its maximum count as drawn.",
+            threshold=FRACTIONAL_THRESHOLD,
+        )
     if overlap:
-        yield f"Hemorrhage and ischemia overlap in {overlap} voxels, which count as hemorrhage."
+        yield warning(
+            NoticeCode.CLASSES_OVERLAP,
+            f"Hemorrhage and ischemia overlap in {overlap} voxels, which count as hemorrhage.",
+            voxels=overlap,
+        )
 
 
-def _segment_notice(segment: Segment, meaning: Meaning, *, taken: bool) -> Iterable[str]:
+def _segment_notice(segment: Segment, meaning: Meaning, *, taken: bool) -> Iterable[Notice]:
+    label = f"Segment {segment.shown}"
     if meaning is Meaning.UNKNOWN:
-        yield f"Segment {segment.shown} is not understood; it is empty and was passed over."
-    elif taken or meaning is Meaning.IGNORE:
-        notice = segment.notice(meaning)
-        if notice:
-            yield notice
-    else:
-        yield f"Segment {segment.shown} is the untouched mask of a model and was left out."
+        sentence = f"{label} is not understood; it is empty and was passed over."
+        yield info(NoticeCode.LABEL_PASSED_OVER, sentence, label=label)
+    elif meaning is not Meaning.IGNORE and not taken:
+        yield left_out_notice(f"{label} is the untouched mask of a model and was left out.", label)
+    elif not segment.written_here:
+        yield label_notice(label, meaning)

@@ -70,9 +70,6 @@ WORKER_MEMORY_BYTES = 1 * 2**30
 SAME_PLACE_MM = 0.05
 """Slices closer than this along the normal lie at one position."""
 
-SAME_GRID_MM = 0.1
-"""A mask whose voxels lie this near to those of its image, at every corner, lies on the same grid: headers round."""
-
 ORIENTATION_TOLERANCE = 1e-3
 """Largest difference of direction cosines within one volume: 0.06 degrees, 0.13 mm at the edge of a head."""
 
