@@ -26,6 +26,9 @@ from napari_cpam_stroke.files import write_whole
 
 SCHEMA_VERSION = 1
 CARD_DRAFT = "card-draft.json"
+FAILURE = "failure"
+"""Key of metrics.json: why a run ended before its time, where it failed; its best weights may still be used."""
+
 TENSORBOARD = "tensorboard"
 PACKAGES = ("napari-cpam-stroke", "torch", "lightning", "monai", "timm", "kornia", "numpy", "scikit-image")
 
@@ -50,6 +53,11 @@ class RunFolder:
     def log(self) -> Path:
         """One row per epoch."""
         return self.path / "log.csv"
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end, and did not fail on the way."""
+        return (self.path / CARD_DRAFT).is_file() and FAILURE not in self.read_json("metrics.json")
 
     def config(self) -> TrainConfig:
         """Return the settings of the run."""

@@ -108,6 +108,7 @@ class NoticeCode(StrEnum):
     TIME_POINT = "time-point"
     EIGHT_BIT_SOURCE = "eight-bit-source"
     HEMORRHAGE_TYPES = "hemorrhage-types"
+    NAME_ALIKE = "name-alike"
     SYNTHETIC = "synthetic"
 
     # how a mask of another program was read

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from napari_cpam_stroke.annotations import AnnotationStore
     from napari_cpam_stroke.progress import Progress
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, markup=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+"""Without markup: a folder may be called `[red]`."""
 
 StoreOption = Annotated[str, typer.Option("--store", help="Annotation store: a folder or a postgresql:// address.")]
 Kind = Annotated[str, typer.Argument(metavar="segmenter|classifier", help="What to train.")]
@@ -56,7 +57,7 @@ def is_brats(address: str) -> bool:
 @contextmanager
 def progress_bar(name: str) -> Iterator[Progress]:
     """Show a bar with the time left; yields what moves it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         job = bar.add_task(name, total=None)
         yield lambda done, total: bar.update(job, completed=done, total=total)

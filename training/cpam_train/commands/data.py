@@ -10,7 +10,7 @@ import typer
 from cpam_train.commands.common import StoreOption, console, errors, opened, progress_bar
 
 
-def import_(
+def import_(  # noqa: PLR0913 - one per option
     format_: Annotated[str, typer.Argument(metavar="FORMAT", help="teknofest, ct-ich, cpaisd, mbh, ...")],
     source: Annotated[Path, typer.Argument(metavar="SRC", help="Folder of the data set.")],
     store: StoreOption,
@@ -24,18 +24,28 @@ def import_(
             "--map", help='What a label is: "Segment_1=hemorrhage", "3=ischemia", "Brain=ignore"; may be repeated.'
         ),
     ] = None,
+    patients: Annotated[
+        Path | None, typer.Option("--patients", help="CSV with columns case,patient: which cases are one patient's.")
+    ] = None,
+    patient_pattern: Annotated[
+        str | None, typer.Option("--patient-pattern", help="Its one group is the patient in a name: '(pat\\d+)_.*'.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
 ) -> None:
     """Bring a public data set, or masks of a usual format, into the store; BraTS into a folder of its own."""
     from cpam_train.commands.importing import BRATS, import_into
     from cpam_train.importers import import_options
 
+    options = import_options(
+        settings or (), limit=limit, meanings=meanings, patients=patients, patient_pattern=patient_pattern
+    )
     with progress_bar(f"importing {format_}") as progress:
-        options = import_options(settings or (), limit=limit, meanings=meanings or ())
         summary = import_into(format_, source, store, options, progress=progress)
     console.print(summary.sentence)
     for warning in summary.warnings:
         console.print(warning, style="red", markup=False, soft_wrap=True)
+    for doubt in summary.patient_doubts:
+        errors.print(doubt, style="yellow", markup=False, soft_wrap=True)
     for complaint in summary.complaints:
         errors.print(complaint, markup=False)
     if split and format_ != BRATS:
@@ -77,6 +87,8 @@ def check(
     console.print(table)
     for problem in report.problems:
         console.print(problem, style="red", markup=False, soft_wrap=True)
+    for remark in report.remarks:
+        console.print(remark, style="yellow", markup=False, soft_wrap=True)
     if not report.sound:
         raise typer.Exit(1)
     console.print("Sound: nothing stands in the way of an honest figure.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cpam_train.importers import FINDERS, ImportOptions, ImportSummary, fill_store
+from cpam_train.importers.patients import with_patients
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.location import DATABASE_FILE
 from napari_cpam_stroke.errors import InputError, nearest
@@ -46,7 +47,9 @@ def import_into(
             raise InputError(
                 "BraTS is no CT and needs a folder of its own", got=target, remedy="choose another --store"
             )
+        if options.patients or options.patient_pattern:
+            raise InputError("BraTS names its patients itself", remedy="leave out --patients and --patient-pattern")
         return import_brats(src, BratsFolder.open(Path(target)), options, progress=progress)
-    candidates = FINDERS[source](src, options)
+    candidates = with_patients(source, FINDERS[source](src, options), options)
     with AnnotationStore.open(target) as store:
         return fill_store(store, source, candidates, options, progress=progress)

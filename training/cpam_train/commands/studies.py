@@ -50,13 +50,13 @@ def tune(  # noqa: PLR0913 - one per option
     with opened(store) as source:
         from cpam_train.commands.batches_of import batches_of
         from cpam_train.tuning.objective import Setup
-        from cpam_train.tuning.study import open_study
+        from cpam_train.tuning.study import file_address, open_study
         from cpam_train.tuning.study import tune as work
 
         setup = Setup(kind, batches_of(source), folder, preset, config, overrides, space, folds, console)
         setup.config({})
         folder.mkdir(parents=True, exist_ok=True)
-        address = storage or f"sqlite:///{(folder / 'study.db').resolve()}"
+        address = storage or file_address(folder / "study.db")
         result = work(
             setup, open_study(study, address, sampler, space, seed=seed), trials=trials, timeout_minutes=timeout
         )

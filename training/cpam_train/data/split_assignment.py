@@ -1,10 +1,11 @@
-"""Assign train, validation and test so that near-duplicates of a patient under another name stay together."""
+"""Assign train, validation and test so that what may be one patient under two names stays together."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 
+from cpam_train.data.follow_ups import name_pairs
 from cpam_train.data.near_duplicates import LikePair, find_alike, fingerprints, merge
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord, Split
@@ -37,6 +38,8 @@ def assign_splits(
 ) -> SplitReport:
     """Give every patient without a split one, by patient, stratified by source and class; nobody is ever moved.
 
+    Patients whose slices look alike, or whose names did when they were imported, share one.
+
     Parameters
     ----------
     fractions
@@ -49,7 +52,8 @@ def assign_splits(
     if not fresh:
         return SplitReport({}, ())
     alike = find_alike(fingerprints(store, progress))
-    groups = [group for group in merge((p.first_patient, p.second_patient) for p in alike) if group & fresh]
+    linked = [(p.first_patient, p.second_patient) for p in alike] + [p.patients for p in name_pairs(records)]
+    groups = [group for group in merge(linked) if group & fresh]
     assigned = _place_groups(store, records, groups, fractions, seed)
     assigned |= store.assign_splits(fractions, seed=seed)
     return SplitReport(assigned, tuple(alike))
@@ -62,7 +66,7 @@ def _place_groups(
     fractions: tuple[float, float, float],
     seed: int,
 ) -> dict[str, Split]:
-    """Fix one split for each group of patients that look alike, as if they were one."""
+    """Fix one split for each group of patients that may be one."""
     unit = {patient: min(group) for group in groups for patient in group}
     cases: dict[str, list[CaseRecord]] = defaultdict(list)
     for record in records:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from cpam_train.data.follow_ups import NamePair, name_pairs
 from cpam_train.data.near_duplicates import LikePair, find_alike, fingerprints
 from cpam_train.data.slices import SliceRow, collect_slices
 from napari_cpam_stroke.annotations import AnnotationStore
@@ -16,6 +17,15 @@ from napari_cpam_stroke.progress import Progress
 
 UNASSIGNED = "none"
 """Name of the split of a case that has none."""
+
+
+SHOWN_REMARKS = 10
+"""Pairs kept in one split that are named one by one, most alike first."""
+
+WHO_IS_WHO = (
+    "Say who is who: import into a new store with --patients FILE.csv (columns case,patient), also where they are "
+    "different patients, or with --patient-pattern."
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,10 @@ class CheckReport:
         Sentences on pixels or masks that cannot be read as they were written.
     doubtful
         Sentences on cases whose pictures may be no plain CT in Hounsfield units.
+    follow_ups
+        Cases of two patients whose names were alike in their source.
+    kept_together
+        Patients in one split with slices that look alike.
     """
 
     counts: tuple[CellCount, ...]
@@ -63,6 +77,8 @@ class CheckReport:
     leaks: tuple[LikePair, ...]
     damage: tuple[str, ...]
     doubtful: tuple[str, ...] = ()
+    follow_ups: tuple[NamePair, ...] = ()
+    kept_together: tuple[LikePair, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -76,7 +92,26 @@ class CheckReport:
             f"patient (correlation {p.correlation:.3f}) but lie in different splits."
             for p in self.leaks
         ]
-        return tuple(sentences)
+        return (*sentences, *self._doubts)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """One sentence for everything that is worth a look and stands in no way."""
+        shown = tuple(
+            f"{p.first_case} and {p.second_case} look like one patient (correlation {p.correlation:.3f}); they lie in "
+            "one split, but count as two patients."
+            for p in self.kept_together[:SHOWN_REMARKS]
+        )
+        more = len(self.kept_together) - SHOWN_REMARKS
+        return (*shown, f"So do {more} more pairs of patients.") if more > 0 else shown
+
+    @property
+    def _doubts(self) -> list[str]:
+        sentences = [
+            f"{p.first_case} and {p.second_case} had names like two scans of one patient, but count as two patients."
+            for p in self.follow_ups
+        ]
+        return [*sentences, WHO_IS_WHO] if sentences else []
 
     @property
     def sound(self) -> bool:
@@ -104,6 +139,8 @@ def check_store(store: AnnotationStore, *, compare: bool = True, progress: Progr
         leaks=tuple(p for p in alike if _parted(split_of[p.first_patient], split_of[p.second_patient])),
         damage=tuple(store.check()),
         doubtful=_doubtful(records),
+        follow_ups=tuple(name_pairs(records)),
+        kept_together=tuple(p for p in alike if split_of[p.first_patient] == split_of[p.second_patient]),
     )
 
 

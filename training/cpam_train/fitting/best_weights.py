@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from cpam_train.config import StopConfig
+from cpam_train.fitting.finite import require_finite_validation
 from cpam_train.fitting.patience import Patience
 from cpam_train.fitting.schedule import LearningRate, WallClock
 from cpam_train.fitting.task import Task
@@ -66,13 +67,27 @@ class Keeper(Callback):
         self.last: EpochScore | None = None
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Score this epoch and write the weights if they are the best so far."""
+        """Score this epoch and write the weights if they are the best so far.
+
+        Raises
+        ------
+        NotFiniteError
+            If the epoch gave no numbers; what was kept before stays.
+        """
         assert isinstance(pl_module, Task)  # noqa: S101 - the only module this callback is given
         record = gathered(pl_module.records, trainer.world_size)
         pl_module.records.clear()
         if trainer.sanity_checking:
             return
-        loss = float(trainer.callback_metrics.get("validation/loss", torch.tensor(float("nan"))))
+        loss = float(trainer.callback_metrics["validation/loss"])
+        require_finite_validation(
+            self.run,
+            pl_module.config,
+            step=trainer.global_step,
+            loss=loss,
+            record=record,
+            weights=pl_module.model.state_dict(),
+        )
         self.last = score_epoch(record, pl_module.config.model.classes, loss)
         pl_module.log("validation/score", self.last.score, rank_zero_only=True)
         if self.patience.update(trainer.current_epoch + 1, self.last.score) and trainer.is_global_zero:

@@ -5,23 +5,32 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
 from cpam_train.config import TrainConfig
 from cpam_train.fitting.batches import Loaders
 from cpam_train.fitting.best_weights import EpochScore, Keeper, score_epoch
+from cpam_train.fitting.finite import NotFiniteError
 from cpam_train.fitting.precision import autocast
 from cpam_train.fitting.task import Task
 from cpam_train.operating.calibrate import OperatingPoint, choose_operating_points
 from cpam_train.operating.validation_record import Record, joined
 from cpam_train.publishing.card_draft import draft_card
-from cpam_train.run_folder import CARD_DRAFT, RunFolder
+from cpam_train.run_folder import CARD_DRAFT, FAILURE, RunFolder
 from napari_cpam_stroke.errors import InputError
 
 
-def finish(run: RunFolder, task: Task, loaders: Loaders, keeper: Keeper, *, interrupted: bool) -> None:
+def finish(
+    run: RunFolder, task: Task, loaders: Loaders, keeper: Keeper, *, interrupted: bool, failure: str = ""
+) -> None:
     """Choose operating points for the kept weights and write metrics and card draft.
+
+    Parameters
+    ----------
+    failure
+        Why the run ended before its time, for its metrics.
 
     Raises
     ------
@@ -36,6 +45,7 @@ def finish(run: RunFolder, task: Task, loaders: Loaders, keeper: Keeper, *, inte
     record = examine(task, loaders.val_dataloader(whole=True))
     points = choose_operating_points(record, loaders.origins(record), task.config.operating)
     metrics = validation_metrics(task.config, record, points, keeper, interrupted=interrupted)
+    metrics |= {FAILURE: failure} if failure else {}
     run.write_json("metrics.json", metrics)
     run.write_json(CARD_DRAFT, draft_card(task.config, points, loaders.summary(), metrics))
 
@@ -78,7 +88,13 @@ def metrics_of_points(
 
 @torch.inference_mode()
 def examine(task: Task, loader: DataLoader[Any]) -> Record:
-    """Return the record of a model over a loader, on the device the model is on and in its precision."""
+    """Return the record of a model over a loader, on the device the model is on and in its precision.
+
+    Raises
+    ------
+    NotFiniteError
+        If the model gives no numbers.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     task.to(device).eval()
     records = []
@@ -88,7 +104,10 @@ def examine(task: Task, loader: DataLoader[Any]) -> Record:
         with autocast(task.config.precision, device):
             output = task.model(moved["image"])
         records.append(task.observe(output, moved))
-    return joined(records)
+    record = joined(records)
+    if not np.isfinite(record.logits).all():
+        raise NotFiniteError("The weights give outputs that are no numbers on validation slices", remedy="train again")
+    return record
 
 
 def _number(value: float) -> float | None:

@@ -91,7 +91,7 @@ def fit_folds(
         raise ConfigError("A cross-validation needs a number of folds", remedy="add --set data.folds=4")
     runs = [RunFolder(out / f"fold-{fold}") for fold in range(config.data.folds)]
     for fold, run in enumerate(runs):
-        if (run.path / CARD_DRAFT).is_file():
+        if run.finished:
             continue
         console.print(f"fold {fold + 1} of {len(runs)}")
         own = replace(config, seed=config.seed + fold, data=replace(config.data, fold=fold))

@@ -17,6 +17,7 @@ from cpam_train.fitting.averaging import ema
 from cpam_train.fitting.batches import EpochSeeds, LoaderFactory, cache_beside
 from cpam_train.fitting.best_weights import Keeper
 from cpam_train.fitting.conclusion import finish
+from cpam_train.fitting.finite import FiniteLoss, NotFiniteError
 from cpam_train.fitting.precision import lightning_precision
 from cpam_train.fitting.progress import GentleStop, RunProgress
 from cpam_train.fitting.schedule import LearningRate, WallClock
@@ -83,6 +84,8 @@ def fit(
         If the model is an ensemble, whose members are trained one by one, or the settings do not fit the data.
     OutOfMemoryError
         If a batch does not fit the device.
+    NotFiniteError
+        If the loss is no number any more; the best weights so far, where there are any, are a usable run.
     """
     console = console or Console(stderr=True)
     refuse_ensemble(config)
@@ -97,10 +100,16 @@ def fit(
     rate = LearningRate(config.optim, clock)
     keeper = Keeper(run, config.stop, clock, rate)
     gentle = GentleStop(console)
-    callbacks = [clock, rate, EpochSeeds(loaders), keeper, RunProgress(console, clock, keeper), gentle, *extra]
+    finite = FiniteLoss(run, config)
+    callbacks = [clock, rate, EpochSeeds(loaders), finite, keeper, RunProgress(console, clock, keeper), gentle, *extra]
     with quiet(), out_of_memory(config):
         trainer = build_trainer(config, run, callbacks, machine or Machine())
-        trainer.fit(task, datamodule=loaders, ckpt_path=str(run.checkpoint) if resume else None)
+        try:
+            trainer.fit(task, datamodule=loaders, ckpt_path=str(run.checkpoint) if resume else None)
+        except NotFiniteError as error:
+            if trainer.is_global_zero and run.weights.is_file():
+                finish(run, task, loaders, keeper, interrupted=True, failure=str(error))
+            raise
         if trainer.is_global_zero:
             finish(run, task, loaders, keeper, interrupted=gentle.asked)
     return FitResult(

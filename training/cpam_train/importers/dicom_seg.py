@@ -40,7 +40,18 @@ def find_dicom_seg(src: Path, options: ImportOptions) -> list[Candidate]:
         except InputError as error:
             astray.append(_astray(segmentation, error))
     by_key = {entry.key: entry for entry in entries}
-    return [Candidate(key, partial(_read, by_key[key], paths, options)) for key, paths in found.items()] + astray
+    read = [
+        Candidate(key, partial(_read, by_key[key], paths, options), names_of(by_key[key], src))
+        for key, paths in found.items()
+    ]
+    return read + astray
+
+
+def names_of(entry: SeriesEntry, src: Path) -> tuple[str, ...]:
+    """Return what a list of patients may call a series: any folder below `src` around its files, or its UID."""
+    folder = entry.files[0].parent.resolve()
+    inner = [f for f in (folder, *folder.parents) if src.resolve() in f.parents]
+    return (*(f.relative_to(src.resolve()).as_posix() for f in inner), entry.series_uid)
 
 
 def _astray(segmentation: SegAddress, error: InputError) -> Candidate:

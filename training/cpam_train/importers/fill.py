@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from cpam_train.importers.options import ImportOptions
+from cpam_train.importers.patients import follow_up_sentence, require_same_patients
 from cpam_train.importers.record import Candidate, DoubtfulCase, ImportedCase, ImportSummary, SkippedCase
 from cpam_train.importers.value_check import with_value_notices
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.core import CLASS_NAMES
+from napari_cpam_stroke.core import CLASS_NAMES, Notice, NoticeCode
 from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.core.hounsfield_check import doubt_sentences
 from napari_cpam_stroke.core.mask_reading import most_automatic
+from napari_cpam_stroke.core.notice import info
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError, SeriesError
 from napari_cpam_stroke.progress import Progress
 
@@ -35,11 +37,13 @@ def fill_store(
     Raises
     ------
     InputError
-        When not one case of the source could be used.
+        When not one case of the source could be used, or a case is there as another patient's than is said now.
     """
-    held = {record.case_id for record in store.cases(source=source) if record.head is not None}
+    require_same_patients(store, source, candidates)
+    held = {record.case_id: record.patient_id for record in store.cases(source=source) if record.head is not None}
     new = list(islice((c for c in candidates if c.case_id not in held), options.limit))
-    tally = _Tally(source, already_there=sum(c.case_id in held for c in candidates))
+    there = {c.case_id: held[c.case_id] for c in candidates if c.case_id in held}
+    tally = _Tally(source, already_there=len(there), patient_of=there)
     for start in range(0, len(new), CASES_PER_COMMIT):
         with store.bulk():
             for candidate in new[start : start + CASES_PER_COMMIT]:
@@ -47,18 +51,32 @@ def fill_store(
         if progress is not None:
             progress(min(start + CASES_PER_COMMIT, len(new)), len(new))
     tally.refuse_nothing()
-    return tally.summary()
+    return tally.summary(alike=follow_up_sentence(candidates, tally.patient_of))
 
 
 def _take(store: AnnotationStore, source: str, candidate: Candidate, tally: _Tally) -> None:
     """Read and save one case, or note why it was left out."""
     try:
-        case = with_value_notices(candidate.load())
+        case = _whose(candidate, with_value_notices(candidate.load()))
         _save(store, source, case)
     except (InputError, SeriesError, GeometryMismatchError) as error:
         tally.skipped.append(SkippedCase(candidate.case_id, str(error)))
     else:
         tally.count(case)
+
+
+def _whose(candidate: Candidate, case: ImportedCase) -> ImportedCase:
+    """Return the case with the patient the user names, or with a notice of the cases that may be the same patient's."""
+    volume = case.volume
+    if candidate.patient:
+        return replace(case, volume=replace(volume, patient_id=candidate.patient))
+    if not candidate.alike:
+        return case
+    return replace(case, volume=replace(volume, notices=(*volume.notices, *map(_alike, candidate.alike))))
+
+
+def _alike(other: str) -> Notice:
+    return info(NoticeCode.NAME_ALIKE, f"its name is like that of {other}: perhaps the same patient", case=other)
 
 
 def _save(store: AnnotationStore, source: str, case: ImportedCase) -> None:
@@ -92,6 +110,8 @@ class _Tally:
     slices: int = 0
     present: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CLASS_NAMES, 0))
     groups: set[str] = field(default_factory=set)
+    own_patients: int = 0
+    patient_of: dict[str, str] = field(default_factory=dict)
     skipped: list[SkippedCase] = field(default_factory=list)
     doubts: list[DoubtfulCase] = field(default_factory=list)
     notices: Counter[str] = field(default_factory=Counter)
@@ -99,7 +119,10 @@ class _Tally:
     def count(self, case: ImportedCase) -> None:
         self.cases += 1
         self.slices += case.volume.shape[0]
-        self.groups.add(case.volume.patient_id)
+        patient = case.volume.patient_id or case.volume.case_id
+        self.groups.add(patient)
+        self.patient_of[case.volume.case_id] = patient
+        self.own_patients += patient == case.volume.case_id
         reasons = doubt_sentences(case.volume.notices)
         self.doubts += [DoubtfulCase(case.volume.case_id, reason) for reason in reasons]
         self.notices.update({notice.sentence: 1 for notice in case.notices})
@@ -113,7 +136,7 @@ class _Tally:
                 f"None of {len(self.skipped)} cases could be imported; the first: {self.skipped[0].reason.rstrip('.')}"
             )
 
-    def summary(self) -> ImportSummary:
+    def summary(self, *, alike: str) -> ImportSummary:
         return ImportSummary(
             source=self.source,
             cases=self.cases,
@@ -121,6 +144,8 @@ class _Tally:
             already_there=self.already_there,
             slices_with=self.present,
             groups=len(self.groups),
+            own_patients=self.own_patients,
+            alike=alike,
             skipped=tuple(self.skipped),
             doubts=tuple(self.doubts),
             notices=dict(self.notices),

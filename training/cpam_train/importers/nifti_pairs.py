@@ -134,7 +134,7 @@ def _find(images: Path, masks: Path, rules: PairRules, expected: str) -> list[Ca
 def _candidate(rules: PairRules, image: Path, name: str, outlines: Mapping[str, Path]) -> Candidate:
     mask = outlines.get(name) or outlines.get(f"{name}_seg") or outlines.get(f"{name}_mask")
     case_id = f"{rules.source}-{name if rules.public else _pseudonym(rules.source, name)}"
-    return Candidate(case_id, partial(_read, rules, case_id, image, mask))
+    return Candidate(case_id, partial(_read, rules, case_id, image, mask), (name,))
 
 
 def _pseudonym(source: str, name: str) -> str:

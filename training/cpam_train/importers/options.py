@@ -25,6 +25,10 @@ class ImportOptions:
     """Import at most this many new cases; the rest can follow with a second run."""
     groups: Path | None = None
     """CSV with columns `slice,group` that says which slices belong to one patient (teknofest)."""
+    patients: Path | None = None
+    """CSV with columns `case,patient` that says which cases are one patient's, for every format: --patients."""
+    patient_pattern: str | None = None
+    """Regular expression whose one group is the patient in a case's name, for every format: --patient-pattern."""
     ischemia_absent: bool = True
     """CT-ICH and INSTANCE: patients came for trauma or bleeding, so ischemia counts as absent; off: as unknown."""
     subtypes: tuple[str, ...] = ("EDH", "IPH", "IVH", "SAH", "SDH")
@@ -53,22 +57,20 @@ class ImportOptions:
         return meanings_of_values(self.labels) if self.label_values is None else self.label_values
 
 
-def import_options(
-    settings: Sequence[str] = (), *, limit: int | None = None, meanings: Sequence[str] = ()
-) -> ImportOptions:
+def import_options(settings: Sequence[str] = (), **chosen: object) -> ImportOptions:
     """Return the options of strings `name=value`; a value is JSON, or else a plain word.
 
     Parameters
     ----------
-    meanings
-        What labels stand for, as `label=meaning`.
+    chosen
+        Options by name that go before the strings; None: not chosen.
 
     Raises
     ------
     ConfigError
         For a setting or a meaning that does not exist (naming the nearest one) or a value out of range.
     """
-    values: dict[str, object] = {} if limit is None else {"limit": limit}
+    values: dict[str, object] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not name:
@@ -77,8 +79,7 @@ def import_options(
             values[name] = json.loads(value)
         except ValueError:
             values[name] = value
-    if meanings:
-        values["meanings"] = list(meanings)
+    values |= {name: value for name, value in chosen.items() if value is not None}
     options = build_config(ImportOptions, values, where="import")
     LabelMap.parse(options.meanings)
     return options

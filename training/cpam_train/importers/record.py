@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from napari_cpam_stroke.annotations.records import TruthSource
 from napari_cpam_stroke.core import Annotation, CTVolume
@@ -58,10 +58,33 @@ class Candidate:
         Name it will have in the store.
     load
         Reads it; raises `InputError` where it cannot be used.
+    names
+        What the source calls it, the usual name first, where that is not the case id; never written into the store.
+    patient
+        Pseudonym of the patient whom the user names; empty: the source's own word counts.
+    alike
+        Cases whose names look like other scans of this patient.
     """
 
     case_id: str
     load: Callable[[], ImportedCase]
+    names: tuple[str, ...] = ()
+    patient: str = ""
+    alike: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The source's name of the case."""
+        return self.names[0] if self.names else self.case_id
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Every name by which a list of patients may mean it."""
+        return (*self.names, self.case_id)
+
+    def without_source(self, source: str) -> Candidate:
+        """Return the candidate called as in its public source, where it has no other name."""
+        return self if self.names else replace(self, names=(self.case_id.removeprefix(f"{source}-"),))
 
 
 @dataclass(frozen=True)
@@ -98,6 +121,10 @@ class ImportSummary:
         New cases whose values a reader should look at before training.
     notices
         What the masks' readers had to say, and of how many cases.
+    own_patients
+        New cases of which nothing says whose they are: each counts as a patient of its own.
+    alike
+        One sentence on names that look like several scans of one patient.
     """
 
     source: str
@@ -109,6 +136,20 @@ class ImportSummary:
     skipped: tuple[SkippedCase, ...] = ()
     doubts: tuple[DoubtfulCase, ...] = ()
     notices: dict[str, int] = field(default_factory=dict)
+    own_patients: int = 0
+    alike: str = ""
+
+    @property
+    def patient_doubts(self) -> tuple[str, ...]:
+        """What must be said of patients, one sentence each."""
+        if not self.own_patients:
+            return (self.alike,) if self.alike else ()
+        own = (
+            f"{self.own_patients} of {self.cases} cases count as a patient of their own each: nothing says whose they "
+            "are. Where a patient has several, say so before a split is given: import into a new store with --patients "
+            "FILE.csv (columns case,patient) or --patient-pattern '(pat\\d+)_.*'."
+        )
+        return (own, self.alike) if self.alike else (own,)
 
     @property
     def sentence(self) -> str:

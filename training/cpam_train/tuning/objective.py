@@ -13,6 +13,7 @@ from rich.console import Console
 
 from cpam_train.config import TrainConfig
 from cpam_train.fitting.batches import LoaderFactory
+from cpam_train.fitting.finite import NotFiniteError
 from cpam_train.fitting.fit import FitResult, fit
 from cpam_train.presets import build_train_config
 from cpam_train.run_folder import RunFolder
@@ -20,7 +21,7 @@ from cpam_train.tuning.space import Space, as_overrides, suggested
 from napari_cpam_stroke.errors import ConfigError, OutOfMemoryError
 
 INFEASIBLE = "infeasible"
-"""User attribute of a trial: 1 where it did not fit the memory, else 0."""
+"""User attribute of a trial: 1 where it did not fit the memory or its loss was no number, else 0."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ class Objective:
         Raises
         ------
         optuna.TrialPruned
-            For a trial that falls behind, does not fit the memory, or cannot be built from its values.
+            For a trial that falls behind, does not fit the memory, cannot be built from its values, or whose loss is no
+            number; for all but the first the study keeps the reason.
         """
         values = suggested(trial, self.setup.space)
         try:
@@ -84,7 +86,7 @@ class Objective:
         watch = [Pruning(trial)] if report else []
         try:
             result = fit(config, self.setup.batches, run, console=self.setup.console, extra=watch)
-        except (OutOfMemoryError, ConfigError) as error:
+        except (OutOfMemoryError, ConfigError, NotFiniteError) as error:
             raise self._given_up(trial, str(error)) from error
         finally:
             RunFolder(run).tidy()

@@ -14,6 +14,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage, RetryFailedTrialCallback
 from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
+from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from cpam_train.tuning.objective import Objective, Setup, feasibility
@@ -101,6 +102,16 @@ def _created(name: str, storage: str, sampler: optuna.samplers.BaseSampler) -> o
             direction="maximize",
             load_if_exists=True,
         )
+
+
+def file_address(file: Path) -> str:
+    """Return the storage address of an SQLite file whatever is in its name.
+
+    Optuna formats an address and SQLAlchemy parts it at a question mark, so the name goes in as a `file:` URI, in which
+    everything of meaning to them is a percent code.
+    """
+    url = URL.create("sqlite", database=file.resolve().as_uri(), query={"uri": "true"})
+    return url.render_as_string(hide_password=False)
 
 
 def build_sampler(name: str, space: Space, *, seed: int) -> optuna.samplers.BaseSampler:
