@@ -40,7 +40,7 @@ class Bundle:
         Raises
         ------
         BundleError
-            If the file is missing, changed or no safetensors file.
+            If the file is missing, changed or no safetensors file, or holds values that are no numbers.
         """
         from safetensors.torch import load
 
@@ -49,6 +49,10 @@ class Bundle:
             state: dict[str, Tensor] = load(content)
         except SafetensorError as error:
             raise BundleError(f"{self.path / WEIGHTS_FILE} is not a safetensors file", got=error) from error
+        if not _finite(state):
+            raise BundleError(
+                f"The weights of {self.card.reference} hold values that are not finite", remedy="train the model again"
+            )
         return state
 
     def verify(self) -> None:
@@ -193,13 +197,17 @@ def _serialised(state_dict: Mapping[str, Tensor], dtype: str) -> bytes:
         name: tensor.detach().cpu().to(wanted if tensor.is_floating_point() else tensor.dtype).contiguous().clone()
         for name, tensor in state_dict.items()
     }
-    if not all(bool(torch.isfinite(t).all()) for t in tensors.values()):
+    if not _finite(tensors):
         raise BundleError(
             f"The weights hold values that are not finite in {dtype}",
             remedy="train again with a lower learning rate, or save as float32",
         )
     content: bytes = save(tensors)
     return content
+
+
+def _finite(state_dict: Mapping[str, Tensor]) -> bool:
+    return all(bool(tensor.isfinite().all()) for tensor in state_dict.values())
 
 
 def _reason(error: OSError) -> str:

@@ -60,6 +60,8 @@ def tune(  # noqa: PLR0913 - one per option
         result = work(
             setup, open_study(study, address, sampler, space, seed=seed), trials=trials, timeout_minutes=timeout
         )
+    if result.reason:
+        errors.print(f"Trials that could not be judged have their reason in trials.csv; the last: {result.reason}")
     if result.config is None:
         console.print(f"{result.trials} trials, none complete yet.")
         return

@@ -17,6 +17,7 @@ from cpam_train.evaluation.progress import ProgressBar
 from cpam_train.fitting.batches import cache_beside
 from cpam_train.fitting.best_weights import score_epoch
 from cpam_train.fitting.conclusion import examine, metrics_of_points
+from cpam_train.fitting.finite import NotFiniteError, not_finite
 from cpam_train.fitting.fit import fit_to_the_end
 from cpam_train.fitting.slice_batches import SliceLoaders, summarise
 from cpam_train.fitting.task import build_task
@@ -130,6 +131,8 @@ def judged_member(run: RunFolder, store: AnnotationStore) -> Member:
     ------
     InputError
         If the run is not finished.
+    NotFiniteError
+        If its weights, or what they give, are no numbers.
     """
     from safetensors.torch import load_file
 
@@ -139,6 +142,8 @@ def judged_member(run: RunFolder, store: AnnotationStore) -> Member:
     loaders = SliceLoaders(store, config, cache=cache_beside(run.path, config))
     task = build_task(config)
     state = load_file(run.weights)
+    if not_finite(state) is not None:
+        raise NotFiniteError(f"The weights of {run.path} are no numbers", remedy="train this run again")
     task.model.load_state_dict(state)
     record = examine(task, loaders.val_dataloader(whole=True))
     return Member(loaders, record, loaders.origins(record), state)

@@ -52,6 +52,8 @@ class TuneResult:
         Values of the best trial, empty before the first complete one.
     config
         File with the full settings of the best trial, which `cpam-train fit --config` takes; None without one.
+    reason
+        Why the last trial that could not be judged ended; empty where all could.
     """
 
     trials: int
@@ -59,6 +61,7 @@ class TuneResult:
     score: float | None
     best: dict[str, object]
     config: Path | None
+    reason: str = ""
 
 
 def open_study(name: str, storage: str, sampler: str, space: Space, *, seed: int) -> optuna.Study:
@@ -176,11 +179,12 @@ def conclude(study: optuna.Study, setup: Setup) -> TuneResult:
 
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     pruned = len(study.get_trials(deepcopy=False, states=(TrialState.PRUNED,)))
+    reason = next((t.user_attrs["reason"] for t in reversed(study.trials) if "reason" in t.user_attrs), "")
     write_trials(study, setup.folder / "trials.csv")
     if not complete:
-        return TuneResult(pruned, pruned, None, {}, None)
+        return TuneResult(pruned, pruned, None, {}, None, reason)
     best = study.best_trial
     file = setup.folder / "best.json"
     write_whole(file, json.dumps(plain(setup.config(dict(best.params))), indent=2) + "\n")
     write_plots(study, setup.folder)
-    return TuneResult(len(complete) + pruned, pruned, best.value, dict(best.params), file)
+    return TuneResult(len(complete) + pruned, pruned, best.value, dict(best.params), file, reason)
