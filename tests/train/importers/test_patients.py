@@ -112,9 +112,9 @@ def test_a_wrong_list_is_one_sentence_and_makes_no_store(scans, text, sentence):
 
 
 def test_other_encodings_and_missing_lists_are_one_sentence(scans):
-    with pytest.raises(InputError, match="cannot be read.*UTF-8"):
+    with pytest.raises(InputError, match=r"cannot be read.*UTF-8"):
         import_into("nnunet", scans / "nnunet", scans / "none", listed(scans, "case,patient\nDoe,Ö\n", "utf-16"))
-    with pytest.raises(InputError, match="cannot be read.*No such file"):
+    with pytest.raises(InputError, match=r"cannot be read.*No such file"):
         import_into("nnunet", scans / "nnunet", scans / "none", ImportOptions(patients=scans / "no.csv"))
     both = ImportOptions(patients=scans / "no.csv", patient_pattern="(.*)")
     with pytest.raises(InputError, match="give one of the two"):
@@ -127,7 +127,7 @@ def test_other_encodings_and_missing_lists_are_one_sentence(scans):
         ("(Doe", "no regular expression"),
         ("Doe", "needs one group"),
         ("(D)(o)", "needs one group"),
-        ("(Doe).*", "finds no patient in the name 'Roe_02'"),
+        ("(Doe).*", "finds no patient in the name 'Poe_03'"),
         (r"([A-Z]oe_\d)", "cuts a number of the name 'Doe_01_a' in two"),
     ],
 )

@@ -184,7 +184,7 @@ def _matched(candidates: Sequence[Candidate], pattern: str) -> dict[str, str]:
 
 
 def _patient_in(candidate: Candidate, pattern: re.Pattern[str]) -> str:
-    match = next((m for m in map(pattern.match, candidate.called) if m and m[1]), None)
+    match = next((m for m in map(pattern.match, candidate.names) if m and m[1]), None)
     if match is None:
         raise InputError(
             f"The pattern {pattern.pattern!r} finds no patient in the name {candidate.name!r}",
