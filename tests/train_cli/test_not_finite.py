@@ -141,7 +141,6 @@ def test_runs_have_folders_of_any_name(store_folder, tmp_path, name):
 
 
 @pytest.mark.skipif(not CASE_14.is_file(), reason="the cases are not beside the project")
-@pytest.mark.filterwarnings("ignore")
 def test_loss_is_no_number(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["make.py", str(tmp_path / "made")])
     runpy.run_path(str(CASE_14))
