@@ -36,7 +36,6 @@ def header() -> Callable[..., FrameHeader]:
             "image_type": ("ORIGINAL", "PRIMARY", "AXIAL"),
             "scanner": None,
             "kernel": "H31s",
-            "scanner": None,
             "contrast": "",
             "body_part": "HEAD",
             "description": "Head 5.0",

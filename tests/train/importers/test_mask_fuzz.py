@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from foreign_seg import HEMORRHAGE, a_mask, foreign_seg, segment, small_series
 
+from cpam_train.importers.formats.seg_address import segmentations_in
 from cpam_train.importers.nifti_volume import read_pair
-from cpam_train.importers.seg_address import segmentations_in
 from mutation import NIFTI_HEADER_BYTES, spoil
 from napari_cpam_stroke.dicom import scan_folder
 from napari_cpam_stroke.errors import CpamError

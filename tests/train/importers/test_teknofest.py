@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cpam_train.importers import ImportOptions
+from cpam_train.importers.formats.teknofest_release import painted
 from cpam_train.importers.images import read_drawn, read_pixels
-from cpam_train.importers.teknofest_release import painted
 from cpam_train.importers.uid_groups import group_of_uid
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import Acquisition, LesionClass

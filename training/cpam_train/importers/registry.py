@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from cpam_train.importers.aisd import find_aisd
-from cpam_train.importers.ct_ich import find_ct_ich
-from cpam_train.importers.ct_ich_nifti import find_ct_ich_nifti
-from cpam_train.importers.dicom_seg import find_dicom_seg
-from cpam_train.importers.nifti_pairs import find_bhsd, find_instance, find_nifti, find_nnunet
+from cpam_train.importers.formats.aisd import find_aisd
+from cpam_train.importers.formats.ct_ich import find_ct_ich
+from cpam_train.importers.formats.ct_ich_nifti import find_ct_ich_nifti
+from cpam_train.importers.formats.dicom_seg import find_dicom_seg
+from cpam_train.importers.formats.nifti_pairs import find_bhsd, find_instance, find_nifti, find_nnunet
+from cpam_train.importers.formats.pairs import find_cpaisd, find_mbh
+from cpam_train.importers.formats.rsna import find_rsna
+from cpam_train.importers.formats.teknofest import find_teknofest
 from cpam_train.importers.options import ImportOptions
-from cpam_train.importers.pairs import find_cpaisd, find_mbh
 from cpam_train.importers.record import Candidate
-from cpam_train.importers.rsna import find_rsna
-from cpam_train.importers.teknofest import find_teknofest
 
 FINDERS: dict[str, Callable[[Path, ImportOptions], list[Candidate]]] = {
     "teknofest": find_teknofest,

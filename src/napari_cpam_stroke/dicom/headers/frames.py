@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict
 
 from napari_cpam_stroke.core.acquisition import scanner_name
 from napari_cpam_stroke.core.notice import Notice, NoticeCode, warning
@@ -149,7 +150,15 @@ def _scanner(e: ElementReader, charset: str, hide: tuple[str, ...]) -> str | Non
     return scanner_name(*(plain_text(part, hide=hide) for part in parts))
 
 
-def _identifiers(e: ElementReader) -> dict[str, str]:
+class _Identifiers(TypedDict):
+    sop_instance_uid: str
+    sop_class_uid: str
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str
+
+
+def _identifiers(e: ElementReader) -> _Identifiers:
     return {
         "sop_instance_uid": e.code(Tag.SOP_INSTANCE_UID),
         "sop_class_uid": e.code(Tag.SOP_CLASS_UID),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from cpam_train.importers.dicom_slice import read_dicom_slice
+from cpam_train.importers.formats.teknofest_slices import AUTHOR, dicom_case, read_groups
 from cpam_train.importers.images import (
     JPEG_RANGE,
     JPEG_WINDOW,
@@ -25,7 +26,6 @@ from cpam_train.importers.knowledge import annotate
 from cpam_train.importers.layout import by_stem, child, folded
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
-from cpam_train.importers.teknofest_slices import AUTHOR, dicom_case, read_groups
 from cpam_train.importers.uid_groups import group_of_uid
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.core.label_values import labels_from_values

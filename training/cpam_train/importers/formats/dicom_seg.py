@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from cpam_train.importers.formats.seg_address import SegAddress, segmentations_in
 from cpam_train.importers.knowledge import annotate, knowledge_of
 from cpam_train.importers.layout import require_folder
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
-from cpam_train.importers.seg_address import SegAddress, segmentations_in
 from napari_cpam_stroke.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cpam_train.importers.cpaisd_release import find_cpaisd_release
+from cpam_train.importers.formats.cpaisd_release import find_cpaisd_release
 from cpam_train.importers.images import read_drawn, read_grey, require_same_shape
 from cpam_train.importers.knowledge import Knowledge, annotate
 from cpam_train.importers.layout import by_stem, require_folder

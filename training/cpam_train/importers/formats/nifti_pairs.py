@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cpam_train.importers.dataset_json import read_dataset_json
+from cpam_train.importers.formats.dataset_json import read_dataset_json
 from cpam_train.importers.knowledge import Knowledge, annotate, knowledge_of
 from cpam_train.importers.layout import by_stem, require_folder
 from cpam_train.importers.nifti_volume import read_pair

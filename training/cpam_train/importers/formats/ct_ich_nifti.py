@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cpam_train.importers.ct_ich import Diagnosis, hemorrhage_annotation, read_diagnosis
+from cpam_train.importers.formats.ct_ich import Diagnosis, hemorrhage_annotation, read_diagnosis
 from cpam_train.importers.layout import by_stem, numeric, require_folder
 from cpam_train.importers.nifti_volume import read_pair
 from cpam_train.importers.options import ImportOptions

@@ -15,9 +15,9 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
-from cpam_train.importers.ct_ich import hemorrhage_annotation
 from cpam_train.importers.dicom_slice import DicomSlice, read_dicom_slice, to_hu
 from cpam_train.importers.dicom_stack import geometry_of, order_by_position, stack_hu
+from cpam_train.importers.formats.ct_ich import hemorrhage_annotation
 from cpam_train.importers.layout import require, require_folder
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cpam_train.importers.formats.teknofest_release import COMPETITION, find_release
+from cpam_train.importers.formats.teknofest_slices import find_slices
 from cpam_train.importers.layout import child, named, require_folder
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate
-from cpam_train.importers.teknofest_release import COMPETITION, find_release
-from cpam_train.importers.teknofest_slices import find_slices
 
 
 def find_teknofest(src: Path, options: ImportOptions) -> list[Candidate]:
