@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from napari_cpam_stroke.core import NoticeCode
+from napari_cpam_stroke.core.notice import warning
 from napari_cpam_stroke.export import CaseResult, lesion_csv, summary
 from napari_cpam_stroke.export.summary import summary_text
 
@@ -75,3 +79,10 @@ def test_the_table_has_one_row_per_lesion(result: CaseResult, bare: CaseResult) 
 def test_an_edited_prediction_names_the_model_and_a_drawn_one_the_program(result: CaseResult, bare: CaseResult) -> None:
     assert result.algorithm == ("tiny", "2.0")
     assert bare.algorithm[0] == "napari-cpam-stroke"
+
+
+def test_every_row_of_the_table_carries_the_warnings_of_its_case(result: CaseResult) -> None:
+    volume = replace(result.volume, notices=(warning(NoticeCode.TISSUE_LEFT_OUT, "Tissue, left out."),))
+    rows = list(csv.DictReader(lesion_csv(replace(result, volume=volume)).splitlines()))
+    assert len(rows) == 2
+    assert all("Tissue, left out." in row["warnings"] for row in rows)

@@ -8,13 +8,16 @@ import io
 from napari_cpam_stroke.export.result import CaseResult
 
 HEADER = (
-    "case_id", "class", "volume_ml", "voxels", "first_slice", "last_slice",
+    "case_id", "class", "volume_ml", "voxels", "first_slice", "last_slice", "warnings",
     "centroid_x_mm", "centroid_y_mm", "centroid_z_mm",
 )  # fmt: skip
 
 
 def lesion_csv(result: CaseResult) -> str:
-    """Return a comma-separated table with a header; slices count from 0, positions are LPS mm."""
+    """Return a comma-separated table with a header; slices count from 0, positions are LPS mm.
+
+    Each row carries the warnings of its case: ml must not be read without them.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
@@ -28,6 +31,7 @@ def lesion_csv(result: CaseResult) -> str:
                 lesion.voxels,
                 lesion.first_slice,
                 lesion.last_slice,
+                " ".join(result.warnings),
                 *(_number(value, 2) for value in place),
             ]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
-from napari_cpam_stroke.core import CTVolume
+from napari_cpam_stroke.core import CTVolume, NoticeCode
+from napari_cpam_stroke.core.notice import warning
 from napari_cpam_stroke.widgets.docks.cases import CasesDock
 
 
@@ -115,6 +117,19 @@ def test_the_model_stays_off_where_the_series_does_not_allow_it(
     case.ask = lambda _question, _answers: "run"
     case.models.run(wait=True)
     assert case.models.prediction is not None
+
+
+def test_the_model_asks_first_where_values_may_be_no_hounsfield_units(
+    session: Any, dock: CasesDock, predictor: Any, phantom_volume: CTVolume
+) -> None:
+    odd = warning(NoticeCode.VALUES_UNLIKE_A_HEAD, "Odd values.")
+    session.show(replace(phantom_volume, notices=(odd,)))
+    session.ask = lambda _question, _answers: "cancel"
+    session.models.run(wait=True)
+    assert session.models.last_failure == "The AI stays off for this series: Odd values."
+    session.ask = lambda question, _answers: "run" if "Odd values." in question else "cancel"
+    session.models.run(wait=True)
+    assert session.models.prediction is not None
 
 
 def test_a_store_that_cannot_be_opened_is_one_sentence(
