@@ -111,3 +111,15 @@ def test_where_a_lesion_lies_in_known_numbers() -> None:
     assert lesion.centroid_zyx == pytest.approx((1.25, 2, 4.25))
     assert lesion.centroid_lps_mm == pytest.approx((1.7, 1.0, 6.25))
     assert all(isinstance(value, float) for value in (*lesion.centroid_zyx, *lesion.centroid_lps_mm))
+
+
+def test_the_mean_probability_is_that_of_the_lesions_own_class_and_voxels() -> None:
+    mask = np.zeros((3, 8, 8), np.uint8)
+    mask[0, 1:3, 1:3], mask[2, 5, 5:7], mask[1, 6, 1] = 1, 2, 2
+    probabilities = np.full((2, 3, 8, 8), 9, np.uint8)
+    probabilities[0, 0, 1:3, 1:3] = [[255, 204], [153, 204]]
+    probabilities[1, 2, 5, 5:7], probabilities[1, 1, 6, 1] = [51, 153], 255
+    volume = volume_of(np.zeros(mask.shape), axial(3))
+    means = [lesion.mean_probability for lesion in measure_lesions(mask, volume, probabilities=probabilities).lesions]
+    assert means == pytest.approx([0.8, 0.4, 1.0])
+    assert {lesion.mean_probability for lesion in measure_lesions(mask, volume).lesions} == {None}
