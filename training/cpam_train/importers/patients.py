@@ -26,6 +26,9 @@ EXPECTED = "a UTF-8 CSV with the columns case,patient"
 ENDINGS = (".nii.gz", ".nii", ".dcm", ".png", ".jpg", ".jpeg", "_0000")
 """What a list may add to the name of a case."""
 
+DELIMITERS = ",;\t"
+"""What parts the values of a list: spreadsheets write any of these."""
+
 SHOWN_GROUPS = 20
 """Groups of names alike that a sentence shows."""
 
@@ -114,7 +117,7 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header = file.readline()
             file.seek(0)
-            reader = csv.DictReader(file, dialect=_dialect(header), strict=True)
+            reader = csv.DictReader(file, delimiter=max(DELIMITERS, key=header.count), strict=True)
             held = _columns(reader.fieldnames or (), path)
             for row in reader:
                 if any((value or "").strip() for value in row.values() if isinstance(value, str)):
@@ -125,11 +128,6 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
         raise InputError(
             f"The list of patients {path} cannot be read", got=error, expected=EXPECTED, remedy="save it as UTF-8 CSV"
         ) from error
-
-
-def _dialect(header: str) -> type[csv.Dialect]:
-    """Return how values are parted: by comma, semicolon or tab, as spreadsheets write them."""
-    return type("Listed", (csv.excel,), {"delimiter": max(",;\t", key=header.count)})
 
 
 def _columns(names: Sequence[str], path: Path) -> Mapping[str, str]:
