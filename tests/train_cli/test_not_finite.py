@@ -35,7 +35,7 @@ TINY = (
     "augment.enabled=false",
     "data.synthetic=false",
 )
-ODD_NAMES = ("what?", "a#1", "%20", "a b{x}", "[/red]", "a::b")
+ODD_NAMES = ("what?", "a#1", "%20", "a b{x}", "[red]", "a::b")
 
 
 def config(*settings):
@@ -101,7 +101,7 @@ def test_weights_that_are_no_numbers_are_not_judged(store, tmp_path):
     path = tmp_path / "run"
     fit(config("epochs=1"), batches_of(store), path, console=QUIET)
     weights = load_file(path / "best.safetensors")
-    next(iter(weights.values())).view(-1)[0] = float("inf")
+    next(w for w in weights.values() if w.is_floating_point() and w.ndim).view(-1)[0] = float("inf")
     save_file(weights, path / "best.safetensors")
     with pytest.raises(BundleError, match="not finite"), opened_model(path, device="cpu"):
         pass
@@ -129,7 +129,7 @@ def test_a_study_lies_in_its_folder_whatever_its_name(tmp_path, name):
     assert [path.name for path in (tmp_path / name).iterdir()] == ["study.db"]
 
 
-@pytest.mark.parametrize("name", ["what?", "[/red]"])
+@pytest.mark.parametrize("name", ["what?", "[red]"])
 def test_runs_have_folders_of_any_name(store_folder, tmp_path, name):
     call = [Path(sys.executable).with_name("cpam-train"), "fit", "segmenter", "--store", store_folder, "--run", name]
     call += [part for setting in (*TINY, "epochs=1") for part in ("--set", setting)]
