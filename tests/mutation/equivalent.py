@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 PLUGIN = "src/napari_cpam_stroke"
-OPERATING = "training/cpam_train/operating"
+TRAINER = "training/cpam_train"
 
 EQUIVALENT: dict[str, dict[str, str]] = {
     f"{PLUGIN}/core/geometry.py": {
@@ -28,6 +28,14 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "geometry_notices: if tilt >= TILT_FROM_DEGREES: -> if tilt > TILT_FROM_DEGREES:": (
             "a tilt found from positions is never a fifth of a degree to the last bit"
         ),
+        "stack_geometry: return VolumeGeometry(positions_mm=np.array([f.position for f in frames], dtype=np.float64), "
+        "row_direction=row, column_direction=column / np.linalg.norm(column), pixel_spacing_mm=spacing, "
+        "thickness_mm=thickness, frame_of_reference_uid=frames[0].frame_of_reference_uid) -> "
+        "return VolumeGeometry(positions_mm=np.array([f.position for f in frames], dtype=np.float64), "
+        "row_direction=row, column_direction=column / np.linalg.norm(column), pixel_spacing_mm=spacing, "
+        "thickness_mm=thickness, frame_of_reference_uid=frames[-1].frame_of_reference_uid)": (
+            "frames of one group share their frame of reference"
+        ),
     },
     f"{PLUGIN}/annotations/splits.py": {
         "_checked: if len(fractions) != len(SPLITS) or min(fractions) < 0 or abs(total - 1) > 1e-06: -> "
@@ -39,7 +47,14 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "either rounding takes away the last bits of a sum and nothing else"
         ),
     },
-    f"{OPERATING}/pixel_threshold.py": {
+    f"{TRAINER}/metrics/counts.py": {
+        "_ratio: valid = below > 0 if where is None else (below > 0) & where -> "
+        f"valid = below > 0 if where is None else (below {bound}) & where": (
+            "where there is a reference the denominator is positive anyway"
+        )
+        for bound in (">= 0", "> -1")
+    },
+    f"{TRAINER}/operating/pixel_threshold.py": {
         "most_sensitive: return int(np.argmax(np.where(self.allowed & (self.found >= enough), self.mean_dice, -1.0))) "
         "-> return int(np.argmax(np.where(self.allowed & (self.found > enough), self.mean_dice, -1.0)))": (
             "the bound lies 1e-9 below a share of slices, so that no share is equal to it"

@@ -138,6 +138,7 @@ def test_a_single_slice_of_unknown_thickness_has_no_geometry(header):
         ([0, 5, 12.6, 17.6], 1, [1]),
         ([0, 5, 10, 17.4, 24.8, 29.8], 1, []),  # a neighbour as long
         ([0, 5, 10, 15, 25, 35, 40, 45], 5, [3, 4]),  # touching slices: longer than they are thick
+        ([0, 5, 10, 15, 22.5, 30, 35, 40], 5, []),  # just as long as one and a half slices are thick
         ([0, 5, 10, 15, 25, 35, 40, 45], 4, []),
         ([0, 5, 10, 15, 25, 35, 40, 45], 4.6, [3, 4]),  # still nearly touching
         ([0, 10], 5, []),
@@ -187,6 +188,16 @@ def test_facts_of_an_even_stack(header):
     assert told(alone) == ["Slice thickness 5 mm."]
 
 
+def test_two_slices_have_a_distance(header):
+    assert told([header(0), header(7)]) == ["Slices 7.00 mm apart.", "Slice thickness 5 mm."]
+
+
+def test_images_at_two_places_are_two_slices_whatever_they_call_themselves(header):
+    stack = stack_frames([header(z, instance_number=1, sop_instance_uid="1.9") for z in (0, 5)])
+    assert heights(stack.frames) == [0, 5]
+    assert stack.copies == ()
+
+
 def test_thicknesses_are_listed_once_each_in_order(header):
     frames = [header(5 * i, thickness=t) for i, t in enumerate((5.0, 2.504, 2.5, 5.0))]
     assert told(frames)[1] == "Slice thickness 2.5, 5 mm."
@@ -227,9 +238,9 @@ def test_a_tilt_tag_that_says_otherwise_is_named_and_not_used(header, tag, remar
 
 
 def test_a_gap_carries_its_numbers():
-    (gap,) = gap_warnings(geometry_of([0, 5, 25.004, 30.004]))
+    (gap,) = gap_warnings(geometry_of([0, 5.006, 25.034, 30.034]))
     assert (gap.code, gap.severity) == ("slices-missing", "warning")
-    assert gap.data == {"from_z_mm": 5, "to_z_mm": 25, "slices": 3, "gap_mm": 20}
+    assert gap.data == {"from_z_mm": 5.01, "to_z_mm": 25.03, "slices": 3, "gap_mm": 20.03}
     (short,) = gap_warnings(geometry_of([0, 5, 12.6, 17.6], 1))
     assert short.data == {"from_z_mm": 5, "to_z_mm": 12.6, "slices": 1, "gap_mm": 7.6}
 
