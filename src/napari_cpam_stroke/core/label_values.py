@@ -60,7 +60,7 @@ def meanings_of_names(
 
 
 def labels_from_values(values: NDArray[np.generic], meaning: ValueMeanings, mask: str) -> NDArray[np.uint8]:
-    """Return uint8 labels of an image in which `meaning` tells what each value above 0 stands for.
+    """Return uint8 labels, same shape as `values`; `meaning` tells what each value above 0 stands for.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class Reoriented:
 
 
 def reorient(values: NDArray[Any], affine: Floats, target: Grid) -> Reoriented:
-    """Return `values` in the axes of `target` by transposing and flipping alone; both affines in one space, mm."""
+    """Return (X, Y, Z) `values` in the axes of `target` by transposing and flipping alone; (4, 4) affines, mm."""
     turn = nib.io_orientation(np.linalg.inv(target.affine) @ affine)
     if np.isnan(turn).any():
         return Reoriented(values, _apart(affine, values.shape, target), same_shape=False)

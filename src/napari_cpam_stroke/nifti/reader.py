@@ -76,7 +76,7 @@ def hash_of(file: NiftiFile) -> str:
 
 
 def default_values_notice(labels: Mask) -> tuple[Notice, ...]:
-    """Return what the reader is told where values without names were read as this program writes them."""
+    """Return what the reader is told where (Z, Y, X) values without names were read as this program writes them."""
     words = " and ".join(f"{int(kind)} as {kind.label}" for kind in LesionClass if (labels == kind).any())
     sentence = f"Nothing names the mask's values: {words} (--map says otherwise)."
     return (warning(NoticeCode.LABEL_VALUES_ASSUMED, sentence, values=words),) if words else ()

@@ -61,7 +61,7 @@ ROWS = "Doe_01_a,Doe\nDoe_01_b,Doe\nRoe_02,Roe\nPoe_03,Poe\n"
 def test_two_scans_of_one_patient_are_one(scans, store, import_folder, source, options):
     summary = import_folder(source, scans / source, options(scans))
     assert (summary.cases, summary.groups, summary.own_patients) == (4, 3, 0)
-    assert summary.doubts == ()
+    assert summary.patient_doubts == ()
     assert check_store(store, compare=False).follow_ups == ()
     kept = b"".join(path.read_bytes() for path in (scans / "store").rglob("*") if path.is_file())
     assert not re.search(rb"Doe|Roe|Poe", kept)
@@ -71,7 +71,7 @@ def test_two_scans_of_one_patient_are_one(scans, store, import_folder, source, o
 def test_the_import_says_that_nothing_tells_who_is_who_and_names_the_doubt(scans, store, import_folder):
     summary = import_folder("nnunet", scans / "nnunet")
     assert (summary.groups, summary.own_patients) == (4, 4)
-    own, alike = summary.doubts
+    own, alike = summary.patient_doubts
     assert "4 of 4 cases count as a patient of their own" in own
     assert "--patients" in own
     assert "Doe_01_a, Doe_01_b" in alike

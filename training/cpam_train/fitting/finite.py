@@ -64,7 +64,7 @@ class FiniteLoss(Callback):
 def require_finite_validation(
     run: RunFolder, config: TrainConfig, *, step: int, loss: float, record: Record, weights: dict[str, Tensor]
 ) -> None:
-    """Refuse an epoch whose validation loss, outputs or weights are no numbers, before it is scored or kept.
+    """Refuse an epoch whose validation loss, outputs or weights (any shape) are no numbers, before it is scored.
 
     Raises
     ------
@@ -102,5 +102,5 @@ def advice(config: TrainConfig) -> str:
 
 
 def not_finite(weights: dict[str, Tensor]) -> str | None:
-    """Return the name of the first tensor with values that are no numbers, None where all are."""
+    """Return the name of the first tensor, of any shape, with values that are no numbers; None where all are."""
     return next((name for name, tensor in weights.items() if not bool(torch.isfinite(tensor).all())), None)

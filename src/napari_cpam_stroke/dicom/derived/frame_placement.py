@@ -41,7 +41,7 @@ class Placement:
 
     @property
     def last(self) -> Indices:
-        """The voxel of the last pixel."""
+        """The voxel of the last pixel: (3,), z, y, x."""
         return np.asarray(self.first + (self.shape[0] - 1) * self.down + (self.shape[1] - 1) * self.across)
 
     def onto(self, stack: NDArray[Any]) -> NDArray[Any]:

@@ -32,7 +32,7 @@ class WholePlane:
 
     @property
     def steps(self) -> tuple[Floats, Floats]:
-        """From one row to the next, and from one column to the next, mm."""
+        """From one row to the next, and from one column to the next: (3,) LPS mm each."""
         return self.column * self.spacing[0], self.row * self.spacing[1]
 
 
