@@ -41,7 +41,12 @@ def with_patients(source: str, candidates: Sequence[Candidate], options: ImportO
     InputError
         If the list or the pattern does not say it of every case, or speaks of others.
     """
-    candidates = [candidate.without_source(source) for candidate in candidates]
+    astray = [candidate for candidate in candidates if candidate.astray]
+    cases = [candidate.without_source(source) for candidate in candidates if not candidate.astray]
+    return _of_patients(source, cases, options) + astray
+
+
+def _of_patients(source: str, candidates: Sequence[Candidate], options: ImportOptions) -> list[Candidate]:
     table = options.patients or (None if source == OWN_GROUPS else options.groups)
     if table is not None and options.patient_pattern is not None:
         raise InputError("A list of patients and a pattern on names contradict", remedy="give one of the two")

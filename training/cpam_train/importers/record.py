@@ -64,6 +64,8 @@ class Candidate:
         Pseudonym of the patient whom the user names; empty: the source's own word counts.
     alike
         Cases whose names look like other scans of this patient.
+    astray
+        A file that belongs to no case: `load` only says why, and nobody can name its patient.
     """
 
     case_id: str
@@ -71,6 +73,7 @@ class Candidate:
     names: tuple[str, ...] = ()
     patient: str = ""
     alike: tuple[str, ...] = ()
+    astray: bool = False
 
     @property
     def name(self) -> str:

@@ -60,7 +60,7 @@ def _astray(segmentation: SegAddress, error: InputError) -> Candidate:
     def load() -> NoReturn:
         raise error
 
-    return Candidate(f"segmentation {segmentation.path.name}", load)
+    return Candidate(f"segmentation {segmentation.path.name}", load, astray=True)
 
 
 def _read(entry: SeriesEntry, segmentations: list[Path], options: ImportOptions) -> ImportedCase:

@@ -42,7 +42,7 @@ class SegAddress:
     fault: str = ""
 
     def choose(self, entries: Sequence[SeriesEntry]) -> list[SeriesEntry]:
-        """Return the volumes it belongs to: of the series it names, else by images, else the one in its space.
+        """Return the volumes it belongs to: the series it names, else by its images; naming none, the one in its space.
 
         Raises
         ------
@@ -55,7 +55,7 @@ class SegAddress:
         if named:
             return named
         there = [e for e in entries if self.frame_of_reference and _space(e) == self.frame_of_reference]
-        found = there if len(there) < 2 else self._by_images(there)
+        found = self._by_images(there) if self.series or len(there) > 1 else there
         if len(found) != 1:
             raise InputError(
                 f"Segmentation {_shown(self.path)} belongs to no series of the folder"
@@ -71,7 +71,9 @@ class SegAddress:
         from napari_cpam_stroke.dicom.derived.seg_file import open_segmentation
 
         images = open_segmentation(self.path).instances
-        return [e for e in entries if not images or images & {frame.sop_instance_uid for frame in e.frames}]
+        if not images:
+            return [] if self.series else list(entries)
+        return [e for e in entries if images & {frame.sop_instance_uid for frame in e.frames}]
 
 
 def segmentations_in(folder: Path) -> list[SegAddress]:
