@@ -131,12 +131,12 @@ def test_one_of_several_runs_stops_them_all_and_is_gone_on_with(store, tmp_path)
 
 
 class TickingClock:
-    """A clock that goes on by a fiftieth of a second whenever it is asked, on a machine of any speed."""
+    """A clock that goes on by a tenth of a second whenever it is asked, on a machine of any speed."""
 
     now = 0.0
 
     def monotonic(self) -> float:
-        self.now += 0.02
+        self.now += 0.1
         return self.now
 
 
