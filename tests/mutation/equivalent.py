@@ -23,6 +23,23 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     f"{PLUGIN}/dicom/pixels/hounsfield.py": {
         "_padded: if not found.any(): -> pass": "a shortcut: an empty region of padding changes nothing",
+        "_padded: if high < info.min or low > info.max: -> if high < info.min:": (
+            "a shortcut: no pixel has such a value, and the region is empty"
+        ),
+        "_lowest_hu: highest = lowest + (1 << pixels.stored) - 1 -> highest = lowest + (2 << pixels.stored) - 1": (
+            "a bound: below what the bits can mean nothing is found either"
+        ),
+        "_lowest_hu: highest = lowest + (1 << pixels.stored) - 1 -> highest = lowest + (1 << pixels.stored) - 0": (
+            "a bound: below what the bits can mean nothing is found either"
+        ),
+        "_range_of: return (-half, half - 1) if pixels.signed else (0, 2 * half - 1) -> "
+        "return (-half, half - 1) if pixels.signed else (0, 2 * half - 0)": (
+            "a wider range is only calculated with floating point, to the same result"
+        ),
+        "_range_of: return (-half, half - 1) if pixels.signed else (0, 2 * half - 1) -> "
+        "return (-half, half - 0) if pixels.signed else (0, 2 * half - 1)": (
+            "a wider range is only calculated with floating point, to the same result"
+        ),
     },
     f"{PLUGIN}/dicom/series/stacking.py": {
         "geometry_notices: if tilt >= TILT_FROM_DEGREES: -> if tilt > TILT_FROM_DEGREES:": (

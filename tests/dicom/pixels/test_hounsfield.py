@@ -192,3 +192,49 @@ def test_undeclared_padding_is_looked_for_where_the_stored_bits_reach_that_low()
     assert hu_of(falling, 4000, 1970) == ([AIR_HU, 30], False)
     signed = replace(SIGNED, stored=12, high_bit=11, intercept=0.0)
     assert hu_of(signed, 0x0800, 30) == ([AIR_HU, 30], False)
+
+
+def test_of_a_falling_slope_the_highest_stored_value_is_the_lowest_hu():
+    assert hu_of(replace(UNSIGNED, slope=-1.0, intercept=2894.0), 4095, 2864) == ([AIR_HU, 30], False)
+
+
+def test_a_constant_far_below_air_inside_the_head_is_no_corner():
+    frame = square(inside=-2000, border=-2000, tissue=40)
+    stored_to_hu(frame, SIGNED)
+    assert (frame[0] == AIR_HU).all()
+    assert (frame[3:5, 3:5] == -2000).all()
+
+
+@pytest.mark.parametrize(("stored", "believed"), [(91, False), (92, True), (100, True), (108, True), (109, False)])
+def test_lossy_compression_changes_padding_by_up_to_eight_stored_values(stored, believed):
+    pixels = replace(UNSIGNED, padding=(100, 100))
+    frame = square(inside=stored, border=stored)
+    stored_to_hu(frame, pixels, lossy=True)
+    assert (frame[0] == (AIR_HU if believed else stored - 1024)).all()
+    assert (frame[3:5, 3:5] == stored - 1024).all(), "apart from the border a changed value is a measurement"
+    exact = square(inside=stored, border=stored)
+    stored_to_hu(exact, pixels)
+    assert (exact[0] == (AIR_HU if stored == 100 else stored - 1024)).all()
+
+
+@pytest.mark.parametrize(
+    ("stored", "hu"),
+    [
+        ((-1201, -1061, -1060, 30), [AIR_HU, AIR_HU, -1060, 30]),
+        ((-1200, -1061, -1060, 30), [-1200, -1061, -1060, 30]),
+        ((-2000, -1900, 30, -1100, 30), [AIR_HU, AIR_HU, 30, -1100, 30]),
+    ],
+)
+def test_what_lossy_compression_made_of_padding_is_air_with_its_rim(stored, hu):
+    frame = frame_of(*stored)
+    assert not stored_to_hu(frame, SIGNED, lossy=True)
+    assert frame[0].tolist() == hu
+
+
+def test_noise_far_below_air_inside_the_head_is_left_after_lossy_compression():
+    frame = square(inside=-1500, border=-1900, tissue=40)
+    frame[0, ::2] = -2000
+    stored_to_hu(frame, SIGNED, lossy=True)
+    assert (frame[[0, -1]] == AIR_HU).all()
+    assert (frame[3:5, 3:5] == -1500).all()
+    assert (frame[1:3, 1:7] == 40).all()
