@@ -46,6 +46,14 @@ def with_value(keyword: str, value: str) -> Callable[[Dataset], None]:
     return lambda dataset: dataset.add_new(keyword, "UI", value)
 
 
+def with_one_each(*keywords: str) -> Callable[[Dataset], None]:
+    def change(dataset: Dataset) -> None:
+        for keyword in keywords:
+            dataset.add_new(keyword, "UI", generate_uid())
+
+    return change
+
+
 UNREFERABLE = {
     "no frame of reference": ("FrameOfReferenceUID", without("FrameOfReferenceUID")),
     "frame of reference in words": ("FrameOfReferenceUID", with_value("FrameOfReferenceUID", "scanner")),
@@ -54,6 +62,12 @@ UNREFERABLE = {
     "no study": ("StudyInstanceUID", without("StudyInstanceUID")),
     "study in words": ("StudyInstanceUID", with_value("StudyInstanceUID", "STUDY-7")),
     "series in words": ("SeriesInstanceUID", with_value("SeriesInstanceUID", "head 5 mm")),
+    "a series per slice": ("SeriesInstanceUID", with_one_each("SeriesInstanceUID")),
+    "a frame of reference per slice": ("FrameOfReferenceUID", with_one_each("FrameOfReferenceUID")),
+    "a series and a frame of reference per slice": (
+        "InstanceUID",
+        with_one_each("SeriesInstanceUID", "FrameOfReferenceUID"),
+    ),
 }
 
 

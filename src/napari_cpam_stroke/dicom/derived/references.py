@@ -131,7 +131,7 @@ def _check(headers: Sequence[FrameHeader], volume: CTVolume) -> None:
                 f"The source series has no valid {name}, which a DICOM segmentation must name", remedy="export NIfTI"
             )
         if len(values) > 1 and field in _ONE_EACH:
-            raise SeriesError(
+            raise UnreferableError(
                 f"The source slices name {len(values)} different values of {name}, a DICOM segmentation only one",
                 remedy="export NIfTI",
             )
