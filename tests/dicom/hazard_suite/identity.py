@@ -77,6 +77,23 @@ def _uids_and_patients(number: int, item: Dataset) -> None:
     _alternating_patients(number, item)
 
 
+def _described(number: int, item: Dataset) -> None:
+    item.SeriesInstanceUID, item.SeriesDescription = generate_uid(), f"Head {number + 1} of {len(EVEN)}"
+
+
+def _one_of(keyword: str, first: str, second: str, where):
+    """Give some slices one value and the rest the other."""
+
+    def edit(number: int, item: Dataset) -> None:
+        setattr(item, keyword, first if where(number) else second)
+
+    return edit
+
+
+def _upper(number: int) -> bool:
+    return number >= HALF
+
+
 def _two_forms(folder: Path) -> Truth:
     truth = truth_of()
     singles, enhanced = datasets(truth), enhanced_dataset(truth)
@@ -104,6 +121,10 @@ HAZARDS = [
         says=("frame of reference each", "No frame of reference"),
         slices=26,
     ),
+    Hazard("a study per slice", _each(_own("StudyInstanceUID")), says=("study each",), slices=26),
+    Hazard("study in half", _each(_without("StudyInstanceUID")), says=LACKING, slices=26),
+    Hazard("sex in half", _each(_one_of("PatientSex", "M", "", lambda n: n % 2)), says=LACKING, slices=26),
+    Hazard("a Series UID and a description per slice", _each(_described), says=JOINED, slices=26),
     Hazard("patient's name in half", _each(_without("PatientName")), says=LACKING, slices=26),
     Hazard("patient's number in the lower half", _each(_without("PatientID", where=lambda n: n < HALF)), says=LACKING),
     Hazard("no patient in some slices", _each(_without("PatientName", "PatientID", where=_random)), says=LACKING),
@@ -121,6 +142,10 @@ APART = [
     ("two patients in turn", _each(_alternating_patients)),
     ("two patients and slices of none", _each(_unnamed_between_two)),
     ("a Series UID per slice, two patients", _each(_uids_and_patients)),
+    ("two studies, one above the other", _each(_one_of("StudyInstanceUID", "1.2.3.9", "1.2.3.8", _upper))),
+    ("two studies in turn", _each(_one_of("StudyInstanceUID", "1.2.3.9", "1.2.3.8", lambda n: n % 2))),
+    ("two dates of birth", _each(_one_of("PatientBirthDate", "19310203", "19500101", _upper))),
+    ("two sexes", _each(_one_of("PatientSex", "M", "F", _upper))),
     ("a Series UID and a study per slice", _each(_own("SeriesInstanceUID", "StudyInstanceUID"))),
 ]
 """Nothing of these may be ready."""

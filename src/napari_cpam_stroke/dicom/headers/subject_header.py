@@ -19,23 +19,31 @@ _NAME_PARTS = re.compile(r"[\s^=.,_\-]+")
 
 
 def patient_pseudonyms(e: ElementReader, pseudonyms: Pseudonyms) -> tuple[str, str, tuple[str, ...]]:
-    """Return the patient's pseudonym, the one that also tells names apart, and words that must not be shown."""
+    """Return the patient's pseudonym, the one that tells apart by every mark, and words that must not be shown."""
     number, name, birth = (e.raw(tag).decode("latin-1").strip(" \0") for tag in _PATIENT)
-    return _pseudonyms_of(number, name, birth, pseudonyms)
-
-
-def patient_marks(e: ElementReader, pseudonyms: Pseudonyms) -> tuple[str, str, str]:
-    """Return a pseudonym for each of number, name and date of birth; empty where the header does not give it."""
-    number, name, birth = (e.raw(tag).decode("latin-1").strip(" \0").casefold() for tag in _PATIENT)
-    parts = [part for part in _NAME_PARTS.split(name) if part]
-    digits = "".join(filter(str.isdigit, birth))
-    return pseudonyms.patient(number), pseudonyms.patient(*parts), pseudonyms.patient(digits)
-
-
-def _pseudonyms_of(number: str, name: str, birth: str, pseudonyms: Pseudonyms) -> tuple[str, str, tuple[str, ...]]:
     parts = tuple(part for part in _NAME_PARTS.split(name.casefold()) if part)
     patient = pseudonyms.patient(number.casefold()) if number else pseudonyms.patient(*parts, birth if parts else "")
-    return patient, pseudonyms.patient(number.casefold(), *parts), tuple(p for p in (number, *parts) if len(p) >= 3)
+    key = pseudonyms.patient(number.casefold(), *parts, _digits(birth), _sex(e))
+    return patient, key, tuple(part for part in (number, *parts) if len(part) >= 3)
+
+
+def patient_marks(e: ElementReader, pseudonyms: Pseudonyms) -> tuple[str, str, str, str]:
+    """Return a pseudonym for each of number, name, date of birth and sex; empty where the header does not give it."""
+    number, name, birth = (e.raw(tag).decode("latin-1").strip(" \0").casefold() for tag in _PATIENT)
+    parts = [part for part in _NAME_PARTS.split(name) if part]
+    values = ([number], parts, [_digits(birth)], [_sex(e)])
+    marks = [pseudonyms.patient(*value) for value in values]
+    return marks[0], marks[1], marks[2], marks[3]
+
+
+def _digits(birth: str) -> str:
+    return "".join(filter(str.isdigit, birth))
+
+
+def _sex(e: ElementReader) -> str:
+    """Return M or F; what is other, unknown or no code tells no two patients apart."""
+    value = e.code(Tag.PATIENT_SEX).upper()
+    return value if value in {"M", "F"} else ""
 
 
 def contrast_agent(e: ElementReader, charset: str) -> str:

@@ -57,6 +57,7 @@ class Group:
 
 _KEYS: tuple[tuple[str, str], ...] = (
     ("patient", "patient_key"),
+    ("study", "study_uid"),
     ("frame of reference", "frame_of_reference_uid"),
     ("modality", "modality"),
     ("image type", "kind"),
@@ -116,7 +117,7 @@ def _rivals(
             continue
         half = complete_each_other(parts[key], members)
         halved |= half
-        contested |= differing & ({"patient", "frame of reference"} if half else {"patient"})
+        contested |= differing & ({"patient", "study", "frame of reference"} if half else {"patient"})
     return halved, tuple(name for name, _ in _KEYS if name in contested)
 
 

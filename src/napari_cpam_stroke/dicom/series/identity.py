@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
@@ -27,8 +28,13 @@ MIN_JOINED = 3
 ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
 """SOP class of Enhanced CT, also where a converter made it of classic images."""
 
-_SOFT = ("frame_of_reference_uid", "kernel", "image_type", "modality")
+_SOFT = ("study_uid", "frame_of_reference_uid", "kernel", "image_type", "modality")
 """Values that an image may lack and still be of the same stack."""
+
+_WHOLE = {"study_uid": "study", "frame_of_reference_uid": "frame of reference"}
+"""Identifiers of more than one image; where every image has its own, they tell nothing."""
+
+_NUMBERS = re.compile(r"\d+")
 
 
 def gather_series(frames: Sequence[FrameHeader]) -> tuple[list[list[FrameHeader]], list[FrameHeader]]:
@@ -60,13 +66,14 @@ def _join_fragments(series: list[list[FrameHeader]]) -> list[list[FrameHeader]]:
 
 
 def _fragment_key(frame: FrameHeader) -> Hashable:
+    """Return what must be equal in what is joined; descriptions may count the slices."""
     shape = tuple(round(v, 2) for axis in frame.orientation or () for v in axis)
     return (
         frame.modality,
         frame.image_type[:3],
         frame.kernel,
         frame.contrast,
-        frame.description,
+        _NUMBERS.sub("", frame.description),
         frame.series_number,
         shape,
     )
@@ -100,7 +107,7 @@ def _against(frames: Sequence[FrameHeader]) -> str:
     if _contradict(frames):
         return "their patient differs"
     places = {frame.frame_of_reference_uid for frame in frames} - {""}
-    if len(places) > 1 and not _one_each(frames):
+    if len(places) > 1 and not _one_each(frames, "frame_of_reference_uid"):
         return "their frame of reference differs"
     return ""
 
@@ -111,9 +118,9 @@ def _contradict(frames: Sequence[FrameHeader]) -> bool:
     return any(len(set(column) - {""}) > 1 for column in zip(*marks, strict=False))
 
 
-def _one_each(frames: Sequence[FrameHeader]) -> bool:
-    """Whether frames of reference change from slice to slice, so that they tell nothing."""
-    named = Counter(frame.frame_of_reference_uid for frame in frames if frame.frame_of_reference_uid)
+def _one_each(frames: Sequence[FrameHeader], field: str) -> bool:
+    """Whether an identifier changes from slice to slice, so that it tells nothing."""
+    named = Counter(value for frame in frames if (value := getattr(frame, field)))
     return len(named) >= MIN_JOINED and 2 * len(named) > len(frames)
 
 
@@ -153,11 +160,10 @@ def _agree(frames: Sequence[FrameHeader]) -> bool:
 
 def _reconciled(frames: list[FrameHeader]) -> list[FrameHeader]:
     """Return frames of one shape with absent values filled in where that makes one stack of them."""
-    if len(frames) >= MIN_JOINED and _one_each(frames) and not _contradict(frames) and one_line(frames):
-        sentence = (
-            f"{len(frames)} images with a frame of reference each: one stack by study and place; they were joined."
-        )
-        frames = _noted([replace(frame, frame_of_reference_uid="") for frame in frames], sentence)
+    for field, name in _WHOLE.items():
+        if len(frames) >= MIN_JOINED and _one_each(frames, field) and not _contradict(frames) and one_line(frames):
+            sentence = f"{len(frames)} images with a {name} each: one stack by series and place; they were joined."
+            frames = _noted([_without(frame, field) for frame in frames], sentence)
     kinds: dict[Hashable, list[FrameHeader]] = defaultdict(list)
     for frame in frames:
         kinds[frame.patient_marks, *(getattr(frame, name) for name in _SOFT)].append(frame)
@@ -173,6 +179,11 @@ def _reconciled(frames: list[FrameHeader]) -> list[FrameHeader]:
     values |= {"patient": fullest.patient, "patient_key": fullest.patient_key, "patient_marks": marks}
     sentence = "Some images of this series lack an identifier that the others have; they were taken as one series."
     return _noted([replace(frame, **values) for frame in frames], sentence)
+
+
+def _without(frame: FrameHeader, field: str) -> FrameHeader:
+    blank: dict[str, Any] = {field: ""}
+    return replace(frame, **blank)
 
 
 def _fit(frames: Sequence[FrameHeader]) -> bool:
