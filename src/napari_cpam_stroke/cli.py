@@ -137,19 +137,11 @@ def predict(
     json: Json = False,
 ) -> None:
     """Run a model on every ready series; write DICOM SEG and SR, NIfTI, report.json and report.html for each."""
+    from napari_cpam_stroke.commands.predict import PredictOptions
     from napari_cpam_stroke.commands.predict import predict as run
 
-    code = run(
-        path,
-        out,
-        model=model,
-        device=device,
-        series=series,
-        keep_patient=keep_patient,
-        resampled=resampled_seg,
-        as_json=json,
-    )
-    raise typer.Exit(code)
+    options = PredictOptions(model, device, series, keep_patient, resampled_seg)
+    raise typer.Exit(run(path, out, options, as_json=json))
 
 
 @models.command("list")

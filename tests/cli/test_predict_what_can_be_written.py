@@ -208,6 +208,19 @@ def test_every_file_honours_the_umask(
     assert case.stat().st_mode & 0o777 == 0o777 & ~mask
 
 
+def test_slices_that_cannot_be_read_are_said_by_the_exit_code(
+    run: Run, ct_dir: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    source = spoiled(ct_dir, tmp_path / "in", lambda _dataset: None)
+    spoilt = sorted(source.iterdir())[5]
+    spoilt.write_bytes(spoilt.read_bytes()[:-5000])
+    done = predicted(run, source, tmp_path / "out", tiny_model)
+    assert done.code == 1, done
+    assert "1 slice could not be read" in done.err
+    (case,) = (tmp_path / "out").iterdir()
+    assert sorted(p.name for p in case.iterdir()) == EVERYTHING
+
+
 def made_by(case: str, folder: Path) -> Path:
     script = CASES / case / "make.py"
     if not script.is_file():

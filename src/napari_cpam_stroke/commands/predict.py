@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,36 +12,71 @@ from napari_cpam_stroke.commands.console import complain, print_json, progress_o
 from napari_cpam_stroke.commands.series import scan
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.hounsfield_check import hounsfield_doubts
+from napari_cpam_stroke.core.notice import NoticeCode
 from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
 from napari_cpam_stroke.dicom.headers.plain import plain_text
 from napari_cpam_stroke.errors import CancelledError, CpamError, InputError, SeriesError, nearest
 from napari_cpam_stroke.export import CaseFiles, CaseResult, DoubtfulValuesError, run_case
 
 
-def predict(
-    path: Path,
-    out: Path,
-    *,
-    model: str,
-    device: str,
-    series: str | None,
-    keep_patient: bool,
-    resampled: bool,
-    as_json: bool,
-) -> int:
-    """Write one folder per ready series; return 1 where a series or a file was left out or values are doubtful, else 0.
+@dataclass(frozen=True)
+class PredictOptions:
+    """What the user chose.
+
+    Attributes
+    ----------
+    model, device
+        Names as in `models list`, and auto, cpu, cuda or mps.
+    series
+        Id or Series UID of the only series to run on; None: all that are ready.
+    keep_patient, resampled
+        As in `napari_cpam_stroke.export.write_case`.
+    """
+
+    model: str = "default"
+    device: str = "auto"
+    series: str | None = None
+    keep_patient: bool = False
+    resampled: bool = False
+
+
+@dataclass
+class Outcome:
+    """What became of the series: results, and a sentence for each that has none."""
+
+    written: list[tuple[CaseResult, CaseFiles]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was left out and no value, slice or file is in doubt."""
+        return not (self.failed or self.doubtful or any(_lacks(*case) for case in self.written))
+
+
+def predict(path: Path, out: Path, options: PredictOptions, *, as_json: bool = False) -> int:
+    """Write one folder per ready series; return 1 where a series, slice or file was left out or values are doubtful.
 
     Raises
     ------
     CpamError
         If nothing can be done: no ready series, no such model or device, no place to write.
     """
-    Registry().resolve(model)
+    Registry().resolve(options.model)
     report = scan(path)
-    chosen = chosen_series(report, series, path)
-    predictor = inference.Predictor.load(model, device)
-    refused = [] if series else [entry for entry in report.series if entry not in chosen]
-    written, failed, doubtful = [], [], []
+    chosen = chosen_series(report, options.series, path)
+    outcome = _run_on(chosen, inference.Predictor.load(options.model, options.device), out, options)
+    if not outcome.written and not outcome.doubtful:
+        raise SeriesError(f"No series could be finished ({outcome.failed[0]})")
+    _tell(outcome.written, as_json=as_json)
+    refused = [] if options.series else [why_not(entry) for entry in report.series if entry not in chosen]
+    for words in [*refused, *outcome.failed, *outcome.doubtful]:
+        complain(f"Set aside: {words}.")
+    return int(bool(refused) or not outcome.whole)
+
+
+def _run_on(chosen: list[SeriesEntry], predictor: inference.Predictor, out: Path, options: PredictOptions) -> Outcome:
+    outcome = Outcome()
     for number, entry in enumerate(chosen, start=1):
         try:
             with progress_of(f"{entry.key} ({number} of {len(chosen)})") as stage:
@@ -49,25 +85,25 @@ def predict(
                     predictor,
                     out,
                     stage=stage,
-                    keep_patient=keep_patient,
-                    resampled=resampled,
-                    whatever_values=series is not None,
+                    keep_patient=options.keep_patient,
+                    resampled=options.resampled,
+                    whatever_values=options.series is not None,
                 )
-                written.append(case)
         except CancelledError:
             raise
         except DoubtfulValuesError as error:
-            doubtful.append(f"{entry.key}: {_sentence(error)}")
+            outcome.doubtful.append(f"{entry.key}: {_sentence(error)}")
         except Exception as error:  # noqa: BLE001 - whatever ends one series, the next one is still done
-            failed.append(f"{entry.key}: {_sentence(error)}")
-    if not written and not doubtful:
-        raise SeriesError(f"No series could be finished ({failed[0]})")
-    _tell(written, as_json=as_json)
-    for words in [*(why_not(entry) for entry in refused), *failed, *doubtful]:
-        complain(f"Set aside: {words}.")
-    asked_for = any(hounsfield_doubts(result.volume.notices) for result, _ in written)
-    left_out = any(files.left_out for _, files in written)
-    return int(bool(refused or failed or doubtful or asked_for or left_out))
+            outcome.failed.append(f"{entry.key}: {_sentence(error)}")
+        else:
+            outcome.written.append(case)
+    return outcome
+
+
+def _lacks(result: CaseResult, files: CaseFiles) -> bool:
+    """Whether a written case lacks files or slices, or its values are doubtful."""
+    lost = any(notice.code is NoticeCode.SLICES_UNREADABLE for notice in result.volume.notices)
+    return lost or bool(files.left_out) or bool(hounsfield_doubts(result.volume.notices))
 
 
 def chosen_series(report: FolderReport, key: str | None, path: Path) -> list[SeriesEntry]:
