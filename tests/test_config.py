@@ -53,6 +53,8 @@ def test_configs_are_frozen(config) -> None:
         (PreprocessConfig, {"context_slices": 2}, ("odd", "2")),
         (AttentionConfig, {"width": 20, "heads": 4}, ("multiple of 8", "20 / 4")),
         (Window, {"centre": 1, "width": 0}, ("'width'", "greater than 0")),
+        (Window, {"centre": 1, "width": float("inf")}, ("'width'", "inf", "finite")),
+        (Window, {"centre": float("nan"), "width": 80}, ("'centre'", "nan", "finite")),
         (SegmenterConfig, {"architecture": "vit"}, ("'architecture'", "'vit'", "cpam_unet")),
     ],
 )

@@ -13,8 +13,8 @@ from pydantic.dataclasses import dataclass
 
 from napari_cpam_stroke.errors import ConfigError, nearest
 
-STRICT = ConfigDict(extra="forbid", validate_default=True)
-"""Settings of every config dataclass: unknown keys are an error."""
+STRICT = ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False)
+"""Settings of every config dataclass: unknown keys are an error, and so are infinite numbers."""
 
 ConfigT = TypeVar("ConfigT")
 

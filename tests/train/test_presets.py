@@ -63,6 +63,9 @@ def test_network_takes_its_channels_and_size_from_the_input():
         ('data.reason_weights={"calcificaton": 3}', "did you mean 'calcification'"),
         ("optim.lr", "a.b=value"),
         ("optim.lr=fast", "optim.lr"),
+        ("optim.lr=inf", "optim.lr.*inf.*finite"),
+        ("seed=-1", "seed.*-1"),
+        ("seed=4294967296", "seed.*4294967296"),
         ("model.backbone=vgg16", "does not exist"),
     ],
 )

@@ -215,6 +215,6 @@ class TrainConfig:
     epochs: int = Field(default=60, ge=1)
     max_steps: int | None = Field(default=None, ge=1)
     """Optimiser steps after which to stop; None: no limit."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
     precision: Precision = "auto"
     """auto: bf16 where the device computes in it, else 32 bit."""

@@ -30,7 +30,7 @@ def import_(  # noqa: PLR0913 - one per option
     patient_pattern: Annotated[
         str | None, typer.Option("--patient-pattern", help="Its one group is the patient in a name: '(pat\\d+)_.*'.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the split.", min=0)] = 0,
 ) -> None:
     """Bring a public data set, or masks of a usual format, into the store; BraTS into a folder of its own."""
     from cpam_train.commands.importing import BRATS, import_into
@@ -68,7 +68,7 @@ def check(
     store: StoreOption,
     *,
     assign: Annotated[bool, typer.Option("--assign", help="First give patients without a split one.")] = False,
-    seed: Annotated[int, typer.Option(help="Of that split.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of that split.", min=0)] = 0,
     compare: Annotated[bool, typer.Option(help="Look for one patient under two names (slow).")] = True,
 ) -> None:
     """Look for damage, patients in two splits and near-duplicates; exit 1 where something stands in the way."""
@@ -101,7 +101,7 @@ def augment_sheet(
     preset: Annotated[str, typer.Option("--preset", help="Whose augmentation to show.")] = "default",
     settings: Annotated[list[str] | None, typer.Option("--set", help="One setting, as a.b=value.")] = None,
     slices: Annotated[int, typer.Option(help="Rows of the sheet.", min=1, max=20)] = 4,
-    seed: Annotated[int, typer.Option(help="Another seed shows other draws.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed shows other draws.", min=0)] = 0,
 ) -> None:
     """Draw what augmentation does to real training slices."""
     from cpam_train.fitting.augment_sheet import write_augment_sheet

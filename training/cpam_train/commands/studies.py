@@ -39,7 +39,7 @@ def tune(  # noqa: PLR0913 - one per option
     preset: Preset = "default",
     config: ConfigFile = None,
     settings: Overrides = None,
-    seed: Annotated[int, typer.Option(help="Of the sampler.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the sampler.", min=0, max=2**32 - 1)] = 0,
 ) -> None:
     """Search settings on validation patients; a setting given by --set is not searched."""
     from cpam_train.tuning.space import search_space
