@@ -71,3 +71,12 @@ def test_two_nodes_train_one_model(store_folder, tmp_path):
     told = [node.communicate(timeout=300) for node in nodes]
     assert [node.returncode for node in nodes] == [0, 0], told
     assert_one_model_of_both(run, "".join(out for out, _ in told))
+
+
+def test_two_processes_end_together_at_a_loss_that_is_no_number(store_folder, tmp_path):
+    call = [*command(store_folder, tmp_path / "run"), "--set", "optim.lr=1e30", "--set", "precision=fp32"]
+    done = subprocess.run([*call, "--devices", "2"], capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "lower optim.lr (1e+30)" in done.stderr
+    assert "Done" not in done.stdout
+    assert not (tmp_path / "run" / "best.safetensors").exists()
