@@ -9,6 +9,7 @@ from napari_cpam_stroke.annotations.records import (
     Revision,
 )
 from napari_cpam_stroke.annotations.recovery import Journal, Pending
+from napari_cpam_stroke.annotations.runs import ModelRun
 from napari_cpam_stroke.annotations.store import AnnotationStore
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ImportSummary",
     "Journal",
     "ModelRecord",
+    "ModelRun",
     "Pending",
     "Rejection",
     "Revision",

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.casework import find_content, free_name, place_patient
 from napari_cpam_stroke.annotations.integrity import blobs_of
+from napari_cpam_stroke.annotations.runs import blobs_of_run, make_table, runs_of
 from napari_cpam_stroke.annotations.saving import attach
-from napari_cpam_stroke.annotations.schema import Base, CaseRow, PatientRow, RevisionRow
+from napari_cpam_stroke.annotations.schema import Base, CaseRow, PatientRow, RevisionRow, RunRow
 from napari_cpam_stroke.progress import Progress
 
 
@@ -58,9 +59,30 @@ def merge(
                     target_blobs.copy_from(source_blobs, name)
                 revisions += 1
                 branches += _add_revision(target, there, row)
+        _add_runs(source, source_blobs, target, target_blobs, case=case, there=there)
         if progress is not None:
             progress(done + 1, len(cases))
     return ImportSummary(new_cases, revisions, branches)
+
+
+def _add_runs(
+    source: Session,
+    source_blobs: BlobFolder,
+    target: Session,
+    target_blobs: BlobFolder,
+    *,
+    case: CaseRow,
+    there: CaseRow,
+) -> None:
+    """Copy what models found in a case and the target lacks."""
+    rows = runs_of(source, case.case_id)
+    if rows:
+        make_table(target)
+    for row in rows:
+        if target.get(RunRow, row.id) is None:
+            for name in blobs_of_run(row).values():
+                target_blobs.copy_from(source_blobs, name)
+            target.add(RunRow(**_values(row) | {"case_id": there.case_id}))
 
 
 def _add_case(source: Session, target: Session, case: CaseRow) -> CaseRow:

@@ -109,3 +109,21 @@ class RevisionRow(Base):
     labels: Mapped[str] = mapped_column(Text)
     """JSON: mask_known, slice_labels, series_labels."""
     __table_args__ = (UniqueConstraint("case_id", "number"),)
+
+
+class RunRow(Base):
+    """What one model found in one case; `id` is the sha256 of everything in it but the moment."""
+
+    __tablename__ = "model_runs"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
+    created: Mapped[str] = mapped_column(String(40))
+    model_name: Mapped[str] = mapped_column(String(200))
+    model_version: Mapped[str] = mapped_column(String(64))
+    model_sha256: Mapped[str] = mapped_column(String(64))
+    mask: Mapped[str] = mapped_column(String(64))
+    ischemia: Mapped[str] = mapped_column(String(64))
+    """Probability map of the class, 0..255 for 0..1; so is the next one."""
+    hemorrhage: Mapped[str] = mapped_column(String(64))
+    details: Mapped[str] = mapped_column(Text)
+    """JSON: slice and series probabilities, thresholds, smallest lesions, refer band, where and how long it ran."""

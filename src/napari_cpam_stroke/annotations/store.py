@@ -17,6 +17,7 @@ from napari_cpam_stroke.annotations.exchange import ImportSummary, merge
 from napari_cpam_stroke.annotations.integrity import problems
 from napari_cpam_stroke.annotations.location import DATABASE_FILE, locate
 from napari_cpam_stroke.annotations.revisions import RevisionHistory
+from napari_cpam_stroke.annotations.runs import StoredRuns
 from napari_cpam_stroke.annotations.series import StoredSeries
 from napari_cpam_stroke.annotations.worklist import Worklist
 from napari_cpam_stroke.errors import StoreError
@@ -43,7 +44,7 @@ class AnnotationStore:
     """Cases with their pixels, and everything readers and models said about them.
 
     Open one with `open`; it may be used from several threads and by several programs at once. On a network drive
-    SQLite is not safe: there use PostgreSQL. No DICOM header and no patient identity is kept. Every method of the three
+    SQLite is not safe: there use PostgreSQL. No DICOM header and no patient identity is kept. Every method of the four
     parts is also one of the store.
 
     Attributes
@@ -54,6 +55,8 @@ class AnnotationStore:
         Lists of cases, their state, and their patients' splits.
     history
         Revisions in, annotations out.
+    model_runs
+        Results of models in, results out.
     """
 
     def __init__(self, database: Database, blobs: BlobFolder) -> None:
@@ -61,6 +64,7 @@ class AnnotationStore:
         self.series = StoredSeries(database, blobs)
         self.worklist = Worklist(database)
         self.history = RevisionHistory(database, blobs)
+        self.model_runs = StoredRuns(database, blobs)
 
     def __reduce__(self) -> tuple[Callable[..., AnnotationStore], tuple[type[AnnotationStore], URL, Path]]:
         """Reach another process as an address: it opens the store again."""
@@ -166,6 +170,10 @@ class AnnotationStore:
     read_mask = _of_part(lambda store: store.history, RevisionHistory.read_mask)
     read_prediction_mask = _of_part(lambda store: store.history, RevisionHistory.read_prediction_mask)
     read_blinded_mask = _of_part(lambda store: store.history, RevisionHistory.read_blinded_mask)
+
+    keep_run = _of_part(lambda store: store.model_runs, StoredRuns.keep_run)
+    runs = _of_part(lambda store: store.model_runs, StoredRuns.runs)
+    read_run = _of_part(lambda store: store.model_runs, StoredRuns.read_run)
 
 
 def _open_again(kind: type[AnnotationStore], url: URL, blobs: Path) -> AnnotationStore:
