@@ -17,6 +17,7 @@ from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets.reading.case_keeping import CaseKeeping
 from napari_cpam_stroke.widgets.reading.case_list import BLINDED_ORDER, NO_FURTHER, Worklist
 from napari_cpam_stroke.widgets.reading.drafts import Drafts
+from napari_cpam_stroke.widgets.reading.kept_runs import KeptRuns
 from napari_cpam_stroke.widgets.reading.model_runs import ModelRuns
 from napari_cpam_stroke.widgets.reading.opening import OpenedCase, Opener
 from napari_cpam_stroke.widgets.reading.room_store import RoomStore
@@ -149,7 +150,7 @@ def test_a_refused_leave_keeps_the_store_unread(state: RoomState, store: RoomSto
 def test_a_model_runs_on_the_open_case_without_a_session(
     open_state: RoomState, store: RoomStore, predictor: Any
 ) -> None:
-    models = ModelRuns(open_state, worklist=Worklist(open_state, store=store))
+    models = ModelRuns(open_state, worklist=Worklist(open_state, store=store), kept=KeptRuns(open_state, store=store))
     models.run(wait=True)
     assert models.last_failure == ""
     assert models.prediction.mask.any()

@@ -14,6 +14,7 @@ from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.widgets.parts.controls import button, check_box, column, drop_down, keep_place, row, wrapped
 from napari_cpam_stroke.widgets.parts.text_window import TextWindow
 from napari_cpam_stroke.widgets.reading.finding_words import model_line
+from napari_cpam_stroke.widgets.reading.moments import local_time
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
 if TYPE_CHECKING:
@@ -146,7 +147,9 @@ class ModelsDock(QWidget):
             return "A result is there, hidden until you reveal it."
         if prediction is None:
             return "Not run on this case."
-        return f"Shown: {model_line(prediction.model, prediction.device)}"
+        since = models.kept.since(prediction)
+        when = "" if since is None else f", kept {local_time(since)}"
+        return f"Shown: {model_line(prediction.model, prediction.device)}{when}"
 
 
 def _reference(entry: ModelEntry) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_cpam_stroke.annotations import CaseRecord, Pending
+from napari_cpam_stroke.annotations import CaseRecord, ModelRun, Pending
 from napari_cpam_stroke.errors import RevisionConflictError
 from napari_cpam_stroke.export import CaseFiles, CaseResult, write_case
 from napari_cpam_stroke.review import Autosave, CaseReview
@@ -16,6 +16,7 @@ from napari_cpam_stroke.review.draft import Stored
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.reading.case_list import Worklist
 from napari_cpam_stroke.widgets.reading.drafts import Drafts
+from napari_cpam_stroke.widgets.reading.kept_runs import newest_prediction
 from napari_cpam_stroke.widgets.reading.moments import local_time
 from napari_cpam_stroke.widgets.reading.room_store import RoomStore
 from napari_cpam_stroke.widgets.reading.state import RoomState
@@ -29,12 +30,21 @@ KEEP_BOTH, GO_BACK = "keep both", "cancel"
 
 @dataclass(frozen=True, eq=False)
 class Registered:
-    """What the store and the drafts know of a case."""
+    """What the store and the drafts know of a case.
+
+    Attributes
+    ----------
+    runs, prediction
+        What models found in it, and the last of these results; None where `problem` says why it cannot be shown.
+    """
 
     record: CaseRecord
     stored: Stored | None
     autosave: Autosave
     pending: list[Pending]
+    runs: list[ModelRun]
+    prediction: Prediction | None
+    problem: str
 
 
 class CaseKeeping(QObject):
@@ -44,9 +54,12 @@ class CaseKeeping(QObject):
     -------
     state_changed
         The text of `state` changed.
+    known
+        The runs and the last prediction that the store has of the case just opened; none without a store.
     """
 
     state_changed = Signal()
+    known = Signal(list, object)
 
     def __init__(self, state: RoomState, *, store: RoomStore, worklist: Worklist, drafts: Drafts) -> None:
         super().__init__(state)
@@ -79,13 +92,17 @@ class CaseKeeping(QObject):
         """Add the open case to the worklist and fetch its newest revision, in the background."""
         self._state.case_id = review.volume.case_id
         review.store = self._store.open()
-        if review.store is None:
+        store = review.store
+        if store is None:
+            self.known.emit([], None)
             return
 
         def fetch(*_: object) -> Registered:
             record = review.register()
             autosave = Autosave(review)
-            return Registered(record, review.fetch(), autosave, autosave.pending())
+            runs = store.runs(record.case_id)
+            prediction, problem = newest_prediction(store, runs, review.volume)
+            return Registered(record, review.fetch(), autosave, autosave.pending(), runs, prediction, problem)
 
         self._state.start("Looking for earlier readings", fetch, lambda found: self._on_registered(review, found))
 
@@ -156,6 +173,9 @@ class CaseKeeping(QObject):
         self._take_up(review, found.stored)
         self._drafts.begin(found.autosave, found.pending)
         self._worklist.refresh()
+        if found.problem:
+            self._state.warn(found.problem)
+        self.known.emit(found.runs, found.prediction)
 
     def _take_up(self, review: CaseReview, stored: Stored | None) -> None:
         """Show the newest stored revision, unless the reader has begun to draw meanwhile."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_cpam_stroke.annotations import ModelRun
 from napari_cpam_stroke.bundles import Bundle, ModelEntry, Registry
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.core.hounsfield_check import hounsfield_doubts
@@ -16,6 +17,7 @@ from napari_cpam_stroke.errors import CpamError
 from napari_cpam_stroke.progress import Cancelled, Progress
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.reading.case_list import Worklist
+from napari_cpam_stroke.widgets.reading.kept_runs import KeptRuns
 from napari_cpam_stroke.widgets.reading.loaded_model import LoadedModel
 from napari_cpam_stroke.widgets.reading.state import RoomState
 
@@ -34,6 +36,8 @@ class ModelRuns(QObject):
     ----------
     entries
         The installed models, as looked up last.
+    kept
+        What models found in the open case and the store keeps.
     last_failure
         Why the last run failed, one sentence; empty where it did not.
     moving
@@ -55,9 +59,9 @@ class ModelRuns(QObject):
     failed = Signal(str)
     listed = Signal()
 
-    def __init__(self, state: RoomState, *, worklist: Worklist) -> None:
+    def __init__(self, state: RoomState, *, worklist: Worklist, kept: KeptRuns) -> None:
         super().__init__(state)
-        self._state, self._worklist = state, worklist
+        self._state, self._worklist, self.kept = state, worklist, kept
         self.entries: list[ModelEntry] = []
         self.last_failure = ""
         self._job: Job | None = None
@@ -106,6 +110,17 @@ class ModelRuns(QObject):
         """Use another model or device for the next run."""
         changes = {key: value for key, value in (("model", ref), ("device", device)) if value}
         self._state.settings.change(**changes)
+        if ref and not self.running:
+            self._show_earlier()
+
+    def begin(self, runs: list[ModelRun], prediction: Prediction | None) -> None:
+        """Show what is kept of the case just opened; run the chosen model where that is wanted and it has not run."""
+        review = self._state.review
+        self.kept.runs = runs
+        if review is not None and prediction is not None:
+            review.set_prediction(prediction)
+        if self._state.settings.values.run_on_open and self._earlier() is None:
+            self.run()
 
     def run(self, *, wait: bool = False) -> None:
         """Run the chosen model on the open case in the background."""
@@ -193,6 +208,18 @@ class ModelRuns(QObject):
         self.moving = {}
         review.set_prediction(prediction)
         self._worklist.note_prediction(prediction)
+        self.kept.keep(prediction)
+
+    def _earlier(self) -> ModelRun | None:
+        """Return the last run of the chosen model on the open case."""
+        bundle = self.bundle() if self.kept.runs else None
+        return None if bundle is None else self.kept.of(bundle.card.identity.sha256)
+
+    def _show_earlier(self) -> None:
+        """Show what the chosen model found before, where it did and another model's result is on the screen."""
+        run, shown, review = self._earlier(), self.prediction, self._state.review
+        if run is not None and review is not None and (shown is None or shown.model.sha256 != run.model.sha256):
+            self.kept.recall(run, review.set_prediction)
 
     def _apply_thresholds(self) -> None:
         review, before, wanted = self._state.review, self.prediction, dict(self.moving)

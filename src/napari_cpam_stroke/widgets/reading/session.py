@@ -22,6 +22,7 @@ from napari_cpam_stroke.widgets.reading.attention_click import AttentionClick
 from napari_cpam_stroke.widgets.reading.case_keeping import CaseKeeping
 from napari_cpam_stroke.widgets.reading.case_list import Worklist
 from napari_cpam_stroke.widgets.reading.drafts import Drafts
+from napari_cpam_stroke.widgets.reading.kept_runs import KeptRuns
 from napari_cpam_stroke.widgets.reading.model_runs import ModelRuns
 from napari_cpam_stroke.widgets.reading.opening import OpenedCase, Opener
 from napari_cpam_stroke.widgets.reading.room_store import RoomStore
@@ -64,7 +65,7 @@ class ReviewSession(RoomState):
         self.worklist = Worklist(self, store=self.store)
         self.drafts = Drafts(self)
         self.records = CaseKeeping(self, store=self.store, worklist=self.worklist, drafts=self.drafts)
-        self.models = ModelRuns(self, worklist=self.worklist)
+        self.models = ModelRuns(self, worklist=self.worklist, kept=KeptRuns(self, store=self.store))
         self.attention = AttentionClick(self, models=self.models, comparisons=self.asides)
         self.opener = Opener(self, store=self.store, may_leave=self.may_leave)
         self._screen = CaseScreen(self, view=self.view, tools=self.tools, comparisons=self.asides)
@@ -92,8 +93,6 @@ class ReviewSession(RoomState):
         self._screen.put_up(review, before)
         self.case_opened.emit()
         self.records.register(review)
-        if values.run_on_open:
-            self.models.run()
 
     def close_case(self, *, ask: bool = True) -> bool:
         """Take the case away; return False where the reader wants to stay."""
@@ -181,6 +180,7 @@ class ReviewSession(RoomState):
         self.asides.mirrored.connect(self.view.fit)
         self.opener.opened.connect(self._show_opened)
         self.case_wanted.connect(self.opener.open_case)
+        self.records.known.connect(self.models.begin)
 
     def _show_opened(self, opened: OpenedCase) -> None:
         self.show(opened.volume, entry=opened.entry, header=opened.header)
