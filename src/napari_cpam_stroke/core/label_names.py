@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from napari_cpam_stroke.core.label_words import Word, words_of
 from napari_cpam_stroke.core.labels import LesionClass
-from napari_cpam_stroke.core.lesion_terms import CODE_STARTS, CODES, HEMORRHAGE_GRADES, Sign
+from napari_cpam_stroke.core.lesion_terms import CODE_STARTS, CODES, HEMORRHAGE_GRADES, OLD_SNOMED_SCHEMES, Sign
 
 
 class Meaning(Enum):
@@ -103,14 +103,7 @@ def _agreed(label: _Found, kind: _Found) -> Meaning:
 def _coded(kind: CodedName) -> _Found:
     """Return what a code says, and its meaning where the code is not in the table."""
     told = _found(kind.meaning)
-    sign = CODES.get((kind.scheme.upper(), kind.value)) or next(
-        (
-            s
-            for scheme, start, s in CODE_STARTS
-            if kind.scheme.upper().startswith(scheme) and kind.value.startswith(start)
-        ),
-        None,
-    )
+    sign = _sign_of_code(kind)
     if sign is None:
         return told
     by_code = _OF_SIGN[sign]
@@ -119,9 +112,16 @@ def _coded(kind: CodedName) -> _Found:
     return told if told is _Found.BLED_INFARCT else by_code
 
 
+def _sign_of_code(kind: CodedName) -> Sign | None:
+    scheme = kind.scheme.upper()
+    scheme = "SRT" if scheme in OLD_SNOMED_SCHEMES else scheme
+    starts = (s for name, start, s in CODE_STARTS if scheme.startswith(name) and kind.value.startswith(start))
+    return CODES.get((scheme, kind.value)) or next(starts, None)
+
+
 def _found(text: str) -> _Found:
     words = _turned_down(words_of(text))
-    if any(word.sign is Sign.SPOILER for word in words):
+    if any(word.sign is Sign.SPOILER for word in words) or _ends_in_negation(words):
         return _Found.UNCLEAR
     if any(pair in HEMORRHAGE_GRADES for pair in pairwise(word.text for word in words)):
         return _Found.HEMORRHAGE
@@ -131,6 +131,11 @@ def _found(text: str) -> _Found:
     if any(not word.negated for word in lesions):
         return _named(words)
     return _not_named(words)
+
+
+def _ends_in_negation(words: Sequence[Word]) -> bool:
+    """Whether nothing follows what negates the rest ("hemorrhage: no")."""
+    return len(words) > 1 and words[-1].sign is Sign.NOT_AFTER
 
 
 def _beside(words: Sequence[Word]) -> _Found:
@@ -191,8 +196,10 @@ def _turned_down(words: Sequence[Word]) -> list[Word]:
     marked = list(words)
     for at, word in enumerate(words):
         match word.sign:
-            case Sign.NOT_NEXT | Sign.AROUND:
-                reached = [i for i in range(at + 1, min(at + 2, len(words))) if words[i].lesion]
+            case Sign.AROUND:
+                reached = [i for i in (at + 1,) if _lesion_at(words, i)]
+            case Sign.NOT_NEXT:
+                reached = list(_reach(words, range(at + 1, len(words)))) if _lesion_at(words, at + 1) else []
             case Sign.NOT_AFTER:
                 reached = list(_reach(words, range(at + 1, len(words))))
             case Sign.NOT_BEFORE:
@@ -205,6 +212,10 @@ def _turned_down(words: Sequence[Word]) -> list[Word]:
             around = word.sign is Sign.AROUND
             marked[i] = replace(marked[i], around=around or marked[i].around, negated=not around or marked[i].negated)
     return marked
+
+
+def _lesion_at(words: Sequence[Word], at: int) -> bool:
+    return at < len(words) and words[at].lesion
 
 
 def _reach(words: Sequence[Word], way: range) -> Iterator[int]:

@@ -11,6 +11,7 @@ from itertools import zip_longest
 from napari_cpam_stroke.core.lesion_terms import (
     ABBREVIATIONS,
     AROUND_PREFIXES,
+    JOINTS,
     NEGATING_PREFIXES,
     NO_COMPOUNDS,
     SPELLINGS,
@@ -22,10 +23,28 @@ from napari_cpam_stroke.core.lesion_terms import (
 LESIONS = (Sign.HEMORRHAGE, Sign.BLEEDING, Sign.ISCHEMIA, Sign.STROKE)
 """Signs of a word that names a lesion."""
 
+BLEEDS = (Sign.HEMORRHAGE, Sign.BLEEDING)
+"""Those of one that bleeds."""
+
 _LETTERS = str.maketrans({"\u0131": "i", "\u0130": "I", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O"})
-_PIECES = re.compile(r"[A-Za-z]+|\d+|[,;:()&+/]")
+_PIECES = re.compile(r"[A-Za-z]+|\d+|[,;:()&+/?]")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_PHRASES = ((re.compile(r"\bw/o\b", re.IGNORECASE), "without"), (re.compile(r"\(-\)"), " negative "))
+_PHRASES = tuple(
+    (re.compile(phrase, re.IGNORECASE), word)
+    for phrase, word in (
+        (r"\bw/o\b", "without"),
+        (r"\bw/(?=\s)", "with"),
+        (r"\br/o\b|\brule[ -]out\b|\bv\.\s?a\.", " suspicion "),
+        (r"\bfree (?:of|from)\b|\b(?:all|everything|anything) but\b", " without "),
+        (r"\bcontrast\s*(?:/|\bor\b|\band\b)|(?:/|\bor\b|\band\b)\s*contrast\b", " versus "),
+        (r"\(-\)", " negative "),
+        (r"-\s*$|[=:]\s*0\s*$", " unclear"),
+    )
+)
+"""Words that are written with signs, or in two, and the word of the table they stand for."""
+MAX_LETTERS = 64
+"""A longer run of letters is no word."""
+
 _NUMBER_WORDS = ("no", "nr")
 
 
@@ -98,15 +117,37 @@ def _known(text: str) -> Word:
     return replace(_looked_up(spelt), text=text)
 
 
+@lru_cache(maxsize=4096)
 def _looked_up(text: str) -> Word:
+    if len(text) > MAX_LETTERS:
+        return Word(text, None)
     for sign, pattern in _PATTERNS.items():
         if match := pattern.fullmatch(text):
             prefix = next((p for p in match.groups() if p), "")
-            if sign in LESIONS and prefix.endswith(NO_COMPOUNDS):
-                return Word(text, None)
-            negated = prefix.startswith(NEGATING_PREFIXES) or prefix in WORDS[Sign.NOT_AFTER].split()
-            return Word(text, sign, negated, prefix.startswith(AROUND_PREFIXES))
+            return _compound(text, prefix, sign) if sign in LESIONS else Word(text, sign)
     return Word(text, None)
+
+
+def _compound(text: str, prefix: str, sign: Sign) -> Word:
+    """Return a lesion by its place ("Thalamusblutung"), by another one ("hemorrhagicinfarct"), or turned down."""
+    if prefix.endswith(NO_COMPOUNDS):
+        return Word(text, None)
+    before = _before_joint(prefix)
+    if before.lesion:
+        bled = not before.negated and before.sign in BLEEDS
+        return Word(text, Sign.SPOILER if before.around else Sign.HEMORRHAGE if bled else sign)
+    if before.sign in (Sign.OTHER, Sign.SPOILER):
+        return Word(text, Sign.SPOILER)
+    if before.sign in (Sign.NEUTRAL, Sign.ANATOMY):
+        return Word(text, sign)
+    negated = prefix.startswith(NEGATING_PREFIXES) or before.sign is Sign.NOT_AFTER
+    return Word(text, sign, negated, prefix.startswith(AROUND_PREFIXES))
+
+
+def _before_joint(prefix: str) -> Word:
+    """Return what the first part of a compound is, with or without the joint that follows it."""
+    found = (_looked_up(prefix.removesuffix(joint)) for joint in ("", *JOINTS))
+    return next((word for word in found if word.lesion), _looked_up(prefix))
 
 
 def _short(text: str) -> Sign | None:

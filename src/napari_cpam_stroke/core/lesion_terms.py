@@ -61,66 +61,71 @@ SPELLINGS = (
 
 WORDS: dict[Sign, str] = {
     Sign.HEMORRHAGE: """
-        *hemorrhage *hemorrhages *hemorrhagie *hemorrhagien *hemorrhagies *hemorrhagia *hemorrhagias
-        hemorrhaging *hemoraji hemorajisi hemorajiler *hematom *hematoma *hematomas *hematome *hematomes
-        *hematomen *hematoms *hematomal *hematomu hematomlar *blutung *blutungen *blutungsareal bleed bleeds
-        bleeding bleedings microbleed microbleeds saignement saignements sangrado sangrados kanama kanamasi
-        kanamalar kanamalari""",
+        *hemorrhage *hemorrhages *hemorrhagie *hemorrhagien *hemorrhagies *hemorrhagia *hemorrhagias hemorrhaging
+        *hemoraji hemorajisi hemorajiler *hematom *hematoma *hematomas *hematome *hematomes *hematomen *hematoms
+        *hematomal *hematomu hematomlar *blutung *blutungen *blutungsareal bleed bleeds bleeding bleedings microbleed
+        microbleeds saignement saignements sangrado sangrados kanama kanamasi kanamalar kanamalari""",
     Sign.BLEEDING: """
         *hemorrhagic *hemorrhagico *hemorrhagica *hemorrhagicos *hemorrhagicas *hemorrhagique *hemorrhagiques
         *hemorrhagisch *hemorrhagische *hemorrhagischer *hemorrhagisches *hemorrhagischen *hemorajik kanamali
-        sangrante""",
+        eingeblutet eingeblutete eingebluteter eingeblutetes sangrante""",
     Sign.ISCHEMIA: """
-        *infarct *infarcts *infarcted *infarction *infarctions *infarctus *infarcto *infarctos *infarto
-        *infartos *infarcte *infarcten *infarctes *infarctkern *infarctareal *infarctgebiet *infarctvolumen
+        *infarct *infarcts *infarcted *infarction *infarctions *infarctus *infarcto *infarctos *infarto *infartos
+        *infarcte *infarcten *infarctes *infarctkern *ischemiekern *infarctareal *infarctgebiet *infarctvolumen
         infarctusu infarcti infarctlar *ischemia *ischemias *ischemie *ischemien *ischemies *ischemic *ischemico
-        *ischemica *ischemicos *ischemicas *ischemique *ischemiques *ischemisch *ischemische *ischemischer
-        *ischemisches *ischemischen ischemi ischemik ischemisi penumbra penumbrae penombre hypodens*
-        hypoattenuat* hipodansite* lacune lacunes""",
+        *ischemica *ischemicos *ischemicas *ischemique *ischemiques *ischemisch *ischemische *ischemischer *ischemisches
+        *ischemischen ischemi ischemik ischemisi penumbra penumbrae penombre hypodens* hypoattenuat* hipodansite* lacune
+        lacunes""",
     Sign.STROKE: """
-        stroke strokes schlaganfall schlaganfalle hirnschlag hirninsult insult apoplex apoplexie apoplexy ictus
-        inme felc""",
+        *stroke *strokes schlaganfall schlaganfalle hirnschlag hirninsult insult apoplex apoplexie apoplexy ictus inme
+        felc""",
     Sign.ANATOMY: """
-        brain brains cerebrum gehirn grosshirn cerveau encephale cerebro encefalo beyin parenchyma parenchym
-        parenquima head kopf tete cabeza kafa skull cranium schadel crane craneo kafatasi bone bones knochen
-        kemik hueso calvari* scalp kopfhaut skin haut eye eyes orbit orbits orbita air luft background
-        hintergrund fond fondo arkaplan arka plan csf liquor lcr bos cerebrospinal fluid *ventricle *ventricles
-        *ventrikel *ventrikels ventricule ventricules ventriculo ventriculos ventrikul cistern cisterns sulcus
-        sulci gyrus gyri sinus sinuses falx tentorium midline mittellinie ligne mediane linea media orta hat
-        cerebell* kleinhirn cervelet beyincik brainstem stem hirnstamm pons thalam* caudate putamen insula
-        capsule cortex white grey gray matter wm gm hemisphere hemispheres lobe lobes ganglia basal choroid
-        plexus pineal vessel vessels artery arteries vein veins gefass gefasse vaisseau vaisseaux vaso vasos
-        damar damarlar normal healthy gesund sain sano saglikli table couch tisch""",
+        brain brains cerebrum hirn gehirn grosshirn cerveau encephale cerebro encefalo beyin parenchyma parenchym
+        parenquima head kopf tete cabeza kafa skull cranium schadel crane craneo kafatasi bone bones knochen kemik hueso
+        calvari* dura air luft background hintergrund fond fondo arkaplan arka plan csf liquor lcr bos cerebrospinal
+        fluid *ventricle *ventricles *ventrikel *ventrikels *ventrikelsystem system ventricule ventricules ventriculo
+        ventriculos ventrikul cistern cisterns sulcus sulci gyrus gyri sinus sinuses falx tentorium midline mittellinie
+        ligne mediane linea media orta hat cerebell* kleinhirn cervelet beyincik brainstem stem hirnstamm pons thalam*
+        caudate putamen insula capsule cortex white grey gray matter wm gm hemisphere hemispheres lobe lobes ganglia
+        basal choroid plexus pineal vessel vessels artery arteries vein veins gefass gefasse vaisseau vaisseaux vaso
+        vasos damar damarlar normal healthy gesund sain sano saglikli table couch tisch""",
     Sign.OTHER: """
-        *edema *edemas *edem *edeme *edemes *edematous edemi edemli phe *calcifi* *kalzifi* *kalsifi* *verkalk*
-        calcium kalk *tumor* glioma* gliom *meningiom* *metasta* *neoplas* hydroceph* hidrosef* hidrocef*
-        herniation shift pneumoceph* thromb* embol* occlusion occlusions aneurysm* aneurism* anevri* avm
-        catheter* katheter drain drains shunt shunts coil coils clip clips implant implants artifact* artefact*
-        artefakt* fracture* fraktur* fractura atroph* atrofi* gliosis leukoaraiosis wmh""",
-    Sign.NEUTRAL: """
-        l r lt rt left right bilateral link* recht* gauche droit droite izquierd* derech* sag sol acute
-        hyperacute subacute akut* subakut* agudo aguda aigu aigue chronic* kronik cronic* old new early late
-        recent fresh alt alte alter altes *cerebral* *cranial* *axial* *dural *durale *arachnoid* *ventricular*
-        *parenchym* *tentorial hirn lateral medial anterior posterior superior inferior frontal temporal
-        parietal occipital third fourth first second segment* seg label labels mask masks maske class klasse roi
-        object structure tissue region area areal manual auto automatic final gt ground truth reference ref
-        edited copy total whole all small large main of the a an in on at for to de des du d la le l les el los
-        der die das dem im am von var is evidence sign signs any effect mass transformation transformed type
-        grade i ii iii iv spontaneous traumatic""",
+        *edema *edemas *edem *edeme *edemes *edematous edemi edemli phe *calcifi* *kalzifi* *kalsifi* *verkalk* calcium
+        kalk *tumor* glioma* gliom *meningiom* *metasta* *neoplas* hydroceph* hidrosef* hidrocef* herniation shift
+        pneumoceph* thromb* embol* occlusion occlusions aneurysm aneurysms aneurysma aneurysmen aneurism aneurisma*
+        anevri* avm mls cavity cavities cyst cysts zyste zysten kist abscess* abszess* apse absces* *hygrom* *higrom*
+        encephalomalac* enzephalomalaz* porenceph* craniotom* craniectom* kraniotom* kraniektom* hemicrani* disease
+        diseases microangiopath* mikroangiopath* evd electrode* elektrode* catheter* katheter drain drains shunt shunts
+        coil coils clip clips implant implants artifact* artefact* artefakt* fracture* fraktur* fractura atroph* atrofi*
+        gliosis leukoaraiosis wmh scalp kopfhaut kopfschwarte skin haut eye eyes orbit* retina* netzhaut vitreous galea*
+        *subgaleal* extracrani* extrakrani* cephal kephal kopfschwarten subcutan* subkutan* muscle muskel pituitary
+        hypophys* myocard* myokard* cardiac heart herz kalp spinal""",
     Sign.SPOILER: """
-        mimic mimics risk probability score threshold unsure uncertain unclear unknown suspected suspicion
-        possible probable questionable versus vs candidate* verdacht fraglich* unklar* suspect* suphe* sospech*
-        douteu* *like""",
+        mimic mimics risk prob probability score threshold error uncertainty unsure uncertain unclear unknown suspected
+        suspicion possible probable questionable ? versus vs candidate* verdacht fraglich* unklar* suspect* suphe*
+        sospech* douteu* pseudo* exclude ignore ignored false fp fps fn fns tp missed than mirror* spiegel* opposite
+        contralateral* kontralateral* contralesion* gegenseit* evacuat* resolved attack attacks tia tias ht *like hem
+        hemorr* hemat* blutig* *geblut* einblut* bleed* kanam* sangr* saign* infarc* ischem*""",
+    Sign.NEUTRAL: """
+        l r lt rt left right bilateral link* recht* gauche droit droite izquierd* derech* sag sol acute hyperacute
+        subacute akut* subakut* agudo aguda aigu aigue chronic* kronik cronic* old new early late recent fresh alt alte
+        alter altes *cerebral* *cranial* *axial* *dural *durale *arachnoid* *ventricular* *parenchym* *tentorial lateral
+        medial anterior posterior superior inferior frontal temporal parietal occipital third fourth first second
+        segment* seg label labels mask masks maske class klasse roi object structure tissue region area areal manual
+        auto automatic final gt ground truth reference ref edited copy total whole all small large main of the a an in
+        on at for to de des du d la le l les el los der die das dem im am von var is evidence sign signs any effect mass
+        transformation transformed type grade i ii iii iv spontaneous traumatic aneurysmal op postop* surgical
+        resection* vasogen* vazojen* cytotox*""",
     Sign.BLOOD: "blood blut sang sangre kan",
     Sign.CORE: "core kern noyau nucleo cekirdek",
     Sign.AROUND: """
-        peri perifocal surrounding around adjacent post umgebend* autour alrededor etrafi etrafinda pseudo""",
+        peri perifocal surrounding around adjacent post umgebend* perifokal* autour alrededor etrafi etrafinda""",
     Sign.NOT_NEXT: "non not nicht",
     Sign.NOT_AFTER: """
-        no without kein keine keinen keinem keiner keines ohne sans pas aucun aucune absence sin ningun ninguna
-        ausencia neither never minus except excluding""",
-    Sign.NOT_BEFORE: "yok degil olmayan haric ausgeschlossen excluded ruled nein absente ausente frei",
-    Sign.NOT_BESIDE: "absent negative negativ negativo negativa negatif none free fehlend fehlt",
+        no without kein keine keinen keinem keiner keines ohne sans pas aucun aucune absence sin ningun ninguna ausencia
+        neither never minus except excluding excl""",
+    Sign.NOT_BEFORE: "yok degil olmayan haric ausgeschlossen excluded ruled nein absente ausente frei free",
+    Sign.NOT_BESIDE: "absent neg negative negativ negativo negativa negatif none fehlend fehlt",
     Sign.OR: "or nor and und oder et ou y o e u ni ve veya plus & + /",
     Sign.BREAK: "but aber mais pero ama with mit avec con ile contrast ct ncct , ; ( ) :",
 }
@@ -140,10 +145,17 @@ HEMORRHAGE_GRADES = frozenset({("hi", "1"), ("hi", "2"), ("ph", "1"), ("ph", "2"
 NEGATING_PREFIXES = ("non", "nicht")
 """Begin a compound that is turned down; so does a whole negation before it ("nohemorrhage")."""
 AROUND_PREFIXES = ("peri", "post", "pseudo", "para")
+"""Begin a compound that lies beside a lesion, where they are no part of a place ("posterior")."""
+
 NO_COMPOUNDS = ("durch",)
 """Before "blutung" it makes a word for perfusion."""
+JOINTS = ("ein", "s")
+"""Stand between the words of a German compound: Infarkt-ein-blutung, Einblutung-s-infarkt."""
 WITHOUT_ENDS = ("sfrei", "frei", "siz", "suz")
 """German and Turkish for "free of": blutungsfrei, kanamasiz."""
+
+OLD_SNOMED_SCHEMES = ("SNM3", "99SDM")
+"""Designators of SNOMED codes before SRT, with the same values."""
 
 CODES: dict[tuple[str, str], Sign] = {
     ("SCT", "50960005"): Sign.HEMORRHAGE,  # Hemorrhage
