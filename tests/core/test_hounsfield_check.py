@@ -77,6 +77,32 @@ def test_one_slice_on_another_scale_is_named(head, spoil):
     assert "number 6" in notice.sentence
 
 
+SPOILT_SLICE = {
+    "offset lost": lambda one: one + 1024,
+    "offset twice, cut off": lambda one: np.clip(one - 1024, -1024, None),
+    "slope doubled before the offset": lambda one: (one + 1024) * 2 - 1024,
+    "slope halved before the offset": lambda one: (one + 1024) / 2 - 1024,
+    "200 too high": lambda one: one + 200,
+    "lost": lambda one: np.full_like(one, -1024),
+    "a window": lambda one: np.clip(one, 0, 80),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT_SLICE)
+def test_a_slice_is_compared_with_those_beside_it(head, name):
+    hu = head.copy()
+    hu[3] = SPOILT_SLICE[name](hu[3])
+    assert codes(hu) == [NoticeCode.SLICE_VALUES_UNLIKE]
+
+
+def test_a_head_may_taper_at_both_ends_and_widen_between(head):
+    y, x = np.mgrid[:128, :128] - 63.5
+    tapered = head.copy()
+    for z, share in enumerate((0.2, 0.5, 0.8, 1.0, 0.9, 0.7, 0.4, 0.1)):
+        tapered[z] = np.where(np.hypot(x / 54, y / 62.7) < share, head[z], -1000 + head[z] % 7)
+    assert codes(tapered) == []
+
+
 def test_a_window_is_judged_inside_its_range(head):
     grey = np.clip(head, 0, 255)
     assert codes(grey, kept=(0, 255)) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,15 @@ MAX_DENSE_SHARE = 0.25
 MAX_DENSE_SHARE_WITH_AIR = 0.33
 """The same where there is air."""
 
+NEAR_SLICES = 3
+"""A slice is compared with as many below it and above it."""
+
+VALLEY_SHARE = 0.4
+"""A slice with fewer soft voxels than this share of those of a slice near it on both sides is on another scale."""
+
+MIN_SLICE_SAMPLE = 200
+"""Fewer soft voxels on a slice tell nothing of the slices beside it."""
+
 HOUNSFIELD_DOUBTS = frozenset(
     {
         NoticeCode.NOT_HOUNSFIELD,
@@ -85,6 +94,11 @@ class _Levels:
     below_air: float
     soft: float
     dense: float
+
+    @property
+    def soft_voxels(self) -> int:
+        """As many voxels of the sample are as dense as soft tissue."""
+        return round(self.soft * self.others)
 
 
 def value_notices(hu: NDArray[np.int16], *, kept: tuple[int, int] | None = None) -> list[Notice]:
@@ -185,7 +199,8 @@ def _slice_notices(sample: NDArray[np.int16]) -> list[Notice]:
         return []
     levels = [_levels(one) for one in sample]
     usual = float(np.median([each.air for each in levels]))
-    odd = [z for z, each in enumerate(levels) if _stands_out(each, usual)]
+    soft = [each.soft_voxels for each in levels]
+    odd = [z for z, each in enumerate(levels) if _stands_out(each, usual) or _in_valley(soft, z)]
     if not odd:
         return []
     named = ", ".join(str(z + 1) for z in odd[:8]) + (" and others" if len(odd) > 8 else "")
@@ -194,6 +209,13 @@ def _slice_notices(sample: NDArray[np.int16]) -> list[Notice]:
         "they may not be Hounsfield units."
     )
     return [warning(NoticeCode.SLICE_VALUES_UNLIKE, sentence, slices=len(odd), of=len(sample))]
+
+
+def _in_valley(soft: Sequence[int], z: int) -> bool:
+    """Whether slice z has far less soft tissue than slices on both sides of it: a head does not narrow and widen."""
+    below, above = soft[max(0, z - NEAR_SLICES) : z], soft[z + 1 : z + 1 + NEAR_SLICES]
+    beside = min(max(below, default=0), max(above, default=0))
+    return beside >= MIN_SLICE_SAMPLE and soft[z] < VALLEY_SHARE * beside
 
 
 def _stands_out(levels: _Levels, usual_air: float) -> bool:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pydicom.dataset import Dataset
+
 from cpam_train.importers.dicom_slice import DicomSlice
 from cpam_train.importers.record import ImportedCase
-from napari_cpam_stroke.core import Notice, NoticeCode
+from napari_cpam_stroke.core import Notice
 from napari_cpam_stroke.core.hounsfield_check import value_notices
-from napari_cpam_stroke.core.notice import warning
+from napari_cpam_stroke.core.hounsfield_units import slice_unit_notices, told_of_slices
 from napari_cpam_stroke.dicom.headers.plain import plain_text
-
-HOUNSFIELD_TYPES = ("", "HU", "HU_MOD")
-"""Values of RescaleType that mean Hounsfield units."""
 
 
 def with_value_notices(case: ImportedCase) -> ImportedCase:
@@ -25,17 +24,9 @@ def with_value_notices(case: ImportedCase) -> ImportedCase:
 
 def unit_notices(slices: Sequence[DicomSlice]) -> tuple[Notice, ...]:
     """Return what the headers of DICOM slices say against Hounsfield units, and of how many slices."""
-    without = sum("RescaleSlope" not in one.header or "RescaleIntercept" not in one.header for one in slices)
-    types = [str(one.header.get("RescaleType") or "").upper() for one in slices]
-    others = [plain_text(kind) for kind in types if kind not in HOUNSFIELD_TYPES]
-    found = []
-    if without:
-        sentence = (
-            f"{without} of {len(slices)} slices have no RescaleSlope and RescaleIntercept: "
-            "the values may not be Hounsfield units."
-        )
-        found.append(warning(NoticeCode.RESCALE_MISSING, sentence, slices=without, of=len(slices)))
-    if others:
-        sentence = f"RescaleType of {len(others)} of {len(slices)} slices is not HU ({others[0]})."
-        found.append(warning(NoticeCode.NOT_HOUNSFIELD, sentence, rescale_type=others[0], slices=len(others)))
-    return tuple(found)
+    return tuple(told_of_slices((_of_slice(one.header) for one in slices), len(slices)))
+
+
+def _of_slice(header: Dataset) -> list[Notice]:
+    rescaled = "RescaleSlope" in header and "RescaleIntercept" in header
+    return slice_unit_notices(rescaled=rescaled, rescale_type=plain_text(str(header.get("RescaleType") or "")))

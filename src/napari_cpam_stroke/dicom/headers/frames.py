@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from napari_cpam_stroke.core.acquisition import scanner_name
+from napari_cpam_stroke.core.hounsfield_units import slice_unit_notices
 from napari_cpam_stroke.core.notice import Notice, NoticeCode, warning
 from napari_cpam_stroke.dicom.file.elements import Elements, Header, read_header
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
@@ -194,10 +195,5 @@ def _notes(e: ElementReader) -> tuple[Notice, ...]:
         for tag in sorted(e.commas)
         if tag in set(Tag)
     ]
-    if e.number(Tag.RESCALE_SLOPE) is None or e.number(Tag.RESCALE_INTERCEPT) is None:
-        sentence = "There is no RescaleSlope and RescaleIntercept: the values may not be Hounsfield units."
-        notes.append(warning(NoticeCode.RESCALE_MISSING, sentence))
-    if e.code(Tag.RESCALE_TYPE).upper() not in ("", "HU", "HU_MOD"):
-        units = plain_text(e.code(Tag.RESCALE_TYPE).upper())
-        notes.append(warning(NoticeCode.NOT_HOUNSFIELD, f"RescaleType is not HU ({units}).", rescale_type=units))
-    return tuple(notes)
+    rescaled = e.number(Tag.RESCALE_SLOPE) is not None and e.number(Tag.RESCALE_INTERCEPT) is not None
+    return (*notes, *slice_unit_notices(rescaled=rescaled, rescale_type=plain_text(e.code(Tag.RESCALE_TYPE))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from napari_cpam_stroke.core.hounsfield_units import counted_notice, told_of_slices
 from napari_cpam_stroke.core.notice import Notice, NoticeCode, limitation, notice_of, warning
 from napari_cpam_stroke.dicom.file.frame_header import FrameHeader
 
@@ -17,18 +18,7 @@ def share_of(slices: int, frames: Sequence[FrameHeader]) -> str:
 
 def slice_notes(frames: Sequence[FrameHeader]) -> list[Notice]:
     """Return what the frames' own headers told, each once, with the number of slices where it is not all."""
-    found: dict[str, list[Notice]] = {}
-    for frame in frames:
-        for note in frame.notes:
-            found.setdefault(note.sentence, []).append(note)
-    return [_counted(notes[0], len(notes), frames) for notes in found.values()]
-
-
-def _counted(note: Notice, slices: int, frames: Sequence[FrameHeader]) -> Notice:
-    if slices == len(frames):
-        return note
-    sentence = f"{slices} of {len(frames)} slices: {note.sentence}"
-    return warning(note.code, sentence, **{**note.data, "slices": slices, "of": len(frames)})
+    return told_of_slices((frame.notes for frame in frames), len(frames))
 
 
 def unit_limitations(frames: Sequence[FrameHeader]) -> list[Notice]:
@@ -37,7 +27,7 @@ def unit_limitations(frames: Sequence[FrameHeader]) -> list[Notice]:
     for code in _UNITS:
         notes = [note for frame in frames if (note := notice_of(frame.notes, code))]
         if notes:
-            said = _counted(notes[0], len(notes), frames)
+            said = counted_notice(notes[0], len(notes), len(frames))
             sentence = f"{said.sentence.rstrip('.')}; the AI stays off."
             found.append(limitation(code, sentence, **said.data))
     return found

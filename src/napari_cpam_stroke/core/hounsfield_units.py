@@ -1,0 +1,46 @@
+"""What the header of a slice says of its unit, and how it is told of some or all slices of a series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from napari_cpam_stroke.core.notice import Notice, NoticeCode, warning
+
+HOUNSFIELD_TYPES = frozenset({"", "HU", "HU_MOD", "HOUNSFIELD", "HOUNSFIELD UNITS"})
+"""Values of RescaleType that mean Hounsfield units; where it is not given CT images hold them."""
+
+
+def slice_unit_notices(*, rescaled: bool, rescale_type: str) -> list[Notice]:
+    """Return what one slice's header says against Hounsfield units.
+
+    Parameters
+    ----------
+    rescaled
+        Whether it gives RescaleSlope and RescaleIntercept.
+    rescale_type
+        As plain text; empty where it is not given.
+    """
+    found = []
+    if not rescaled:
+        sentence = "There is no RescaleSlope and RescaleIntercept: the values may not be Hounsfield units."
+        found.append(warning(NoticeCode.RESCALE_MISSING, sentence))
+    units = rescale_type.strip().upper()
+    if units not in HOUNSFIELD_TYPES:
+        found.append(warning(NoticeCode.NOT_HOUNSFIELD, f"RescaleType is not HU ({units}).", rescale_type=units))
+    return found
+
+
+def told_of_slices(notes: Iterable[Iterable[Notice]], slices: int) -> list[Notice]:
+    """Return what the slices of a series tell, a group of notes each: every sentence once, and how often."""
+    found: dict[str, list[Notice]] = {}
+    for note in (note for group in notes for note in group):
+        found.setdefault(note.sentence, []).append(note)
+    return [counted_notice(group[0], len(group), slices) for group in found.values()]
+
+
+def counted_notice(note: Notice, slices: int, of: int) -> Notice:
+    """Return a notice as it is where it holds for all slices, else with the number of those it holds for."""
+    if slices == of:
+        return note
+    data = {**note.data, "slices": slices, "of": of}
+    return warning(note.code, f"{slices} of {of} slices: {note.sentence}", **data)
