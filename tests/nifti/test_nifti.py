@@ -129,6 +129,31 @@ def test_what_is_no_nifti_is_said(plain_volume, tmp_path):
         read_nifti_mask(tmp_path / "x.nii", plain_volume)
 
 
+@pytest.mark.parametrize("cut", [lambda data: data[:-6], lambda data: data[:-6] + bytes([data[-6] ^ 255]) + data[-5:]])
+def test_a_packed_file_is_read_to_its_checksum(cut, plain_volume, tmp_path):
+    path, _ = write_nifti(tmp_path / "mask.nii.gz", mask_for(plain_volume), plain_volume)
+    path.write_bytes(cut(path.read_bytes()))
+    with pytest.raises(InputError, match=r"cannot be read as NIfTI.*copy the file again"):
+        read_nifti_mask(path, plain_volume)
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("meter", 0.001), ("micron", 1000.0), ("unknown", 1.0)])
+def test_a_place_in_other_units_is_brought_to_mm(unit, factor, plain_volume, tmp_path):
+    mask = mask_for(plain_volume)
+    path, _ = write_nifti(tmp_path / "mask.nii", mask, plain_volume)
+    image = nib.load(path, mmap=False)
+    other = nib.Nifti1Image(np.asanyarray(image.dataobj), np.diag([factor, factor, factor, 1.0]) @ image.affine)
+    other.header.set_xyzt_units(unit)
+    nib.save(other, path)
+    np.testing.assert_array_equal(read_nifti_mask(path, plain_volume), mask)
+
+
+def test_voxels_of_no_possible_size_are_refused(plain_volume, tmp_path):
+    nib.save(nib.Nifti1Image(np.zeros((3, 3, 3), np.uint8), np.diag([0.0005, 0.0005, 0.005, 1.0])), tmp_path / "x.nii")
+    with pytest.raises(InputError, match=r"voxels of a size that no CT has, got 0\.0005 x 0\.0005 x 0\.005 mm"):
+        read_nifti_mask(tmp_path / "x.nii", plain_volume)
+
+
 def test_wrong_ending_and_case_without_positions_are_refused(plain_volume, tmp_path):
     with pytest.raises(InputError, match=r"\.nii"):
         write_nifti(tmp_path / "mask.png", mask_for(plain_volume), plain_volume)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 import warnings
 import zlib
@@ -21,6 +22,17 @@ from napari_cpam_stroke.errors import InputError
 
 MAX_VOXELS = 2**30
 """Voxels of a file that is read."""
+
+MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}
+"""Units of length a header may state; all else is mm."""
+
+MIN_STEP_MM, MAX_STEP_MM = 0.01, 100.0
+"""Voxels are neither smaller nor larger; a header in other units than it says, or none."""
+
+MAX_FILE_BYTES = 16 * MAX_VOXELS
+"""Of a file once it is unpacked."""
+
+_PIECE_BYTES = 2**20
 
 _FAULTS = (
     ArithmeticError,
@@ -105,12 +117,13 @@ def _read(path: Path, name: str, kind: str) -> NiftiFile:
     if np.prod(shape, dtype=np.float64) > MAX_VOXELS:
         raise InputError(f"{name} is too large", got=f"{shape} voxels", expected=f"at most {MAX_VOXELS}")
     values = np.asanyarray(image.dataobj).reshape(shape[:3])
+    if path.suffix.lower() == ".gz":
+        _require_sound_stream(path)
     if values.dtype.kind not in "iufb":
         raise InputError(f"{name} holds no numbers", got=values.dtype, expected="one number per voxel")
     affine, qform = _affines(image)
     for one in (affine, qform):
-        if not np.isfinite(one).all() or abs(np.linalg.det(one[:3, :3])) < np.finfo(np.float32).tiny:
-            raise InputError(f"{name} gives no grid: its header's affine cannot be inverted")
+        _require_grid(one, name)
     return NiftiFile(
         name=name,
         values=values,
@@ -122,11 +135,36 @@ def _read(path: Path, name: str, kind: str) -> NiftiFile:
     )
 
 
+def _require_sound_stream(path: Path) -> None:
+    """Read a packed file to its end, where its checksum is compared: nibabel stops before it."""
+    read = 0
+    with gzip.open(path) as stream:
+        while piece := stream.read(_PIECE_BYTES):
+            read += len(piece)
+            if read > MAX_FILE_BYTES:
+                raise InputError(f"{path.name} is too large", got=f"more than {read} bytes", expected="a single volume")
+
+
+def _require_grid(affine: Floats, name: str) -> None:
+    """Refuse an affine that cannot be inverted, or whose voxels have a size that no CT has."""
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < np.finfo(np.float32).tiny:
+        raise InputError(f"{name} gives no grid: its header's affine cannot be inverted")
+    steps = np.linalg.norm(affine[:3, :3], axis=0)
+    if steps.min() < MIN_STEP_MM or steps.max() > MAX_STEP_MM:
+        raise InputError(
+            f"{name} has voxels of a size that no CT has",
+            got=f"{' x '.join(f'{step:.4g}' for step in steps)} mm",
+            expected=f"{MIN_STEP_MM:g} to {MAX_STEP_MM:g} mm",
+            remedy="write it with its place in mm",
+        )
+
+
 def _affines(image: nib.Nifti1Pair) -> tuple[Floats, Floats]:
-    """Return the affine that counts, and the qform where both are stated."""
-    affine = np.asarray(image.affine, dtype=np.float64)
+    """Return the affine that counts, and the qform where both are stated, in mm."""
+    scale = np.diag([*[MM_PER_UNIT.get(image.header.get_xyzt_units()[0], 1.0)] * 3, 1.0])
+    affine = np.asarray(scale @ image.affine, dtype=np.float64)
     both = int(image.header["sform_code"]) > 0 and int(image.header["qform_code"]) > 0
-    return affine, np.asarray(image.get_qform(), dtype=np.float64) if both else affine
+    return affine, np.asarray(scale @ image.get_qform(), dtype=np.float64) if both else affine
 
 
 def _text(image: nib.Nifti1Pair, field: str) -> str:
