@@ -277,6 +277,42 @@ def test_nnunet_labels_that_cannot_be_told_are_one_sentence(tmp_path, store, lab
         bring_in("nnunet", nnunet(tmp_path, labels), store)
 
 
+@pytest.mark.parametrize(
+    ("labels", "options"),
+    [
+        ({"background": 0, "ICH": [1]}, {}),
+        ({"background": 0, "all": [1, 2], "ICH": 1, "edema": 2}, {}),
+        ({"background": 0, "all": [1, 2], "ICH": 1}, {"meanings": ["2=ignore"]}),
+        ({"background": 0, "all": [1, 2]}, {"meanings": ["1=hemorrhage", "2=ignore"]}),
+        ({"background": 0}, {"meanings": ["1=hemorrhage"]}),
+    ],
+)
+def test_a_region_is_passed_over_where_each_of_its_values_is_named(tmp_path, store, labels, options):
+    bring_in("nnunet", nnunet(tmp_path, labels), store, import_options(**options))
+    assert (only_mask(store).mask == 2).sum() == DRAWN.sum()
+
+
+def test_the_sentence_about_a_region_names_the_value_without_a_name(tmp_path, store):
+    root = nnunet(tmp_path, {"background": 0, "all": [1, 2], "ICH": 1})
+    with pytest.raises(InputError, match=r"region 'all'.*--map \"2=hemorrhage\""):
+        bring_in("nnunet", root, store)
+
+
+@pytest.mark.parametrize("channel", ["T1", "MRI", "FLAIR", "DWI", "PET"])
+def test_a_channel_that_is_not_ct_is_refused(tmp_path, store, channel):
+    root = nnunet(tmp_path, {"background": 0, "ICH": 1})
+    (root / "dataset.json").write_text(json.dumps({"channel_names": {"0": channel}, "labels": {"ICH": 1}}))
+    with pytest.raises(InputError, match=f"not CT, got {channel}"):
+        bring_in("nnunet", root, store)
+
+
+@pytest.mark.parametrize("channel", ["CT", "NCCT", "image", "noNorm", "zscore", "petrous CT"])
+def test_other_names_of_a_channel_say_nothing_against_ct(tmp_path, store, channel):
+    root = nnunet(tmp_path, {"background": 0, "ICH": 1})
+    (root / "dataset.json").write_text(json.dumps({"modality": {"0": channel}, "labels": {"ICH": 1}}))
+    assert bring_in("nnunet", root, store).cases == 1
+
+
 def test_a_wrong_map_is_told_before_anything_is_read():
     with pytest.raises(ConfigError, match="--map"):
         import_options(meanings=["Segment_1"])
