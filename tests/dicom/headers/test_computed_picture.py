@@ -13,12 +13,16 @@ DESCRIPTIONS = [
     "DE Iodine Map", "Monoenergetic Plus 40 keV", "VMI 40KEV", "VMI_190", "GSI MONO 50", "sMonoE 40keV", "VNC Head",
     "Virtual Non-Contrast", "MD Iodine(Water)", "Rho/Z", "Z-eff", "Subtraction CTA-NC", "Neuro BoneRemoval",
     "Head MIPs", "Brain Tmax", "CTP rCBF map", "CT Perfusion", "Synthetic CT", "pseudo-CT", "Head overlay",
-    "Dual Energy Head",
+    "Dual Energy Head", "Virtuelle Nativserie", "sans contraste virtuel", "sanal kontrasts\u0131z", "VNI",
+    "İyot haritas\u0131", "Z Effective", "Compton Scatter", "SURESubtraction", "soustraction", "sustracción", "SubCTA",
+    "DE_BrainHem",
+    "VR Head", "Cinematic Rendering", "temporal average", "Perfusionskarte", "RAPID Summary", "PURE Lumen",
 ]  # fmt: skip
 PLAIN = [
     "HEAD 5mm", "Head 5.0 H31s", "non-subtracted", "UNSUBTRACTED", "Head w/o subtraction", "Head for CTA subtraction",
     "SUB-ACUTE stroke", "Head roadmap", "MPR axial", "Average 5mm", "True non contrast", "Spiral SCT", "Calcium score",
-    "iodine contrast allergy", "MONOCHROME2",
+    "iodine contrast allergy", "MONOCHROME2", "CT Stroke mit Perfusion nativ", "Stroke_Perfusion NCCT", "SUBDURAL F/U",
+    "BRAIN PERFUSION PROTOCOL NON CON", "SMART MAR", "Monoclonal trial",
 ]  # fmt: skip
 PLAIN_TYPES = [
     "DERIVED", "PRIMARY", "AXIAL", "REFORMATTED", "AVERAGE", "MEAN", "RESAMPLED", "CSA MPR", "CT_SOM5 SPI", "ADD",
@@ -60,4 +64,5 @@ def test_the_usual_virtual_energies_come_near_plain_ct(energy, plain):
 
 def test_mixed_energies_come_near_plain_ct_and_a_map_of_a_usual_energy_does_not():
     assert find_computed(["DUAL ENERGY"], ["Head mixed 0.6"]).plain
+    assert find_computed([], ["Spectral head conventional"]).plain
     assert not find_computed([], ["Iodine map 70 keV"]).plain

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
+from napari_cpam_stroke.core.label_words import fold
 from napari_cpam_stroke.dicom.file.tags import Tag
 from napari_cpam_stroke.dicom.file.values import ElementReader
 from napari_cpam_stroke.dicom.headers.plain import decode_text, plain_text
 from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
 
-NO_CONTRAST = frozenset(
-    {"", "NO", "NONE", "N", "NIL", "0", "WITHOUT", "UNENHANCED", "NATIVE", "NATIV", "W/O", "NA", "N/A"}
+_NO_CONTRAST = re.compile(
+    r"\W*|(?:N|NA|N/A|N\.A\.?|NIL|0 ?(?:ML|CC)?)\.?|NON?[ -]?(?:CONTRAST|ENHANCED|KM)|"
+    r"(?:NO(?!\W*[IY]ON)|NONE|WITHOUT|W/O|UNENHANCED|NATIVE?|PLAIN|OHNE|KEINE?S?|SANS|AUCUN|SIN|NINGUNO|YOK|KONTRASTSIZ)(?:\W.*)?"
 )
-"""Values of ContrastBolusAgent that mean there was none."""
+"""ContrastBolusAgent, in capitals, where it says that there was none; "non-ionic" is an agent."""
 
 _PATIENT = (Tag.PATIENT_ID, Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE)
 _NAME_PARTS = re.compile(r"[\s^=.,_\-]+")
@@ -49,7 +51,7 @@ def _sex(e: ElementReader) -> str:
 def contrast_agent(e: ElementReader, charset: str) -> str:
     """Return the contrast agent in plain text, or an empty string."""
     agent = decode_text(e.raw(Tag.CONTRAST_BOLUS_AGENT), charset).strip()
-    if agent.upper() not in NO_CONTRAST:
+    if not _NO_CONTRAST.fullmatch(fold(agent).upper().strip()):
         return plain_text(agent) or "unnamed"
     given = e.items(Tag.CONTRAST_BOLUS_AGENT_SEQUENCE) or (e.number(Tag.CONTRAST_BOLUS_VOLUME) or 0) > 0
     return "unnamed" if given else ""

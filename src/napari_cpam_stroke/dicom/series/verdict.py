@@ -23,11 +23,27 @@ from napari_cpam_stroke.dicom.series.kernels import kernel_sharpness
 CT_IMAGES = "1.2.840.10008.5.1.4.1.1.2"
 """SOP classes of CT images begin with this."""
 
+OTHER_IMAGES = {
+    "1.2.840.10008.5.1.4.1.1.4": "MR",
+    "1.2.840.10008.5.1.4.1.1.20": "NM",
+    "1.2.840.10008.5.1.4.1.1.128": "PET",
+    "1.2.840.10008.5.1.4.1.1.130": "PET",
+}
+"""SOP classes of other images, also with a further number behind, and what they are."""
+
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 """SOP class of screen captures and scanned paper."""
 
 PERFUSION_FROM = 3
 """From this many images of every place on, a series is a perfusion or other dynamic study."""
+
+_LOCALIZER = re.compile(
+    r"(?<![A-Z])(?:LOCALI[SZ]ER|SCOUT|TOPOGRAM|SURVIEW|SCANO(?:GRAM|SCOPE)?|CT_SOM\d+ TOP)(?![A-Z])"
+)
+"""Words of ImageType for an overview, by several makers."""
+
+_PICTURES = frozenset({"SCREEN SAVE", "DOSE_INFO", "CT_SOM5 PROT", "CT_SOM7 PROT", "CT_SOM8 PROT"})
+"""Values of ImageType for pictures of text: screens, protocols, dose."""
 
 _HEAD_WORDS = re.compile(r"HEAD|BRAIN|SKULL|CRAN|CEREB|NEURO|KOPF|TETE|CABEZA", re.IGNORECASE)
 _CONTRAST_WORDS = re.compile(
@@ -45,10 +61,13 @@ def refusals(group: Group, frames: Sequence[FrameHeader]) -> list[Notice]:
     if first.modality != "CT" and (first.modality or not first.sop_class_uid.startswith(CT_IMAGES)):
         sentence = f"The modality is {first.modality or 'not given'}, not CT."
         found.append(refusal(NoticeCode.NOT_CT, sentence, modality=first.modality))
+    elif other := next((_other_images(frame) for frame in frames if _other_images(frame)), ""):
+        sentence = f"The modality is CT, but the SOP class is that of {other} images."
+        found.append(refusal(NoticeCode.NOT_CT, sentence, modality=other))
     kinds = {value for frame in frames for value in frame.image_type}
-    if "LOCALIZER" in kinds or "SCOUT" in kinds:
+    if any(map(_LOCALIZER.search, kinds)):
         found.append(refusal(NoticeCode.LOCALIZER, "A scout (localizer), not a volume."))
-    if "SCREEN SAVE" in kinds or (first.sop_class_uid == SECONDARY_CAPTURE and not placed(first)):
+    if kinds & _PICTURES or (first.sop_class_uid == SECONDARY_CAPTURE and not placed(first)):
         found.append(refusal(NoticeCode.SCREEN_CAPTURE, "A screen capture, not CT slices."))
     if group.tangled:
         sentence = "Several images lie at most places and nothing in the headers tells them apart."
@@ -58,6 +77,12 @@ def refusals(group: Group, frames: Sequence[FrameHeader]) -> list[Notice]:
         sentence = f"{len(frames)} slices ({size / 2**30:.1f} GB) are more than one volume may have."
         found.append(refusal(NoticeCode.VOLUME_TOO_LARGE, sentence, slices=len(frames), bytes=size))
     return found
+
+
+def _other_images(frame: FrameHeader) -> str:
+    """Return what a SOP class holds where that is not CT; empty where it may be."""
+    uid = frame.sop_class_uid
+    return next((kind for start, kind in OTHER_IMAGES.items() if uid == start or uid.startswith(f"{start}.")), "")
 
 
 def limitations(group: Group, frames: Sequence[FrameHeader], geometry: VolumeGeometry | None) -> list[Notice]:
