@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from napari_cpam_stroke.core.components import Components, find_components
 from napari_cpam_stroke.core.labels import LesionClass
-from napari_cpam_stroke.core.volume import CTVolume
-from napari_cpam_stroke.errors import GeometryMismatchError
+from napari_cpam_stroke.core.volume import CTVolume, require_mask_shape
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,7 @@ def measure_lesions(
     GeometryMismatchError
         If the shapes differ.
     """
-    if mask.shape != volume.shape:
-        raise GeometryMismatchError(
-            "The mask has another shape than the series", got=mask.shape, expected=f"{volume.shape}"
-        )
+    require_mask_shape(mask, volume)
     likely = dict(zip(LesionClass, [None, None] if probabilities is None else probabilities, strict=True))
     lesions = [lesion for c in LesionClass for lesion in _lesions_of(mask == c, c, volume, likely[c])]
     lesions.sort(key=lambda lesion: -lesion.voxels)

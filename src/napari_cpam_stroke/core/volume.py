@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.core.acquisition import UNKNOWN, Acquisition
 from napari_cpam_stroke.core.geometry import VolumeGeometry
 from napari_cpam_stroke.core.notice import Notice, sentences
-from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.errors import GeometryMismatchError, InputError
 
 AIR_HU = -1024
 """HU stored where the scanner padded outside its field of view."""
@@ -94,3 +94,17 @@ class CTVolume:
             digest.update(np.round(self.geometry.positions_mm, 3).tobytes())
             digest.update(repr(tuple(round(s, 5) for s in self.geometry.pixel_spacing_mm)).encode())
         return digest.hexdigest()
+
+
+def require_mask_shape(mask: NDArray[np.uint8], volume: CTVolume) -> None:
+    """Refuse a (Z, Y, X) mask that is not on the volume's frames.
+
+    Raises
+    ------
+    GeometryMismatchError
+        With both shapes.
+    """
+    if mask.shape != volume.shape:
+        raise GeometryMismatchError(
+            "The mask has another shape than the series", got=mask.shape, expected=f"{volume.shape}"
+        )

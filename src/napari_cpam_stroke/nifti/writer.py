@@ -13,7 +13,8 @@ from napari_cpam_stroke.core import CTVolume, VolumeGeometry
 from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.core.geometry import TILT_FROM_DEGREES
 from napari_cpam_stroke.core.mask_reading import MadeBy
-from napari_cpam_stroke.errors import GeometryMismatchError, InputError
+from napari_cpam_stroke.core.volume import require_mask_shape
+from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.nifti.grid import (
     HASH_PREFIX,
@@ -53,10 +54,7 @@ def write_nifti(
         If the case has no positions.
     """
     geometry = volume.geometry
-    if mask.shape != volume.shape:
-        raise GeometryMismatchError(
-            "The mask has another shape than the series", got=mask.shape, expected=f"{volume.shape}"
-        )
+    require_mask_shape(mask, volume)
     if geometry is None:
         raise InputError("A case without positions cannot be written as NIfTI", remedy="its slices have no place")
     notes: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from hazard_suite.base import truth_of
 from hazard_suite.geometry import TEN, TEN_THICK
 
 from napari_cpam_stroke.dicom import write_resampled_segmentation
-from napari_cpam_stroke.errors import UnreferableError
+from napari_cpam_stroke.errors import GeometryMismatchError, UnreferableError
 
 from .test_segmentation import MODEL, errors_of, mask_for
 
@@ -62,6 +62,12 @@ def test_it_refers_to_images_of_the_source_only(series_of, tmp_path):
     (series,) = pydicom.dcmread(path).ReferencedSeriesSequence
     named = {str(item.ReferencedSOPInstanceUID) for item in series.ReferencedInstanceSequence}
     assert named == {frame.sop_instance_uid for frame in volume.source}
+
+
+def test_a_mask_of_another_shape_is_refused(series_of, tmp_path):
+    volume = series_of(truth_of(tilt=18.5))
+    with pytest.raises(GeometryMismatchError, match="another shape"):
+        write_resampled_segmentation(tmp_path / "r.dcm", mask_for(volume)[1:], volume, **MODEL)
 
 
 def test_an_even_series_needs_none(plain_volume, tmp_path):

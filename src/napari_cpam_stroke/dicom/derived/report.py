@@ -22,9 +22,9 @@ from napari_cpam_stroke.dicom.derived.algorithm import (
     written_series,
 )
 from napari_cpam_stroke.dicom.derived.export_checks import check_report
+from napari_cpam_stroke.dicom.derived.object_file import save_dataset
 from napari_cpam_stroke.dicom.derived.references import frame_indices, referring, source_images
 from napari_cpam_stroke.dicom.derived.report_rows import Group, ReportRows
-from napari_cpam_stroke.dicom.derived.segmentation import save_dataset
 from napari_cpam_stroke.errors import InputError
 
 SERIES_DESCRIPTION = "Stroke measurements (research)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,12 @@ import highdicom as hd
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.core import CTVolume, LesionClass
-from napari_cpam_stroke.dicom.derived.algorithm import SERIES_NUMBER, Algorithm, AlgorithmType, ModelRun, written_series
+from napari_cpam_stroke.core import CTVolume
+from napari_cpam_stroke.core.volume import require_mask_shape
+from napari_cpam_stroke.dicom.derived.algorithm import Algorithm, AlgorithmType, ModelRun
+from napari_cpam_stroke.dicom.derived.object_file import save_dataset
 from napari_cpam_stroke.dicom.derived.references import referring, source_images
-from napari_cpam_stroke.dicom.derived.segmentation import describe_segment, save_dataset
+from napari_cpam_stroke.dicom.derived.seg_object import segmentation_object
 from napari_cpam_stroke.errors import UnreferableError
 from napari_cpam_stroke.nifti.grid import Grid, is_native_grid, orthogonal_grid
 from napari_cpam_stroke.nifti.writer import resample_mask
@@ -50,7 +51,10 @@ def write_resampled_segmentation(
         If the native frames are an even grid already, or the source lacks what a segmentation must name.
     SeriesError
         If the source files are missing or others.
+    GeometryMismatchError
+        If mask and volume have different shapes.
     """
+    require_mask_shape(mask, volume)
     images = source_images(volume, keep_patient=keep_patient)
     geometry = volume.geometry
     assert geometry is not None  # noqa: S101 - without one there are no source images
@@ -58,21 +62,17 @@ def write_resampled_segmentation(
         raise UnreferableError("The native frames form an even grid already", remedy="nothing needs to be resampled")
     grid = orthogonal_grid(geometry, volume.shape)
     algorithm = Algorithm(algorithm_name, algorithm_version, None if algorithm_type == "MANUAL" else run)
-    with referring("resampled segmentation"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an empty mask, unusual names: highdicom says so on standard error
-        segmentation = hd.seg.Segmentation(
-            source_images=images,
-            pixel_array=np.ascontiguousarray(resample_mask(mask, geometry, grid).transpose(2, 1, 0)),
-            segmentation_type="BINARY",
-            segment_descriptions=[describe_segment(c, algorithm_type, algorithm) for c in LesionClass],
-            **_planes(grid),
-            omit_empty_frames=False,
-            device_serial_number=algorithm.serial_number,
-            content_label="STROKE",
+    with referring("resampled segmentation"):
+        segmentation = segmentation_object(
+            images,
+            np.ascontiguousarray(resample_mask(mask, geometry, grid).transpose(2, 1, 0)),
+            algorithm,
+            algorithm_type=algorithm_type,
+            series=(2, SERIES_DESCRIPTION),
             content_description=CONTENT_DESCRIPTION,
-            **written_series(SERIES_NUMBER + 2, SERIES_DESCRIPTION),
+            omit_empty_frames=False,
+            **_planes(grid),
         )
-        segmentation.DeviceUID = algorithm.uid
     return save_dataset(Path(path), segmentation), _note(Path(path).name, grid)
 
 
