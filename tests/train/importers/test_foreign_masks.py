@@ -107,6 +107,20 @@ def test_a_segmentation_of_another_folder_is_said(src, volume, store, tmp_path):
     assert "z.dcm belongs to no series" in summary.skipped[0].reason
 
 
+@pytest.mark.parametrize(
+    ("sop_class", "says"),
+    [("481.3", "an RT structure set: outlines, not pixels"), ("66.5", "a surface segmentation"), ("66.1", "")],
+)
+def test_outlines_that_are_not_read_are_named_and_a_registration_is_none(src, volume, store, sop_class, says):
+    seg = add(src, volume, (a_mask(volume), "ICH", HEMORRHAGE))
+    uid = f"1.2.840.10008.5.1.4.1.1.{sop_class}"
+    seg.SOPClassUID = seg.file_meta.MediaStorageSOPClassUID = uid
+    seg.save_as(src / "other.dcm")
+    summary = bring_in("dicom-seg", src, store)
+    np.testing.assert_array_equal(only_mask(store).mask, a_mask(volume) * 2)
+    assert [says in case.reason for case in summary.skipped] == ([True] if says else [])
+
+
 def test_several_segmentations_are_all_read(src, volume, store):
     bleed, infarct = a_mask(volume, 1), a_mask(volume, 2) & ~a_mask(volume, 1)
     add(src, volume, (bleed, "ICH", HEMORRHAGE), name="one.dcm")
@@ -197,6 +211,28 @@ def test_a_header_with_two_places_is_refused(tmp_path, store):
     nib.save(mask, tmp_path / "masks" / "a.nii")
     with pytest.raises(InputError, match=r"two places.*qform and sform \d+\.\d\d mm apart"):
         bring_in("nifti", tmp_path, store)
+
+
+@pytest.mark.parametrize("second", ["masks/a.nii", "images/a.nii"])
+def test_two_files_of_one_name_are_refused(tmp_path, store, second):
+    nifti_case(tmp_path, "images/a.nii.gz", "masks/a.nii.gz", HU, (DRAWN * 2).astype(np.uint8), AFFINE)
+    nib.save(nib.Nifti1Image((DRAWN * 1).astype(np.uint8), AFFINE), tmp_path / second)
+    with pytest.raises(InputError, match=r"differ in their suffix alone, got a\.nii, a\.nii\.gz"):
+        bring_in("nifti", tmp_path, store)
+
+
+def test_several_masks_of_one_image_are_refused_and_a_mask_without_one_is_named(tmp_path, store):
+    values = (DRAWN * 2).astype(np.uint8)
+    for name in ("a", "b"):
+        nifti_case(tmp_path, f"images/{name}.nii", f"masks/{name}.nii", HU + (name == "b"), values, AFFINE)
+    nifti_case(tmp_path, "spare/b.nii", "masks/b_seg.nii", HU, values, AFFINE)
+    nifti_case(tmp_path, "spare/c.nii", "masks/c.nii", HU, values, AFFINE)
+    (tmp_path / "masks" / "._a.nii").write_bytes(b"left by another system")
+    summary = bring_in("nifti", tmp_path, store)
+    assert summary.cases == 1
+    several, lonely = (case.reason for case in summary.skipped)
+    assert "has several masks, got 2" in several
+    assert "has no image" in lonely
 
 
 def test_values_that_nothing_names_are_said(tmp_path, store):

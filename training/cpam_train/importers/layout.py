@@ -24,10 +24,25 @@ def require(paths: Iterable[Path], src: Path, expected: str) -> list[Path]:
 
 
 def by_stem(folder: Path, *suffixes: str) -> dict[str, Path]:
-    """Return the files of a folder by name without suffix; `suffixes` are lower case with the dot."""
-    if not folder.is_dir():
-        return {}
-    return {strip(p.name): p for p in sorted(folder.iterdir()) if p.name.lower().endswith(suffixes)}
+    """Return the files of a folder by name without suffix, none that is hidden; `suffixes` are lower case with dot.
+
+    Raises
+    ------
+    InputError
+        For two files that differ in their suffix alone: which of them counts cannot be told.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name.startswith(".") or not path.name.lower().endswith(suffixes):
+            continue
+        if (other := found.setdefault(strip(path.name), path)) is not path:
+            raise InputError(
+                f"Two files in {folder.name} differ in their suffix alone",
+                got=f"{other.name}, {path.name}",
+                expected="one file per case",
+                remedy="leave only the one that counts",
+            )
+    return found
 
 
 def strip(name: str) -> str:

@@ -52,10 +52,10 @@ def read_dataset_json(path: Path, options: ImportOptions) -> tuple[ValueMeanings
     return meanings | said, notices
 
 
-def _require_ct(channels: object) -> None:
+def _require_ct(channels: dict[str, object] | list[object]) -> None:
     """Refuse a channel that its own name calls another kind of picture."""
     names = channels.values() if isinstance(channels, dict) else channels
-    other = next((str(name) for name in names if _NOT_CT.search(str(name))), None) if names else None
+    other = next((str(name) for name in names if _NOT_CT.search(str(name))), None)
     if other is not None:
         raise InputError("dataset.json names a channel that is not CT", got=other, expected="CT")
 

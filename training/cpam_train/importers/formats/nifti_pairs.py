@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -26,6 +27,10 @@ from napari_cpam_stroke.nifti.reader import default_values_notice, makers_of
 SUFFIXES = (".nii", ".nii.gz")
 CHANNEL = "_0000"
 """End of an nnU-Net image's name: the number of its only channel."""
+
+
+MASK_ENDS = ("", "_seg", "_mask")
+"""What may follow the image's name in its mask's."""
 
 
 @dataclass(frozen=True)
@@ -128,13 +133,31 @@ def _find(images: Path, masks: Path, rules: PairRules, expected: str) -> list[Ca
     if not scans:
         raise InputError("Folder does not have the expected layout", got=images.parent, expected=expected)
     outlines = by_stem(masks, *SUFFIXES)
-    return [_candidate(rules, path, name.removesuffix(CHANNEL), outlines) for name, path in scans.items()]
+    names = {name.removesuffix(CHANNEL): path for name, path in scans.items()}
+    drawn = {name: [f"{name}{end}" for end in MASK_ENDS if f"{name}{end}" in outlines] for name in names}
+    lonely = sorted(outlines.keys() - {mask for found in drawn.values() for mask in found})
+    return [_candidate(rules, path, name, [outlines[mask] for mask in drawn[name]]) for name, path in names.items()] + [
+        _without_image(rules, name) for name in lonely
+    ]
 
 
-def _candidate(rules: PairRules, image: Path, name: str, outlines: Mapping[str, Path]) -> Candidate:
-    mask = outlines.get(name) or outlines.get(f"{name}_seg") or outlines.get(f"{name}_mask")
-    case_id = f"{rules.source}-{name if rules.public else _pseudonym(rules.source, name)}"
-    return Candidate(case_id, partial(_read, rules, case_id, image, mask), (name,))
+def _candidate(rules: PairRules, image: Path, name: str, masks: Sequence[Path]) -> Candidate:
+    case_id = _case_id(rules, name)
+    return Candidate(case_id, partial(_read, rules, case_id, image, masks), (name,))
+
+
+def _without_image(rules: PairRules, name: str) -> Candidate:
+    """Return a candidate that says that a mask has no image."""
+
+    def load() -> NoReturn:
+        raise InputError(f"Mask {case_id} has no image", expected="a file of the same name in the folder of images")
+
+    case_id = _case_id(rules, name)
+    return Candidate(case_id, load, (name,), astray=True)
+
+
+def _case_id(rules: PairRules, name: str) -> str:
+    return f"{rules.source}-{name if rules.public else _pseudonym(rules.source, name)}"
 
 
 def _pseudonym(source: str, name: str) -> str:
@@ -143,10 +166,14 @@ def _pseudonym(source: str, name: str) -> str:
     return case_pseudonym(source, name)
 
 
-def _read(rules: PairRules, case_id: str, image: Path, mask: Path | None) -> ImportedCase:
-    if mask is None:
-        raise InputError(f"Volume {case_id} has no mask", expected="a file of the same name in the folder of masks")
-    volume, drawn, file = read_pair(image, mask, case_id)
+def _read(rules: PairRules, case_id: str, image: Path, masks: Sequence[Path]) -> ImportedCase:
+    if len(masks) != 1:
+        raise InputError(
+            f"Volume {case_id} has {'several masks' if masks else 'no mask'}",
+            got=len(masks),
+            expected="one file of the same name in the folder of masks",
+        )
+    volume, drawn, file = read_pair(image, masks[0], case_id)
     _require_drawn(file, rules)
     labels = labels_from_values(drawn, rules.values, f"Mask of {case_id}")
     types = sorted(rules.subtypes[v] for v in np.unique(np.rint(drawn)).astype(int).tolist() if v in rules.subtypes)

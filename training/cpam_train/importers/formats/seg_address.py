@@ -15,8 +15,14 @@ from napari_cpam_stroke.errors import InputError
 if TYPE_CHECKING:
     from napari_cpam_stroke.dicom import SeriesEntry
 
-SEGMENTATION_STORAGE = "1.2.840.10008.5.1.4.1.1.66"
-"""Start of the SOP class UIDs of Segmentation and Label Map Segmentation Storage; `.4` and `.7` end them."""
+SEGMENTATION_STORAGE = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+"""SOP classes of segmentations in pixels: Segmentation and Label Map Segmentation Storage."""
+
+OUTLINES = {
+    "1.2.840.10008.5.1.4.1.1.481.3": "an RT structure set: outlines, not pixels",
+    "1.2.840.10008.5.1.4.1.1.66.5": "a surface segmentation: meshes, not pixels",
+}
+"""SOP classes of what also outlines findings and is not read, and what it is; else it would be left out unsaid."""
 
 _TAGS = ["SOPClassUID", "ReferencedSeriesSequence", "FrameOfReferenceUID"]
 _HEAD_BYTES = 1024
@@ -50,7 +56,8 @@ class SegAddress:
             If there is none, or several lie in its space and it names none of them.
         """
         if self.fault:
-            raise InputError(f"Segmentation {_shown(self.path)} cannot be read", got=self.fault)
+            remedy = "write it as DICOM SEG or as NIfTI" if self.fault in OUTLINES.values() else ""
+            raise InputError(f"Segmentation {_shown(self.path)} cannot be read", got=self.fault, remedy=remedy)
         named = [entry for entry in entries if entry.series_uid in self.series]
         if named:
             return named
@@ -88,8 +95,9 @@ def _address(path: Path) -> SegAddress | None:
     try:
         with told_in_words(path.name):
             header = pydicom.dcmread(path, specific_tags=_TAGS, stop_before_pixels=True)
-            if not str(header.get("SOPClassUID", "")).startswith(SEGMENTATION_STORAGE):
-                return None
+            kind = str(header.get("SOPClassUID", ""))
+            if kind not in SEGMENTATION_STORAGE:
+                return SegAddress(path, fault=OUTLINES[kind]) if kind in OUTLINES else None
             series = frozenset(
                 str(item.get("SeriesInstanceUID") or "") for item in header.get("ReferencedSeriesSequence") or []
             )
@@ -103,9 +111,10 @@ def _address(path: Path) -> SegAddress | None:
 def _claims_to_be_one(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return SEGMENTATION_STORAGE.encode() in file.read(_HEAD_BYTES)
+            head = file.read(_HEAD_BYTES)
     except OSError:
         return False
+    return any(uid.encode() in head for uid in SEGMENTATION_STORAGE)
 
 
 def _space(entry: SeriesEntry) -> str:
