@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
+from napari_cpam_stroke.core.label_negation import turned_down
 from napari_cpam_stroke.core.label_words import Word, words_of
 from napari_cpam_stroke.core.labels import LesionClass
 from napari_cpam_stroke.core.lesion_terms import CODE_STARTS, CODES, HEMORRHAGE_GRADES, OLD_SNOMED_SCHEMES, Sign
@@ -120,7 +121,7 @@ def _sign_of_code(kind: CodedName) -> Sign | None:
 
 
 def _found(text: str) -> _Found:
-    words = _turned_down(words_of(text))
+    words = turned_down(words_of(text))
     if any(word.sign is Sign.SPOILER for word in words) or _ends_in_negation(words):
         return _Found.UNCLEAR
     if any(pair in HEMORRHAGE_GRADES for pair in pairwise(word.text for word in words)):
@@ -189,46 +190,3 @@ def _not_named(words: Sequence[Word]) -> _Found:
     if signs & {Sign.OTHER, Sign.NOT_BESIDE} or any(word.negated for word in words):
         return _Found.OTHER
     return _Found.ANATOMY if Sign.ANATOMY in signs else _Found.NOTHING
-
-
-def _turned_down(words: Sequence[Word]) -> list[Word]:
-    """Return the words with every lesion marked that a negation, or "around", reaches."""
-    marked = list(words)
-    for at, word in enumerate(words):
-        match word.sign:
-            case Sign.AROUND:
-                reached = [i for i in (at + 1,) if _lesion_at(words, i)]
-            case Sign.NOT_NEXT:
-                reached = list(_reach(words, range(at + 1, len(words)))) if _lesion_at(words, at + 1) else []
-            case Sign.NOT_AFTER:
-                reached = list(_reach(words, range(at + 1, len(words))))
-            case Sign.NOT_BEFORE:
-                reached = list(_reach(words, range(at - 1, -1, -1)))
-            case Sign.NOT_BESIDE:
-                reached = list(_reach(words, range(at + 1, len(words)))) or list(_reach(words, range(at - 1, -1, -1)))
-            case _:
-                continue
-        for i in reached:
-            around = word.sign is Sign.AROUND
-            marked[i] = replace(marked[i], around=around or marked[i].around, negated=not around or marked[i].negated)
-    return marked
-
-
-def _lesion_at(words: Sequence[Word], at: int) -> bool:
-    return at < len(words) and words[at].lesion
-
-
-def _reach(words: Sequence[Word], way: range) -> Iterator[int]:
-    """Yield the lesions that a negation reaches: the nearest one, and those that "or" joins to it."""
-    joined = True
-    for i in way:
-        word = words[i]
-        if word.sign is Sign.BREAK and word.text not in ("(", ")", ":"):
-            return
-        if word.sign is Sign.OR:
-            joined = True
-        elif word.lesion:
-            if not joined:
-                return
-            yield i
-            joined = False

@@ -87,6 +87,7 @@ class NoticeCode(StrEnum):
     NOT_DELIMITED = "not-delimited"
     IDENTIFIERS_DIFFER = "identifiers-differ"
     REPEATED_SCAN = "repeated-scan"
+    ACQUISITIONS_INTERLEAVED = "acquisitions-interleaved"
     VALUES_CUT_OFF = "values-cut-off"
     VALUES_UNLIKE_A_HEAD = "values-unlike-a-head"
     SLICE_VALUES_UNLIKE = "slice-values-unlike"

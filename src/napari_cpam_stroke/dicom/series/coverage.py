@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from napari_cpam_stroke.dicom.file.limits import GAP_FACTOR
 
 MIN_HEAD_MM = 90.0
 """A stack shorter than this holds no whole brain; that of an adult is about 130 mm high."""
+
+MIN_SLICES_EACH, INTERLEAVED_SHARE = 3, 0.5
+"""Acquisitions interleave where each has so many slices, and more than this share of slices precede another's."""
 
 UNREAD_STEP = 0.01
 """Rounding of steps and thickness in headers, as a share."""
@@ -51,6 +55,20 @@ def _beyond(geometry: VolumeGeometry) -> list[Notice]:
         "ml and lesions are those of this part."
     )
     return [warning(NoticeCode.PART_OF_A_HEAD, sentence, length_mm=round(length, 2))]
+
+
+def interleaved_acquisitions(frames: Sequence[FrameHeader]) -> list[Notice]:
+    """Return that slices, ascending, of several acquisitions lie between each other: perhaps several scans."""
+    numbers = [dict(frame.moments).get("acquisition", "") for frame in frames]
+    distinct = len(set(numbers))
+    changes = sum(a != b for a, b in pairwise(numbers))
+    if distinct < 2 or len(frames) < MIN_SLICES_EACH * distinct or changes <= len(frames) * INTERLEAVED_SHARE:
+        return []
+    sentence = (
+        f"Slices of {distinct} acquisitions lie between each other: they may be {distinct} scans in one series, "
+        "and what is between two slices may have moved or changed."
+    )
+    return [warning(NoticeCode.ACQUISITIONS_INTERLEAVED, sentence, acquisitions=distinct)]
 
 
 def missing_parts(frames: Sequence[FrameHeader]) -> list[Notice]:

@@ -12,7 +12,7 @@ from napari_cpam_stroke.dicom.headers.plain import plain_text
 from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
 from napari_cpam_stroke.dicom.series import stacking, verdict
 from napari_cpam_stroke.dicom.series.content import slice_notes
-from napari_cpam_stroke.dicom.series.coverage import coverage_warnings, missing_parts
+from napari_cpam_stroke.dicom.series.coverage import coverage_warnings, interleaved_acquisitions, missing_parts
 from napari_cpam_stroke.dicom.series.grouping import Group, split_series
 from napari_cpam_stroke.dicom.series.identity import gather_series
 from napari_cpam_stroke.dicom.series.kernels import kernel_sharpness
@@ -93,7 +93,7 @@ def _warnings(
     found = verdict.content_warnings(stack.frames)
     if geometry is not None:
         found += stacking.gap_warnings(geometry) + verdict.geometry_warnings(stack.frames, geometry)
-        found += coverage_warnings(geometry)
+        found += [*coverage_warnings(geometry), *interleaved_acquisitions(stack.frames)]
     found += [*_lost_warnings(lost), *missing_parts(stack.frames), *_copy_warnings(stack), *slice_notes(stack.frames)]
     if group.apart and _doubtful(group):
         found.append(_set_apart(group, warning))
