@@ -31,6 +31,7 @@ def nifti_pair(tmp_path, phantom_volume):
 BAD = {
     "offset lost": lambda hu: hu + 1024,
     "offset twice": lambda hu: hu - 1024,
+    "slope twice": lambda hu: 2 * hu + np.random.default_rng(0).normal(0, 8, hu.shape),
     "window": lambda hu: np.clip(hu, 0, 80) / 80 * 255,
     "wrapped": lambda hu: np.where(hu < 0, hu + 4096, hu),
 }

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.core import VolumeGeometry
-from napari_cpam_stroke.core.volume import AIR_HU
+from napari_cpam_stroke.core.hounsfield_units import whole_hu
 from napari_cpam_stroke.nifti.alignment import other_grid, reorient, require_one_place
 from napari_cpam_stroke.nifti.file import NiftiFile, open_nifti
 from napari_cpam_stroke.nifti.grid import Grid
@@ -20,8 +20,6 @@ RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 SUPERIOR = 2
 """Row of the superior axis in an affine."""
-
-MAX_HU = 32767
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +41,7 @@ class NiftiVolume:
     @property
     def hu(self) -> NDArray[np.int16]:
         """int16 (Z, Y, X) Hounsfield units; padding far below air counts as air."""
-        finite = np.nan_to_num(self.values, nan=AIR_HU)
-        return np.clip(np.rint(finite), AIR_HU, MAX_HU).astype(np.int16)
+        return whole_hu(self.values)
 
 
 def read_nifti(path: Path) -> NiftiVolume:
