@@ -251,3 +251,10 @@ def test_our_checks_find_what_validators_miss(plain_volume, tmp_path, spoil):
     else:
         segmentation.Rows += 1
     assert len(segmentation_problems(segmentation, plain_volume)) == 1
+
+
+def test_an_empty_mask_is_written_without_a_word(plain_volume, tmp_path, caplog):
+    mask = np.zeros(plain_volume.shape, np.uint8)
+    path = write_segmentation(tmp_path / "s.dcm", mask, plain_volume, **MODEL)
+    assert caplog.records == []
+    assert not read_segmentation(path, plain_volume).any()

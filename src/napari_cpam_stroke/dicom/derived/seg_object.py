@@ -52,7 +52,7 @@ def segmentation_object(
         What else highdicom takes: the segmentation type (BINARY by default), the place of the planes.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an empty mask, unusual names: highdicom says so on standard error
+        warnings.simplefilter("ignore")  # unusual names: highdicom says so on standard error
         made = hd.seg.Segmentation(
             source_images=images,
             pixel_array=planes,
@@ -60,7 +60,7 @@ def segmentation_object(
             device_serial_number=algorithm.serial_number,
             content_label=CONTENT_LABEL,
             content_description=content_description,
-            **{"segmentation_type": "BINARY", **how},
+            **{"segmentation_type": "BINARY", "omit_empty_frames": bool(planes.any()), **how},
             **written_series(SERIES_NUMBER + series[0], series[1]),
         )
     made.DeviceUID = algorithm.uid
