@@ -30,7 +30,7 @@ def whole_hu(values: NDArray[np.floating]) -> NDArray[np.int16]:
     finite = np.nan_to_num(values, nan=AIR_HU)
     blended = ((finite < BELOW_AIR_HU) & (finite > finite.min(initial=0))).mean() if finite.size else 0.0
     lowest = AIR_HU if blended <= MAX_BLENDED_SHARE else _INT16.min
-    return np.clip(np.rint(finite), lowest, _INT16.max).astype(np.int16)
+    return np.asarray(np.clip(np.rint(finite), lowest, _INT16.max), dtype=np.int16)
 
 
 def slice_unit_notices(*, rescaled: bool, rescale_type: str) -> list[Notice]:
