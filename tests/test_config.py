@@ -8,6 +8,7 @@ import pytest
 from napari_cpam_stroke.config import (
     AttentionConfig,
     ClassifierConfig,
+    EncoderConfig,
     ModelConfig,
     PreprocessConfig,
     SegmenterConfig,
@@ -23,6 +24,8 @@ CONFIGS = [
     AttentionConfig(placement=("encoder",), similarity="linear", heads=8, width=64),
     SegmenterConfig(output="softmax", attention=AttentionConfig(token_grid=16), gate=True),
     ClassifierConfig(output="sparsemax", backbone="resnet18"),
+    PreprocessConfig(context_slices=3, context_windows=(Window(40, 40),)),
+    SegmenterConfig(encoder=EncoderConfig("tf_efficientnet_lite0", decoder_widths=(16, 8))),
 ]
 
 
@@ -51,6 +54,9 @@ def test_configs_are_frozen(config) -> None:
         (SegmenterConfig, {"attention": {"head": 4}}, ("'attention.head'", "did you mean 'heads'")),
         (PreprocessConfig, {"size": 8}, ("'size'", "8", "32")),
         (PreprocessConfig, {"context_slices": 2}, ("odd", "2")),
+        (PreprocessConfig, {"context_windows": []}, ("at least one window",)),
+        (EncoderConfig, {"input_range": [1, -1]}, ("(low, high)", "1")),
+        (EncoderConfig, {"decoder_widths": [128, 2]}, ("decoder_widths", "4")),
         (AttentionConfig, {"width": 20, "heads": 4}, ("multiple of 8", "20 / 4")),
         (Window, {"centre": 1, "width": 0}, ("'width'", "greater than 0")),
         (Window, {"centre": 1, "width": float("inf")}, ("'width'", "inf", "finite")),
@@ -79,6 +85,8 @@ def test_settings_that_do_not_fit_each_other_are_told_in_one_sentence() -> None:
 def test_channels_follow_windows_and_context() -> None:
     assert PreprocessConfig().channels == 3
     assert PreprocessConfig(context_slices=5, windows=(Window(0, 1), Window(2, 3))).channels == 10
+    assert PreprocessConfig(context_slices=5, context_windows=(Window(0, 1),)).channels == 3 + 4
+    assert PreprocessConfig(context_windows=(Window(0, 1),)).channels == 3, "a single slice has no neighbours"
 
 
 @pytest.mark.parametrize(("output", "channels"), [("sigmoid", 2), ("softmax", 3)])

@@ -6,7 +6,7 @@ Unknown keys are refused, so that a misspelt setting is an error and not a defau
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
@@ -70,6 +70,8 @@ class PreprocessConfig:
     """How far apart those slices lie, where the series has positions: the nearest one there is, so that thin slices
     show as much of the neighbourhood as thick ones. None: the next slices, however near; 0: the slice itself, repeated,
     whatever the series."""
+    context_windows: tuple[Window, ...] | None = None
+    """Windows of the neighbours, where fewer than the slice's own will do; None: the same ones."""
 
     @model_validator(mode="after")
     def _odd_context(self) -> PreprocessConfig:
@@ -77,10 +79,28 @@ class PreprocessConfig:
             raise ValueError(f"context_slices must be odd, not {self.context_slices}")
         return self
 
+    @model_validator(mode="after")
+    def _windows_to_show(self) -> PreprocessConfig:
+        if not self.windows or self.context_windows == ():
+            raise ValueError("windows and context_windows must name at least one window")
+        return self
+
+    @property
+    def slice_windows(self) -> tuple[tuple[Window, ...], ...]:
+        """The windows each of the context slices is shown in, the first slice first."""
+        half = self.context_slices // 2
+        beside = (self.windows if self.context_windows is None else self.context_windows,) * half
+        return (*beside, self.windows, *beside)
+
+    @property
+    def channel_windows(self) -> tuple[Window, ...]:
+        """The window of each network input channel: those of the first slice, then of the next one, and so on."""
+        return tuple(window for windows in self.slice_windows for window in windows)
+
     @property
     def channels(self) -> int:
-        """Number of network input channels: windows of the first slice, then of the next one, and so on."""
-        return len(self.windows) * self.context_slices
+        """Number of network input channels."""
+        return len(self.channel_windows)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -107,8 +127,49 @@ class AttentionConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class WeightsOrigin:
+    """Where the weights came from that a network's training started from."""
+
+    backbone: str
+    source: str
+    """Package and version, or the name of a file."""
+    trained_on: str = ""
+    licence: str = ""
+    sha256: str = ""
+    """Of the file that held them."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class EncoderConfig:
+    """A timm backbone in the place of a U-Net's own encoder, and the light decoder that goes with it."""
+
+    backbone: str | None = None
+    """Its name in timm, such as `tf_efficientnet_lite0`; None: the U-Net's own encoder, and nothing below counts."""
+    pretrained: bool = False
+    """Start from the weights in an installed package (`models.pretrained.PACKAGES`). Nothing is downloaded."""
+    weights_file: str | None = None
+    """Start from a local file (safetensors, or torch's own with weights only) instead."""
+    input_range: tuple[float, float] = (-1.0, 1.0)
+    """What the input, 0..1, is scaled to: the range the backbone was trained on."""
+    decoder_widths: tuple[Annotated[int, Field(ge=4)], ...] = (128, 64, 48, 32)
+    """Channels of the decoder from coarse to fine, one for each skip; the bottleneck has as many as the first. A
+    backbone with fewer levels takes the first of them."""
+
+    @model_validator(mode="after")
+    def _ascending(self) -> EncoderConfig:
+        low, high = self.input_range
+        if low >= high:
+            raise ValueError(f"input_range must be (low, high), not {self.input_range}")
+        return self
+
+
+@dataclass(frozen=True, config=STRICT)
 class SegmenterConfig:
-    """A segmentation network. `unet` is `cpam_unet` with attention off, everything else the same."""
+    """A segmentation network. `unet` is `cpam_unet` with attention off, everything else the same.
+
+    With `encoder.backbone` the widths and depth are the backbone's, and `base_width`, `depth` and `max_width` do not
+    count.
+    """
 
     kind: Literal["segmenter"] = "segmenter"
     architecture: Architecture = "cpam_unet"
@@ -137,6 +198,7 @@ class SegmenterConfig:
     gate: bool = False
     """Multiply the masks by the image-level probability."""
     attention: AttentionConfig = field(default_factory=AttentionConfig)
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
     members: int = Field(default=1, ge=1, le=16)
     """Networks of this kind, trained apart, whose logits are averaged."""
 
@@ -165,8 +227,12 @@ class ClassifierConfig:
     freeze_backbone: bool = False
     """True: feature extraction (only the head learns). False: fine-tuning."""
     pretrained: bool = False
+    """Start from trained weights: of an installed package that has the backbone's, else from timm's hub."""
     weights_file: str | None = None
-    """A local safetensors file with backbone weights, for machines without a network."""
+    """A local file with the backbone's weights (safetensors, or torch's own with weights only), for machines without a
+    network."""
+    input_range: tuple[float, float] = (0.0, 1.0)
+    """What the input, 0..1, is scaled to: the range the backbone was trained on; -1 to 1 for EfficientNet-Lite."""
 
     @property
     def out_channels(self) -> int:

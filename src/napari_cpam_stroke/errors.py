@@ -79,6 +79,11 @@ def add_extra(extra: str) -> str:
     return f'in the folder of napari-cpam-stroke run: pip install ".[{extra}]"'
 
 
+def install_again() -> str:
+    """Return the remedy for a missing package that belongs to the installation."""
+    return 'in the folder of napari-cpam-stroke run: pip install "."'
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the closest of `known`, or an empty string."""
     match = get_close_matches(name, known, n=1)

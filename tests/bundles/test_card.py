@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from napari_cpam_stroke.bundles import ModelCard, load_bundle
 from napari_cpam_stroke.bundles.card import card_from_plain, card_to_plain, check_name, check_version
 from napari_cpam_stroke.bundles.readme import render_readme
-from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig
+from napari_cpam_stroke.config import STROKE, ClassifierConfig, EncoderConfig, SegmenterConfig, WeightsOrigin
 from napari_cpam_stroke.errors import BundleError
 
 
@@ -99,6 +99,19 @@ def test_readme_is_for_reading(card):
 def test_an_ensemble_says_how_many_it_is(card):
     together = replace(card, architecture=replace(card.architecture, members=4))
     assert "4 x cpam_unet, averaged" in render_readme(together)
+
+
+def test_a_backbone_and_where_its_weights_came_from_are_said(card):
+    origin = WeightsOrigin("tf_efficientnet_lite0", "a-package 1.0", "ImageNet", "Apache-2.0", "0" * 64)
+    network = replace(card.architecture, in_channels=5, encoder=EncoderConfig("tf_efficientnet_lite0"))
+    shown = replace(card.preprocess, context_slices=3, context_windows=(STROKE,))
+    on_backbone = replace(card, architecture=network, preprocess=shown, pretrained=origin)
+    assert card_from_plain(json.loads(json.dumps(card_to_plain(on_backbone))), where="card.json") == on_backbone
+    text = render_readme(on_backbone)
+    assert "cpam_unet, encoder tf_efficientnet_lite0" in text
+    assert "weights of tf_efficientnet_lite0 trained on ImageNet: a-package 1.0, licence Apache-2.0, sha256" in text
+    assert "3 slices at a time, the neighbours in 40/40 HU" in text
+    assert "Started from" not in render_readme(card)
 
 
 def test_preprocessing_must_fit_the_network(card):

@@ -12,6 +12,7 @@ from napari_cpam_stroke.config import PreprocessConfig, Window
 from napari_cpam_stroke.core.head import HeadFrame, locate_head
 from napari_cpam_stroke.core.preprocess import (
     codes_to_hu,
+    context_channels,
     context_rows,
     describe_context,
     hu_to_codes,
@@ -19,7 +20,6 @@ from napari_cpam_stroke.core.preprocess import (
     network_input,
     resample_head,
     to_native,
-    window_channels,
     without_context,
 )
 
@@ -249,10 +249,22 @@ def test_the_slices_outside_the_image_are_as_dark_as_air() -> None:
     assert codes[32, 32] == round(60 * 255 / 120)
 
 
+def test_neighbours_may_be_shown_in_windows_of_their_own() -> None:
+    config = PreprocessConfig(
+        clip_hu=(-20.0, 107.5),
+        windows=(Window(40, 80), Window(30, 20)),
+        context_slices=3,
+        context_windows=(Window(40, 40),),
+    )
+    codes = hu_to_codes(np.float32([[[30]], [[20]], [[50]]]), config)
+    assert config.channels == 4
+    np.testing.assert_allclose(context_channels(codes, config)[:, 0, 0], [0.25, 0.25, 0, 0.75])
+
+
 def test_each_window_is_cut_from_the_codes() -> None:
     config = PreprocessConfig(clip_hu=(-20.0, 107.5), windows=(Window(40, 80), Window(40, 40)))
     codes = hu_to_codes(np.float32([[[0, 20, 40, 80]]]), config)
-    np.testing.assert_allclose(window_channels(codes, config)[0, :, 0], [[0, 0.25, 0.5, 1], [0, 0, 0.5, 1]])
+    np.testing.assert_allclose(context_channels(codes, config)[:, 0], [[0, 0.25, 0.5, 1], [0, 0, 0.5, 1]])
 
 
 def test_a_mask_on_the_grid_of_its_own_pixels_is_the_mask() -> None:
@@ -276,6 +288,10 @@ def test_output_on_the_native_grid_itself_is_unchanged() -> None:
         ({}, "one slice at a time"),
         ({"context_slices": 3}, "3 slices at a time"),
         ({"context_slices": 3, "context_mm": 5}, "3 slices at a time, about 5 mm apart where positions are known"),
+        (
+            {"context_slices": 3, "context_windows": (Window(40, 40), Window(35, 8.5))},
+            "3 slices at a time, the neighbours in 40/40, 35/8.5 HU",
+        ),
         ({"context_slices": 3, "context_mm": 0}, "one slice at a time, repeated in the place of its neighbours"),
     ],
 )

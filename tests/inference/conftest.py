@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from napari_cpam_stroke.bundles import ModelCard, save_bundle
-from napari_cpam_stroke.config import AttentionConfig, PreprocessConfig, SegmenterConfig
+from napari_cpam_stroke.config import STROKE, AttentionConfig, EncoderConfig, PreprocessConfig, SegmenterConfig
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
 from napari_cpam_stroke.models import build_model
 
@@ -57,6 +57,16 @@ def context_bundle(tmp_path, card):
     shown = replace(card.preprocess, context_slices=3, context_mm=5.0)
     network = replace(TINY, in_channels=shown.channels)
     return random_bundle(tmp_path / "context", replace(card, name="context", architecture=network, preprocess=shown))
+
+
+@pytest.fixture
+def encoder_bundle(tmp_path, card):
+    """A network on a timm backbone, its weights in half precision; neighbours in one window."""
+    shown = replace(card.preprocess, context_slices=3, context_mm=5.0, context_windows=(STROKE,))
+    encoder = EncoderConfig("tf_efficientnet_lite0", decoder_widths=(16, 12, 8, 8))
+    network = replace(TINY, in_channels=5, encoder=encoder)
+    mine = replace(card, name="lite", architecture=network, preprocess=shown, weights_dtype="float16")
+    return random_bundle(tmp_path / "lite", mine)
 
 
 def random_bundle(folder, card):

@@ -10,8 +10,9 @@ from napari_cpam_stroke.inference import Predictor, attention_at
 from napari_cpam_stroke.models import build_model
 
 
-def test_map_lies_on_the_native_slice(bundle, volume):
-    seen = attention_at(Predictor(bundle, "cpu"), volume, (2, 40, 48), level=1)
+@pytest.mark.parametrize(("name", "level"), [("bundle", 1), ("encoder_bundle", 3)])
+def test_map_lies_on_the_native_slice(name, level, volume, request):
+    seen = attention_at(Predictor(request.getfixturevalue(name), "cpu"), volume, (2, 40, 48), level=level)
     assert seen.shape == volume.shape[1:]
     assert seen.dtype == np.float32
     assert 0.99 < seen.max() <= 1

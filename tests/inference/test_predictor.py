@@ -12,7 +12,7 @@ from napari_cpam_stroke.errors import BundleError, CancelledError, InputError, O
 from napari_cpam_stroke.inference import Predictor
 from napari_cpam_stroke.models import build_model
 
-from .conftest import geometry, head
+from .conftest import geometry, head, random_bundle
 
 
 @pytest.fixture
@@ -46,9 +46,12 @@ def test_batch_size_does_not_change_the_result(bundle, volume):
     np.testing.assert_allclose(one.slice_probabilities, many.slice_probabilities, atol=5e-3)
 
 
-@pytest.mark.parametrize(("step_mm", "neighbour"), [(5.0, 1), (1.0, 5)])
-def test_a_slice_is_judged_with_its_neighbours_five_millimetres_away(context_bundle, step_mm, neighbour):
-    predictor = Predictor(context_bundle, "cpu", batch=4)
+@pytest.mark.parametrize(
+    ("name", "step_mm", "neighbour"),
+    [("context_bundle", 5.0, 1), ("context_bundle", 1.0, 5), ("encoder_bundle", 5.0, 1)],
+)
+def test_a_slice_is_judged_with_its_neighbours_five_millimetres_away(name, step_mm, neighbour, request):
+    predictor = Predictor(request.getfixturevalue(name), "cpu", batch=4)
     plain = CTVolume(head(11), geometry(11, step_mm=step_mm), case_id="case")
 
     def changed_at(*places, predictor=predictor):
@@ -69,6 +72,17 @@ def test_without_context_the_model_itself_is_left_as_it_was(context_bundle, pred
     assert whole.card.preprocess.context_mm == 5
     with pytest.raises(InputError, match="looks at single slices"):
         predictor.without_context()
+
+
+def test_a_network_on_a_backbone_predicts_alike_from_either_precision(encoder_bundle, tmp_path, volume):
+    whole = replace(encoder_bundle.card, weights_dtype="float32")
+    exact = random_bundle(tmp_path / "whole", whole)
+    half, full = (Predictor(bundle, "cpu").predict(volume) for bundle in (encoder_bundle, exact))
+    assert half.probabilities.shape == (2, *volume.shape)
+    assert half.probabilities.max() > 0
+    assert close(half.probabilities, full.probabilities)
+    sizes = [(bundle.path / "model.safetensors").stat().st_size for bundle in (encoder_bundle, exact)]
+    assert sizes[0] < 0.55 * sizes[1]
 
 
 def test_series_probability_is_the_mean_of_the_highest_slices(predictor, volume):

@@ -6,7 +6,7 @@ import torch
 from napari_cpam_stroke.config import AttentionConfig, SegmenterConfig
 from napari_cpam_stroke.errors import ConfigError, InputError
 from napari_cpam_stroke.models import CPAMUNet, build_model, fold_batch_norm, probabilities, restore_model
-from napari_cpam_stroke.models.cpam_unet import token_patch
+from napari_cpam_stroke.models.attention_sites import token_patch
 
 SMALL = SegmenterConfig(
     base_width=8, depth=4, input_size=64, dropout=0.0, attention=AttentionConfig(token_grid=8, width=32, heads=2)

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from napari_cpam_stroke.bundles.training_words import training_in_short
-from napari_cpam_stroke.config import ModelConfig, PreprocessConfig, build_config, plain
+from napari_cpam_stroke.config import ModelConfig, PreprocessConfig, WeightsOrigin, build_config, plain
 from napari_cpam_stroke.core.labels import CLASS_NAMES
 from napari_cpam_stroke.errors import BundleError, ConfigError
 
@@ -78,6 +78,8 @@ class ModelCard:
         model refers the case to a reader instead.
     weights_sha256, weights_dtype
         Of model.safetensors; filled in by `save_bundle`.
+    pretrained
+        Where the weights came from that training started from; None: from chance.
     training, metrics
         Data, terms, split and settings; figures with their intervals. JSON-ready.
     failures
@@ -97,6 +99,7 @@ class ModelCard:
     refer_band: dict[str, tuple[Share, Share]] = field(default_factory=dict)
     top_slices: int = Field(default=3, ge=1)
     series_calibration: dict[str, tuple[Positive, float]] = field(default_factory=dict)
+    pretrained: WeightsOrigin | None = None
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     weights_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari_cpam_stroke.bundles.card import ModelCard
-from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig
-from napari_cpam_stroke.core.preprocess import describe_context
+from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig, WeightsOrigin
+from napari_cpam_stroke.core.preprocess import describe_context, describe_windows
 
 SETTINGS = "settings"
 """Part of the training data a README leaves to card.json: hundreds of lines that no reader needs."""
@@ -41,10 +41,11 @@ def render_readme(card: ModelCard) -> str:
 
 def _facts(card: ModelCard) -> list[list[str]]:
     inputs = card.preprocess
-    windows = ", ".join(f"{w.centre:g}/{w.width:g}" for w in inputs.windows)
+    windows = describe_windows(inputs.windows)
     return [
         ["Task", card.task],
         ["Network", _network(card)],
+        *([["Started from", _origin(card.pretrained)]] if card.pretrained else []),
         ["Input", f"{inputs.size} x {inputs.size}, windows {windows} HU, {describe_context(inputs)}"],
         ["Created", card.created],
         ["Weights", f"{card.weights_dtype}, sha256 `{card.weights_sha256}`"],
@@ -63,7 +64,14 @@ def _network(card: ModelCard) -> str:
         return config.backbone
     assert isinstance(config, SegmenterConfig)  # noqa: S101 - the card knows two kinds
     network = config.architecture if config.members == 1 else f"{config.members} x {config.architecture}, averaged"
+    network += "" if config.encoder.backbone is None else f", encoder {config.encoder.backbone}"
     return f"{network}; masks times the slice probability" if config.gate else network
+
+
+def _origin(origin: WeightsOrigin) -> str:
+    trained = f" trained on {origin.trained_on}" if origin.trained_on else ""
+    licence = f"licence {origin.licence}" if origin.licence else "licence not stated"
+    return f"weights of {origin.backbone}{trained}: {origin.source}, {licence}, sha256 `{origin.sha256}`"
 
 
 def _rows(card: ModelCard) -> list[list[str]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_cpam_stroke.config import PreprocessConfig
+from napari_cpam_stroke.config import PreprocessConfig, Window
 from napari_cpam_stroke.core.arrays import Floats32
 from napari_cpam_stroke.core.head import HeadFrame, sample
 from napari_cpam_stroke.core.windowing import apply_window
@@ -38,7 +38,7 @@ def network_input(
 
     Returns
     -------
-    float32 (n, C, size, size) in [0, 1]; channels are the windows of the first context slice, then of the next.
+    float32 (n, C, size, size) in [0, 1]; channels are `PreprocessConfig.channel_windows`.
     """
     return SeriesInput(hu, frame, config, places_mm)(indices)
 
@@ -58,9 +58,7 @@ class SeriesInput:
         shown = list(dict.fromkeys(i for row in rows for i in row))
         fresh = [i for i in shown if i not in self._codes]
         self._codes |= zip(fresh, resample_head(self._hu, self._frame, self._config, fresh), strict=True)
-        codes = np.stack([self._codes[i] for i in shown])
-        windows = dict(zip(shown, window_channels(codes, self._config), strict=True))
-        return np.stack([np.concatenate([windows[i] for i in row]) for row in rows])
+        return np.stack([context_channels(np.stack([self._codes[i] for i in row]), self._config) for row in rows])
 
 
 def context_rows(
@@ -96,7 +94,14 @@ def describe_context(config: PreprocessConfig) -> str:
     if config.context_mm == 0:
         return "one slice at a time, repeated in the place of its neighbours"
     apart = "" if config.context_mm is None else f", about {config.context_mm:g} mm apart where positions are known"
-    return f"{config.context_slices} slices at a time{apart}"
+    windows = config.context_windows
+    beside = "" if windows is None else f", the neighbours in {describe_windows(windows)} HU"
+    return f"{config.context_slices} slices at a time{apart}{beside}"
+
+
+def describe_windows(windows: Sequence[Window]) -> str:
+    """Return centre / width of each window in HU."""
+    return ", ".join(f"{window.centre:g}/{window.width:g}" for window in windows)
 
 
 def resample_head(
@@ -125,10 +130,14 @@ def codes_to_hu(codes: NDArray[np.uint8], config: PreprocessConfig) -> Floats32:
     return np.asarray(steps[codes])
 
 
-def window_channels(codes: NDArray[np.uint8], config: PreprocessConfig) -> Floats32:
-    """Return float32 (n, windows, size, size) in [0, 1] of (n, size, size) codes."""
+def context_channels(codes: NDArray[np.uint8], config: PreprocessConfig) -> Floats32:
+    """Return float32 (C, size, size) in [0, 1] of the codes (context_slices, size, size) of one row of `context_rows`.
+
+    Channels are `PreprocessConfig.channel_windows`.
+    """
     steps = codes_to_hu(np.arange(MAX_CODE + 1, dtype=np.uint8), config)
-    return np.stack([apply_window(steps, window)[codes] for window in config.windows], axis=1)
+    shown = zip(codes, config.slice_windows, strict=True)
+    return np.stack([apply_window(steps, window)[code] for code, windows in shown for window in windows])
 
 
 def mask_input(mask: NDArray[np.uint8], frame: HeadFrame, config: PreprocessConfig) -> NDArray[np.uint8]:

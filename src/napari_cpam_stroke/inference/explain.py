@@ -12,7 +12,7 @@ from napari_cpam_stroke.core.preprocess import network_input, to_native
 from napari_cpam_stroke.core.volume import CTVolume
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.inference.predictor import Predictor
-from napari_cpam_stroke.models import CPAMUNet, Ensemble
+from napari_cpam_stroke.models import AttentionMaps, Ensemble
 
 
 def attention_at(
@@ -38,7 +38,7 @@ def attention_at(
         If the model has no attention (at that level), or the voxel lies outside the series or the field of view.
     """
     model = predictor.model
-    if not isinstance(model, CPAMUNet | Ensemble) or not model.attention_levels:
+    if not isinstance(model, AttentionMaps | Ensemble) or not model.attention_levels:
         raise InputError(f"The model {predictor.card.reference} has no attention to show")
     z, y, x = _seen(voxel, volume)
     hu = radiological_view(volume.hu, volume.geometry)

@@ -87,13 +87,18 @@ class FusionHead(nn.Module):
 
 
 class ImageHead(nn.Module):
-    """Image-level logits from the bottleneck: what is there on average, and what stands out most."""
+    """Image-level logits from the bottleneck: what is there on average, and what stands out most.
 
-    def __init__(self, channels: int, classes: int, *, hidden: int = 128, dropout: float) -> None:
+    `hidden` None: one linear layer.
+    """
+
+    def __init__(self, channels: int, classes: int, *, hidden: int | None = 128, dropout: float) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(2 * channels, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes)
-        )
+        self.layers: nn.Module = nn.Linear(2 * channels, classes)
+        if hidden is not None:
+            self.layers = nn.Sequential(
+                nn.Linear(2 * channels, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes)
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, classes)."""

@@ -1,23 +1,33 @@
-"""Slice classifier on a timm backbone: feature extraction or fine-tuning, weights from timm's hub or a local file."""
+"""Slice classifier on a timm backbone: feature extraction or fine-tuning, from chance or from trained weights.
+
+Those come from a local file, an installed package or, where there is none, timm's hub.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
-from types import ModuleType
 from typing import Any, Self
 
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from napari_cpam_stroke.config import ClassifierConfig
-from napari_cpam_stroke.errors import BundleError, ConfigError, add_extra, nearest
+from napari_cpam_stroke.config import ClassifierConfig, WeightsOrigin
+from napari_cpam_stroke.errors import BundleError
+from napari_cpam_stroke.models.backbones import check_backbone, create_backbone, timm_module, to_range
+from napari_cpam_stroke.models.pretrained import has_installed_weights, load_backbone, pretrained_weights
 
 PAPER_BACKBONES = ("vgg16_bn", "inception_v3", "densenet121", "legacy_xception", "inception_resnet_v2")
 """The five of the paper by timm name; any other timm name works too."""
 
 
+HUB = "timm's hub"
+
+
 class Classifier(nn.Module):
     """Logits of the classes of one slice.
+
+    Attributes
+    ----------
+    origin
+        Where the weights came from that it was built with; None: from chance.
 
     Raises
     ------
@@ -31,11 +41,19 @@ class Classifier(nn.Module):
         super().__init__()
         self.config = config
         self.network: Any = _create(config)
-        if config.weights_file is not None:
-            _load_backbone(self.network, config)
+        self.origin = WeightsOrigin(config.backbone, HUB) if _from_the_hub(config) else self._start(config)
         if config.freeze_backbone:
             self.requires_grad_(requires_grad=False)
             self.head.requires_grad_(requires_grad=True)
+
+    def _start(self, config: ClassifierConfig) -> WeightsOrigin | None:
+        """Load weights of a file or a package where there are any; return where they came from."""
+        installed = config.pretrained and has_installed_weights(config.backbone)
+        weights = pretrained_weights(config.backbone, installed=installed, file=config.weights_file)
+        if weights is None:
+            return None
+        load_backbone(self.network, weights, channels=config.in_channels)
+        return weights.origin
 
     @property
     def head(self) -> nn.Module:
@@ -44,8 +62,8 @@ class Classifier(nn.Module):
         return head
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (B, out_channels) logits of x (B, C, H, W)."""
-        logits: Tensor = self.network(x)
+        """Return (B, out_channels) logits of x (B, C, H, W) in 0..1."""
+        logits: Tensor = self.network(to_range(x, self.config.input_range))
         return logits
 
     def train(self, mode: bool = True) -> Self:
@@ -58,24 +76,17 @@ class Classifier(nn.Module):
 
 
 def _create(config: ClassifierConfig) -> nn.Module:
-    timm = _timm()
-    if not timm.is_model(config.backbone):
-        raise ConfigError(
-            f"timm has no backbone {config.backbone!r}{nearest(config.backbone, timm.list_models())}",
-            remedy=f"the paper's are {', '.join(PAPER_BACKBONES)}",
-        )
-    download = config.pretrained and config.weights_file is None
+    check_backbone(config.backbone, remedy=f"the paper's are {', '.join(PAPER_BACKBONES)}")
+    settings = {
+        "in_chans": config.in_channels,
+        "num_classes": config.out_channels,
+        "drop_rate": config.dropout,
+    }
+    if not _from_the_hub(config):
+        return create_backbone(config.backbone, **settings)
     try:
-        network: nn.Module = timm.create_model(
-            config.backbone,
-            pretrained=download,
-            in_chans=config.in_channels,
-            num_classes=config.out_channels,
-            drop_rate=config.dropout,
-        )
+        network: nn.Module = timm_module().create_model(config.backbone, pretrained=True, **settings)
     except Exception as error:
-        if not download:
-            raise ConfigError(f"timm cannot build {config.backbone!r} with these settings", got=error) from error
         raise BundleError(
             f"No pretrained weights for {config.backbone!r} could be downloaded",
             remedy="name a local safetensors file in weights_file, or set pretrained to false",
@@ -83,51 +94,5 @@ def _create(config: ClassifierConfig) -> nn.Module:
     return network
 
 
-def _load_backbone(network: nn.Module, config: ClassifierConfig) -> None:
-    """Load everything but the last layer; the first convolution is adapted to the number of input channels."""
-    state = _read(Path(str(config.weights_file)))
-    default = getattr(network, "default_cfg", {})
-    for name in _names(default.get("first_conv")):
-        weight = state.get(f"{name}.weight")
-        if weight is not None and weight.shape[1] != config.in_channels:
-            state[f"{name}.weight"] = _timm().models.adapt_input_conv(config.in_channels, weight)
-    heads = tuple(f"{name}." for name in _names(default.get("classifier")))
-    wanted = {k: v for k, v in network.state_dict().items() if not k.startswith(heads)}
-    _refuse_other_architecture(wanted, state, config)
-    network.load_state_dict({k: state[k] for k in wanted if k in state}, strict=False)
-
-
-def _refuse_other_architecture(wanted: dict[str, Tensor], state: dict[str, Tensor], config: ClassifierConfig) -> None:
-    missing = [k for k in wanted if k not in state and not k.endswith("num_batches_tracked")]
-    other = [k for k in wanted if k in state and state[k].shape != wanted[k].shape]
-    if missing or other:
-        raise BundleError(
-            f"The weights in {config.weights_file} belong to another architecture than {config.backbone!r}",
-            got=f"{len(missing)} tensors missing and {len(other)} of another shape, such as {(missing or other)[0]!r}",
-            remedy="name the backbone the file was saved from",
-        )
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    from safetensors.torch import load_file
-
-    try:
-        state: dict[str, Tensor] = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise BundleError(
-            f"The weights file {path} cannot be read", expected="a safetensors file", got=error
-        ) from error
-    return state
-
-
-def _names(entry: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
-    return () if entry is None else (entry,) if isinstance(entry, str) else tuple(entry)
-
-
-def _timm() -> ModuleType:
-    try:
-        import timm
-    except ImportError as error:
-        raise BundleError("A classifier is built on timm, which is not installed", remedy=add_extra("train")) from error
-    module: ModuleType = timm
-    return module
+def _from_the_hub(config: ClassifierConfig) -> bool:
+    return config.pretrained and config.weights_file is None and not has_installed_weights(config.backbone)

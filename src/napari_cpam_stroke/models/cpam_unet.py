@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor, nn
 from torch.nn import functional
 
-from napari_cpam_stroke.config import AttentionConfig, SegmenterConfig
-from napari_cpam_stroke.errors import ConfigError, InputError
+from napari_cpam_stroke.config import SegmenterConfig
 from napari_cpam_stroke.models.attention import CrossPatchAttention
+from napari_cpam_stroke.models.attention_maps import AttentionMaps
+from napari_cpam_stroke.models.attention_sites import attention_places, token_patch
 from napari_cpam_stroke.models.blocks import ConvBlock, FusionHead, ImageHead, UpBlock
 from napari_cpam_stroke.models.output import SegmenterOutput
 from napari_cpam_stroke.models.padding import Padding, with_mirror
-from napari_cpam_stroke.models.similarity import ADDITIVE_MAX_TOKENS
 
 DEEP_SUPERVISION_LEVELS = 3
 """Coarser decoder levels that get logits of their own, weighted 1/2, 1/4 and 1/8 in the loss."""
@@ -22,7 +20,7 @@ DROPOUT_LEVELS = 2
 """Spatial dropout acts on this many deepest levels: there channels are redundant, above they carry the edges."""
 
 
-class CPAMUNet(nn.Module):
+class CPAMUNet(AttentionMaps):
     """Residual U-Net with cross patch attention on skips, bottleneck or encoder path.
 
     Built in the same order with and without attention, so that one seed gives both networks the same weights; the
@@ -37,6 +35,7 @@ class CPAMUNet(nn.Module):
     def __init__(self, config: SegmenterConfig) -> None:
         super().__init__()
         self.config = config
+        self.edge_multiple = 2 ** (config.depth - 1)
         self.widths = level_widths(config)
         self.encoder = nn.ModuleList(self._encoder_blocks())
         self.decoder = nn.ModuleList(self._decoder_blocks())
@@ -56,7 +55,7 @@ class CPAMUNet(nn.Module):
 
     def forward(self, x: Tensor) -> SegmenterOutput:
         """Return logits of x (B, C, H, W); any H and W."""
-        padding = Padding.to_multiple(x, 2 ** (self.config.depth - 1))
+        padding = Padding.to_multiple(x, self.edge_multiple)
         skips = self._encode(with_mirror(padding.pad(x), mirror=self.config.mirror_input))
         bottleneck = self._attend("bottleneck", self.config.depth - 1, skips.pop())
         decoded = self._decode(bottleneck, skips)
@@ -64,33 +63,9 @@ class CPAMUNet(nn.Module):
         image = None if self.image_head is None else self.image_head(bottleneck)
         return SegmenterOutput(masks, self._side_logits(decoded, padding), image)
 
-    def explain(self, x: Tensor, level: int) -> Tensor:
-        """Return the attention map A (B, h, N, N) of one level for an input (B, C, H, W).
-
-        Raises
-        ------
-        InputError
-            If no attention module stands at that level.
-        """
-        module, feature = self._explained(Padding.to_multiple(x, 2 ** (self.config.depth - 1)).pad(x), level)
-        return module.attention_map(feature)
-
-    def attention_from(self, x: Tensor, level: int, pixel: tuple[int, int]) -> Tensor:
-        """Return what the patch under one pixel (row, column) of x attends to: (B, H, W), mean over the heads."""
-        outer = Padding.to_multiple(x, 2 ** (self.config.depth - 1))
-        module, feature = self._explained(outer.pad(x), level)
-        inner = Padding.to_multiple(feature, module.patch)
-        rows, columns = inner.grid(module.patch)
-        row = (((pixel[0] + outer.top) >> level) + inner.top) // module.patch
-        column = (((pixel[1] + outer.left) >> level) + inner.left) // module.patch
-        seen = module.attention_map(feature)[:, :, row * columns + column].mean(dim=1).reshape(-1, 1, rows, columns)
-        fine = functional.interpolate(seen, scale_factor=module.patch, mode="nearest")
-        full = functional.interpolate(inner.crop(fine), scale_factor=2**level, mode="nearest")
-        return outer.crop(full)[:, 0]
-
     @property
     def attention_levels(self) -> tuple[int, ...]:
-        """Levels that `explain` can show."""
+        """Levels with attention, from 0, the finest, to `depth` - 1, the bottleneck."""
         return tuple(sorted({level for _, level in attention_sites(self.config)}))
 
     def _encoder_blocks(self) -> list[ConvBlock]:
@@ -139,15 +114,9 @@ class CPAMUNet(nn.Module):
             for step, (head, level) in enumerate(zip(self.side_heads, decoded[1:], strict=False), start=1)
         )
 
-    def _explained(self, padded: Tensor, level: int) -> tuple[CrossPatchAttention, Tensor]:
-        """Return the attention module of a level and the feature map it sees."""
+    def attended(self, padded: Tensor, level: int) -> tuple[CrossPatchAttention, Tensor]:
+        """Return the attention module of a level and the feature map (B, C, H, W) it sees."""
         places = [place for place, at in attention_sites(self.config) if at == level]
-        if not places:
-            raise InputError(
-                "This model has no attention at that level",
-                got=level,
-                expected=f"one of {list(self.attention_levels)}" if self.attention_levels else "a model with attention",
-            )
         x = with_mirror(padded, mirror=self.config.mirror_input)
         for at, block in enumerate(self.encoder[: level + 1]):
             x = block(functional.max_pool2d(x, 2) if at else x)
@@ -163,42 +132,14 @@ def level_widths(config: SegmenterConfig) -> tuple[int, ...]:
     return tuple(min(config.base_width * 2**level, config.max_width) for level in range(config.depth))
 
 
-def token_patch(config: SegmenterConfig, level: int) -> int:
-    """Return the patch edge in pixels of a level, for one token grid at all levels (512, grid 32: 16, 8, 4, 2, 1).
-
-    Where the grid does not divide the level there are fewer tokens, never more.
-    """
-    return max(1, math.ceil((config.input_size // 2**level) / config.attention.token_grid))
-
-
 def attention_sites(config: SegmenterConfig) -> list[tuple[str, int]]:
     """Return (place, level) of every attention module; none for the plain U-Net.
 
     Raises
     ------
     ConfigError
-        If `none` stands beside another place, or additive similarity meets too many tokens.
+        If the attention settings do not fit each other.
     """
-    if config.architecture != "cpam_unet" or config.attention.placement == ("none",):
-        return []
-    _check(config.attention)
     bottom = config.depth - 1
     levels = {"encoder": range(bottom), "skips": range(bottom), "bottleneck": range(bottom, bottom + 1)}
-    return [(place, level) for place in levels if place in config.attention.placement for level in levels[place]]
-
-
-def _check(attention: AttentionConfig) -> None:
-    if "none" in attention.placement or not attention.placement:
-        raise ConfigError(
-            "Attention placement is none, or one or more places",
-            got=list(attention.placement),
-            remedy="drop 'none' or the other places",
-        )
-    tokens = attention.token_grid**2
-    if attention.similarity == "additive" and tokens > ADDITIVE_MAX_TOKENS:
-        raise ConfigError(
-            "Additive similarity compares every pair of tokens in memory",
-            got=f"token_grid {attention.token_grid} ({tokens} tokens)",
-            expected=f"at most {ADDITIVE_MAX_TOKENS} tokens",
-            remedy="lower attention.token_grid or choose scaled_dot",
-        )
+    return [(place, level) for place in levels if place in attention_places(config) for level in levels[place]]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from napari_cpam_stroke.models.cpam_unet import CPAMUNet
+from napari_cpam_stroke.models.attention_maps import AttentionMaps
 from napari_cpam_stroke.models.output import SegmenterOutput
 
 
@@ -38,12 +38,12 @@ class Ensemble(nn.Module):
     @property
     def attention_levels(self) -> tuple[int, ...]:
         """Levels at which every member has attention to show."""
-        levels = [set(m.attention_levels) if isinstance(m, CPAMUNet) else set() for m in self.members]
+        levels = [set(m.attention_levels) if isinstance(m, AttentionMaps) else set() for m in self.members]
         return tuple(sorted(set.intersection(*levels)))
 
     def attention_from(self, x: Tensor, level: int, pixel: tuple[int, int]) -> Tensor:
         """Return what the patch under one pixel attends to, (B, H, W), mean over the members."""
-        seen = [m.attention_from(x, level, pixel) for m in self.members if isinstance(m, CPAMUNet)]
+        seen = [m.attention_from(x, level, pixel) for m in self.members if isinstance(m, AttentionMaps)]
         return torch.stack(seen).mean(dim=0)
 
 

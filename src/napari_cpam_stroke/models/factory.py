@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from napari_cpam_stroke.config import Architecture, ClassifierConfig, ModelConfig, SegmenterConfig
-from napari_cpam_stroke.errors import BundleError
+from napari_cpam_stroke.config import Architecture, ClassifierConfig, ModelConfig, SegmenterConfig, WeightsOrigin
+from napari_cpam_stroke.errors import BundleError, ConfigError
 from napari_cpam_stroke.models.classifier import Classifier
 from napari_cpam_stroke.models.cpam_unet import CPAMUNet
+from napari_cpam_stroke.models.encoder_unet import EncoderUNet
 from napari_cpam_stroke.models.ensemble import Ensemble
 from napari_cpam_stroke.models.peers import AttentionUNet, DynUNet
 
@@ -20,7 +21,8 @@ SEGMENTERS: dict[Architecture, type[CPAMUNet | AttentionUNet | DynUNet]] = {
     "attention_unet": AttentionUNet,
     "dynunet": DynUNet,
 }
-"""Segmentation network by its name in the config; `unet` is CPAMUNet without attention."""
+"""Segmentation network by its name in the config; `unet` is CPAMUNet without attention. Both also stand on a timm
+backbone (`EncoderUNet`)."""
 
 
 def build_model(config: ModelConfig) -> nn.Module:
@@ -38,6 +40,8 @@ def build_model(config: ModelConfig) -> nn.Module:
     if config.members > 1:
         single = replace(config, members=1)
         return Ensemble([build_model(single) for _ in range(config.members)])
+    if config.encoder.backbone is not None:
+        return _on_a_backbone(config)
     return SEGMENTERS[config.architecture](config)
 
 
@@ -54,7 +58,7 @@ def restore_model(config: ModelConfig, state: Mapping[str, Tensor]) -> nn.Module
     BundleError
         If the weights belong to another architecture.
     """
-    model = build_model(_without_pretraining(config))
+    model = build_model(without_pretraining(config))
     try:
         model.load_state_dict(dict(state))
     except RuntimeError as error:
@@ -72,11 +76,30 @@ def count_parameters(model: nn.Module, *, trainable: bool = False) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad or not trainable)
 
 
-def _without_pretraining(config: ModelConfig) -> ModelConfig:
+def without_pretraining(config: ModelConfig) -> ModelConfig:
+    """Return a config without what was only needed to start training."""
     if isinstance(config, SegmenterConfig):
-        return config
+        return replace(config, encoder=replace(config.encoder, pretrained=False, weights_file=None))
     return replace(config, pretrained=False, weights_file=None)
 
 
+def weights_origin(model: nn.Module) -> WeightsOrigin | None:
+    """Return where the weights came from that a network was built with; None: from chance."""
+    return model.origin if isinstance(model, Classifier | EncoderUNet) else None
+
+
+def _on_a_backbone(config: SegmenterConfig) -> EncoderUNet:
+    if SEGMENTERS[config.architecture] is not CPAMUNet:
+        raise ConfigError(
+            f"The architecture {config.architecture!r} has an encoder of its own",
+            got=f"encoder.backbone {config.encoder.backbone!r}",
+            remedy="choose cpam_unet or unet, or leave encoder.backbone out",
+        )
+    return EncoderUNet(config)
+
+
 def _name_of(config: ModelConfig) -> str:
-    return config.backbone if isinstance(config, ClassifierConfig) else config.architecture
+    if isinstance(config, ClassifierConfig):
+        return config.backbone
+    backbone = config.encoder.backbone
+    return config.architecture if backbone is None else f"{config.architecture} on {backbone}"

@@ -22,6 +22,7 @@ from napari_cpam_stroke.errors import InputError
 CONFIGS = [
     PreprocessConfig(size=64),
     PreprocessConfig(size=64, context_slices=3),
+    PreprocessConfig(size=64, context_slices=3, context_windows=(STROKE,)),
     PreprocessConfig(size=48, crop_to_head=False, windows=(STROKE,)),
     PreprocessConfig(size=64, align_midline=False, clip_hu=(0.0, 80.0)),
 ]
@@ -127,6 +128,7 @@ def test_split_and_sources_filter(filled_store):
 def test_cache_is_shared_by_windows_but_not_by_grids():
     base = PreprocessConfig()
     assert grid_key(base) == grid_key(replace(base, windows=(STROKE,), context_slices=3, context_mm=5.0))
+    assert grid_key(base) == grid_key(replace(base, context_slices=3, context_windows=(STROKE,)))
     others = [replace(base, size=128), replace(base, margin=0.1), replace(base, align_midline=False)]
     assert len({grid_key(base), *(grid_key(other) for other in others)}) == 4
 

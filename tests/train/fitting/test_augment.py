@@ -5,7 +5,7 @@ import torch
 
 from cpam_train.config import AugmentConfig
 from cpam_train.fitting.augment import Augment
-from napari_cpam_stroke.config import PreprocessConfig
+from napari_cpam_stroke.config import STROKE, PreprocessConfig
 
 PREPROCESS = PreprocessConfig(size=64)
 NOTHING = AugmentConfig(**{f: 0.0 for f in AugmentConfig.__dataclass_fields__ if f.endswith("_p")})
@@ -84,6 +84,17 @@ def test_brightness_is_the_same_number_of_hu_in_every_window():
     torch.testing.assert_close(shift[0], shift[1])
     torch.testing.assert_close(shift[0], shift[2])
     assert shift[0].abs().max() <= 5
+
+
+def test_neighbours_in_windows_of_their_own_change_by_as_many_hu():
+    torch.manual_seed(0)
+    shown = replace(PREPROCESS, context_slices=3, context_windows=(STROKE,))
+    image = torch.stack([torch.full((1, 8, 8), (35 - w.low) / w.width) for w in shown.channel_windows], dim=1)
+    changed = Augment(replace(NOTHING, brightness_p=1, brightness_hu=5), shown).change_grey(image)
+    shift = [float((changed - image)[0, c, 4, 4] * w.width) for c, w in enumerate(shown.channel_windows)]
+    assert len(shift) == 5
+    assert shift == pytest.approx([shift[0]] * 5, abs=1e-4)
+    assert shift[0] != 0
 
 
 def test_black_and_white_of_a_window_stay_so():

@@ -22,7 +22,7 @@ from napari_cpam_stroke.files import write_whole
 
 Pixels = NDArray[np.uint8]
 
-AFTER_THE_GRID = ("windows", "context_slices", "context_mm")
+AFTER_THE_GRID = ("windows", "context_slices", "context_mm", "context_windows")
 """Settings applied to what the cache holds."""
 
 LAYOUT_VERSION = 1

@@ -15,7 +15,7 @@ from cpam_train.data.slices import CaseRow, SliceRow
 from cpam_train.data.synthesis import Sample, SynthesisConfig, synthesise
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import PreprocessConfig
-from napari_cpam_stroke.core.preprocess import context_rows, window_channels
+from napari_cpam_stroke.core.preprocess import context_channels, context_rows
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.progress import Progress
 
@@ -71,9 +71,8 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
         if self._synthesis is not None:
             rng = np.random.default_rng((self._seed, int(self._epoch), index))
             sample = synthesise(sample, self._config, self._synthesis, rng)
-        channels = window_channels(sample.codes, self._config)
         return {
-            "image": torch.from_numpy(channels.reshape(-1, *sample.mask.shape)),
+            "image": torch.from_numpy(context_channels(sample.codes, self._config)),
             "mask": torch.from_numpy(sample.mask),
             "mask_known": torch.tensor(sample.mask_known),
             "slice_label": torch.tensor(sample.labels, dtype=torch.int8),

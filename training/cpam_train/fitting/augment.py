@@ -59,7 +59,7 @@ class Augment(nn.Module):
     def __init__(self, config: AugmentConfig, preprocess: PreprocessConfig, *, grey: bool = True) -> None:
         super().__init__()
         self.config, self.grey = config, grey
-        windows = preprocess.windows * preprocess.context_slices
+        windows = preprocess.channel_windows
         self.register_buffer("low", torch.tensor([w.low for w in windows]).view(1, -1, 1, 1), persistent=False)
         self.register_buffer("width", torch.tensor([w.width for w in windows]).view(1, -1, 1, 1), persistent=False)
 

@@ -20,6 +20,7 @@ from cpam_train.operating.validation_record import Record, joined
 from cpam_train.publishing.card_draft import draft_card
 from cpam_train.run_folder import CARD_DRAFT, FAILURE, RunFolder
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.models import weights_origin
 
 
 def finish(
@@ -47,7 +48,8 @@ def finish(
     metrics = validation_metrics(task.config, record, points, keeper, interrupted=interrupted)
     metrics |= {FAILURE: failure} if failure else {}
     run.write_json("metrics.json", metrics)
-    run.write_json(CARD_DRAFT, draft_card(task.config, points, loaders.summary(), metrics))
+    draft = draft_card(task.config, points, loaders.summary(), metrics, origin=weights_origin(task.model))
+    run.write_json(CARD_DRAFT, draft)
 
 
 def validation_metrics(

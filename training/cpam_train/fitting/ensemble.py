@@ -26,9 +26,10 @@ from cpam_train.operating.validation_record import Origin, Record
 from cpam_train.publishing.card_draft import draft_card
 from cpam_train.run_folder import CARD_DRAFT, RunFolder, begin_run, open_run
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.config import SegmenterConfig
+from napari_cpam_stroke.config import SegmenterConfig, WeightsOrigin
 from napari_cpam_stroke.errors import ConfigError, InputError
 from napari_cpam_stroke.files import write_whole
+from napari_cpam_stroke.models import weights_origin
 
 SHARED = ("model", "preprocess", "operating")
 """Settings in which all members must agree."""
@@ -42,12 +43,15 @@ class Member:
     ----------
     origins
         Of each slice of the record.
+    pretrained
+        Where the weights came from that it started from; None: from chance.
     """
 
     loaders: SliceLoaders
     record: Record
     origins: list[Origin]
     state: dict[str, Tensor]
+    pretrained: WeightsOrigin | None
 
 
 def build_ensemble(paths: Sequence[Path], store: AnnotationStore, out: Path, *, progress_bar: ProgressBar) -> RunFolder:
@@ -146,7 +150,7 @@ def judged_member(run: RunFolder, store: AnnotationStore) -> Member:
         raise NotFiniteError(f"The weights of {run.path} are no numbers", remedy="train this run again")
     task.model.load_state_dict(state)
     record = examine(task, loaders.val_dataloader(whole=True))
-    return Member(loaders, record, loaders.origins(record), state)
+    return Member(loaders, record, loaders.origins(record), state, weights_origin(task.model))
 
 
 def write_weights(run: RunFolder, members: Sequence[Member]) -> None:
@@ -170,7 +174,8 @@ def describe(run: RunFolder, config: TrainConfig, members: Sequence[Member]) -> 
         **metrics_of_points(points, classes, score_epoch(record, classes, float("nan"))),
     }
     run.write_json("metrics.json", metrics)
-    run.write_json(CARD_DRAFT, draft_card(config, points, summary(members), metrics))
+    draft = draft_card(config, points, summary(members), metrics, origin=members[0].pretrained)
+    run.write_json(CARD_DRAFT, draft)
 
 
 def stacked(records: Sequence[Record]) -> Record:

@@ -8,20 +8,32 @@ from typing import Any
 from cpam_train.config import TrainConfig
 from cpam_train.operating.calibrate import OperatingPoint
 from napari_cpam_stroke.bundles import ModelCard
-from napari_cpam_stroke.config import plain
+from napari_cpam_stroke.config import WeightsOrigin, plain
+from napari_cpam_stroke.models import without_pretraining
 
 DRAFT_NAME = "candidate"
 
 
 def draft_card(
-    config: TrainConfig, points: Sequence[OperatingPoint], data: dict[str, Any], metrics: dict[str, Any]
+    config: TrainConfig,
+    points: Sequence[OperatingPoint],
+    data: dict[str, Any],
+    metrics: dict[str, Any],
+    *,
+    origin: WeightsOrigin | None,
 ) -> dict[str, Any]:
-    """Return card values with validation figures only; `promote` gives name, version and test figures."""
+    """Return card values with validation figures only; `promote` gives name, version and test figures.
+
+    Parameters
+    ----------
+    origin
+        Where the weights came from that training started from; None: from chance.
+    """
     names = config.model.classes
     by_class = dict(zip(names, points, strict=True))
     card = ModelCard(
         name=DRAFT_NAME,
-        architecture=published(config),
+        architecture=without_pretraining(config.model),
         task=config.model.kind,
         classes=names,
         preprocess=config.preprocess,
@@ -32,18 +44,8 @@ def draft_card(
         refer_band={n: p.refer_band for n, p in by_class.items()},
         series_calibration={n: p.series_calibration for n, p in by_class.items()},
         top_slices=config.operating.top_slices,
+        pretrained=origin,
         training={"data": data, "settings": plain(config)},
         metrics={"validation": metrics},
     )
     return plain(card)
-
-
-def published(config: TrainConfig) -> Any:
-    """Return the architecture without anything that was only needed to start training."""
-    from dataclasses import replace
-
-    from napari_cpam_stroke.config import ClassifierConfig
-
-    if isinstance(config.model, ClassifierConfig):
-        return replace(config.model, pretrained=False, weights_file=None)
-    return config.model
