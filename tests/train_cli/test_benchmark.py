@@ -11,12 +11,15 @@ from cpam_train.benchmark.figures import (
     slice_auc,
     slice_rates,
 )
-from cpam_train.benchmark.outcome import Cases, Outcome, Slices
+from cpam_train.benchmark.outcome import Cases, Outcome, Slices, start_of
 from cpam_train.benchmark.run import run_systems
 from cpam_train.benchmark.systems import Recipe
 from cpam_train.benchmark.tables import grouped, render, verdict
 from cpam_train.commands.common import progress_bar
 from cpam_train.metrics.counts import Counts
+from cpam_train.presets import build_train_config
+from cpam_train.run_folder import CARD_DRAFT, begin_run, open_run
+from napari_cpam_stroke.config import WeightsOrigin, plain
 from napari_cpam_stroke.errors import ConfigError
 
 SHARED = (
@@ -44,6 +47,7 @@ def test_benchmark_runs_goes_on_and_prints_the_papers_tables(store, tmp_path, mo
     page = render(outcomes, split_rule="by patient, fixed in the store", seeds=1)
     for text in ("Table 4", "Table 5", "Table 6", "| 0.604 |", "not shown to be better", "attention_unet was not run"):
         assert text in page
+    assert "| resnet10t | chance, all of it trained |" in page
     assert not [n for n in ("nan", "None") if n in page]
     with pytest.raises(ConfigError, match="other settings"):
         run_systems(
@@ -55,6 +59,44 @@ def test_benchmark_runs_goes_on_and_prints_the_papers_tables(store, tmp_path, mo
             console=Console(quiet=True),
             progress_bar=progress_bar,
         )
+
+
+def test_a_classifier_is_named_with_what_it_starts_from():
+    name = "tf_efficientnet_lite0"
+    plain = Recipe().config(name, 0).model
+    assert (plain.pretrained, plain.freeze_backbone, plain.input_range) == (False, False, (0, 1))
+    marked = Recipe().config(f"{name}+pretrained+frozen", 0).model
+    assert (marked.backbone, marked.pretrained, marked.freeze_backbone) == (name, True, True)
+    assert marked.input_range == (-1, 1), "as those weights were trained"
+
+
+@pytest.mark.parametrize(
+    ("system", "words"),
+    [
+        ("vgg16_bn+frosen", r"cannot be 'frosen' \(did you mean 'frozen'\?\)"),
+        ("unet+frozen", "model.encoder.pretrained"),
+    ],
+)
+def test_what_a_system_cannot_be_is_one_sentence(system, words):
+    with pytest.raises(ConfigError, match=words):
+        Recipe().config(system, 0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "origin", "said"),
+    [
+        ((), None, "chance, all of it trained"),
+        (("model.freeze_backbone=true",), None, "chance, frozen"),
+        ((), WeightsOrigin("x", "a-package 1.0", "ImageNet"), "ImageNet weights (a-package 1.0), fine-tuned"),
+        (("model.freeze_backbone=true",), WeightsOrigin("x", "mine.pth"), "weights (mine.pth), frozen"),
+    ],
+)
+def test_the_start_is_what_the_run_recorded(tmp_path, settings, origin, said):
+    config = build_train_config("classifier", overrides=settings)
+    run, config = open_run(tmp_path / "run", config, resume=False)
+    begin_run(run, config)
+    run.write_json(CARD_DRAFT, {"pretrained": None if origin is None else plain(origin)})
+    assert start_of(run) == said
 
 
 def test_unknown_system_is_refused():

