@@ -144,7 +144,8 @@ class EncoderConfig:
     """A timm backbone in the place of a U-Net's own encoder, and the light decoder that goes with it."""
 
     backbone: str | None = None
-    """Its name in timm, such as `tf_efficientnet_lite0`; None: the U-Net's own encoder, and nothing below counts."""
+    """Its name in timm, such as `tf_efficientnet_lite0`, or `lite_medsam`; None: the U-Net's own encoder, and nothing
+    below counts."""
     pretrained: bool = False
     """Start from the weights in an installed package (`models.pretrained.PACKAGES`). Nothing is downloaded."""
     weights_file: str | None = None

@@ -17,6 +17,7 @@ from napari_cpam_stroke.models.attention_sites import attention_places, token_pa
 from napari_cpam_stroke.models.backbones import check_backbone, create_backbone, to_range
 from napari_cpam_stroke.models.blocks import ConvBlock, ConvNorm, FusionHead, ImageHead
 from napari_cpam_stroke.models.cpam_unet import DEEP_SUPERVISION_LEVELS
+from napari_cpam_stroke.models.lite_medsam import LITE_MEDSAM, lite_medsam_features
 from napari_cpam_stroke.models.output import SegmenterOutput
 from napari_cpam_stroke.models.padding import Padding, with_mirror
 from napari_cpam_stroke.models.pretrained import PACKAGES, load_backbone, pretrained_weights
@@ -72,7 +73,7 @@ class EncoderUNet(AttentionMaps):
         )
         self.dropout = nn.Dropout2d(config.dropout)
         self._start_rare()
-        self.attention = nn.ModuleDict(self._attention_modules([*skips, widths[0]]))
+        self.attention = nn.ModuleDict(self._attention_modules(skips, widths[0]))
 
     def forward(self, x: Tensor) -> SegmenterOutput:
         """Return logits of x (B, C, H, W) in 0..1; any H and W."""
@@ -96,13 +97,16 @@ class EncoderUNet(AttentionMaps):
         place = next(place for place, at in attention_sites(self.config, self.levels) if at == level)
         module = self.attention[f"{place}{level}"]
         assert isinstance(module, CrossPatchAttention)  # noqa: S101 - for the type checker
-        return module, self._encode(padded)[self.levels.index(level)]
+        features = self._encode(padded)
+        return module, features[-1] if place == "bottleneck" else features[self.levels.index(level)]
 
-    def _attention_modules(self, channels: list[int]) -> dict[str, nn.Module]:
-        width_at = dict(zip(self.levels, channels, strict=True))
+    def _attention_modules(self, skips: list[int], bottleneck: int) -> dict[str, nn.Module]:
+        width_at = dict(zip(self.levels, skips, strict=False))
         return {
             f"{place}{level}": CrossPatchAttention(
-                width_at[level], token_patch(self.config, level), self.config.attention
+                bottleneck if place == "bottleneck" else width_at[level],
+                token_patch(self.config, level),
+                self.config.attention,
             )
             for place, level in attention_sites(self.config, self.levels)
         }
@@ -152,6 +156,8 @@ def feature_network(config: SegmenterConfig) -> Any:
     """
     encoder = config.encoder
     assert encoder.backbone is not None  # noqa: S101 - chosen by this very setting
+    if encoder.backbone == LITE_MEDSAM:
+        return lite_medsam_features(config.first_channels)
     check_backbone(encoder.backbone, remedy=f"for example {', '.join(PACKAGES)}")
     return create_backbone(encoder.backbone, features_only=True, in_chans=config.first_channels)
 
@@ -179,11 +185,15 @@ def feature_levels(network: Any, encoder: EncoderConfig) -> tuple[int, ...]:
     Raises
     ------
     ConfigError
-        If their sizes do not halve from one to the next, or they put channels last.
+        If their sizes do not halve from one to the next (the last may be as large as the one before), or they put
+        channels last.
     """
     strides = network.feature_info.reduction()
     levels = tuple(int(math.log2(stride)) for stride in strides)
-    halving = len(levels) > 1 and levels == tuple(range(levels[0], levels[0] + len(levels)))
+    skips = levels[:-1]
+    halving = (
+        bool(skips) and skips == tuple(range(skips[0], skips[0] + len(skips))) and 0 <= levels[-1] - skips[-1] <= 1
+    )
     if not halving or str(getattr(network, "output_fmt", "NCHW")).endswith("NHWC"):
         raise ConfigError(
             f"A U-Net cannot be built on the features of {encoder.backbone!r}",

