@@ -9,17 +9,18 @@ import pytest
 import torch
 from lightning.pytorch import Callback
 from rich.console import Console
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from cpam_train.commands.batches_of import batches_of
 from cpam_train.fitting.fit import fit, fit_to_the_end
 from cpam_train.fitting.slice_batches import SliceLoaders
 from cpam_train.fitting.task import build_optimiser, build_task
 from cpam_train.presets import build_train_config
+from cpam_train.run_folder import CARD_DRAFT
 from napari_cpam_stroke.bundles import ModelCard
-from napari_cpam_stroke.config import build_config
+from napari_cpam_stroke.config import EncoderConfig, SegmenterConfig, build_config
 from napari_cpam_stroke.errors import CancelledError, ConfigError, InputError, OutOfMemoryError
-from napari_cpam_stroke.models import build_model
+from napari_cpam_stroke.models import build_model, restore_model
 
 QUIET = Console(quiet=True)
 TINY = [
@@ -46,6 +47,27 @@ def finished(store_folder, tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "run"
     with AnnotationStore.open(store_folder, create=False) as store:
         return fit(config(), batches_of(store), path, console=QUIET)
+
+
+def test_a_run_on_a_backbone_tells_its_card_where_it_started(store, tmp_path):
+    torch.manual_seed(0)
+    encoder = build_model(SegmenterConfig(encoder=EncoderConfig("resnet10t"))).encoder
+    save_file(encoder.state_dict(), tmp_path / "resnet.safetensors")
+    settings = (
+        "model.encoder.backbone=resnet10t",
+        f"model.encoder.weights_file={tmp_path / 'resnet.safetensors'}",
+        "model.encoder.decoder_widths=[8,8,8,8]",
+        "preprocess.context_slices=3",
+        'preprocess.context_windows=[{"centre": 40, "width": 40}]',
+        "epochs=1",
+    )
+    run = fit(config(*settings), batches_of(store), tmp_path / "run", console=QUIET).run
+    card = build_config(ModelCard, run.read_json(CARD_DRAFT))
+    assert card.pretrained is not None
+    assert (card.pretrained.backbone, card.pretrained.source) == ("resnet10t", "resnet.safetensors")
+    (tmp_path / "resnet.safetensors").unlink()
+    assert card.architecture.in_channels == 5
+    restore_model(card.architecture, load_file(run.weights))
 
 
 def test_run_folder_holds_everything_needed_to_use_and_repeat_it(finished):
