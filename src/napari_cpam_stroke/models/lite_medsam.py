@@ -53,7 +53,7 @@ def lite_medsam_features(channels: int) -> Any:
 
 
 def timm_weights(_: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the image encoder's weights under timm's names."""
+    """Return the image encoder's weights, of any shape, under timm's names."""
     own = {name.removeprefix(PREFIX): tensor for name, tensor in state.items() if name.startswith(PREFIX)}
     return {_timm_name(name): _three_wide(name, tensor) for name, tensor in own.items() if not name.startswith(NECK)}
 
