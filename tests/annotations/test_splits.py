@@ -170,3 +170,24 @@ def test_fractions_may_be_off_by_rounding_and_may_be_zero():
 )
 def test_a_patients_class_by_one_case(labels, expected):
     assert class_of(labels) == expected
+
+
+def test_fixed_splits_count_in_the_shares_of_all_too():
+    """Eight test patients of 40 are there already; 20 new ones share their stratum, 12 have one of their own."""
+    fixed = {f"fixed {i}": "test" for i in range(8)}
+    strata = dict.fromkeys(fixed, ("x", "ischemia")) | {
+        f"new {i}": ("x", "ischemia") if i < 20 else ("y", "none") for i in range(32)
+    }
+    given_out = share_out(strata, fixed)
+    assert Counter(fixed.values()) + Counter(given_out.values()) == {"train": 27, "validation": 4, "test": 9}
+    own = Counter(split for patient, split in given_out.items() if strata[patient] == ("y", "none"))
+    assert all(
+        abs(own[split] - share * 12) <= 2 for split, share in (("train", 0.7), ("validation", 0.1), ("test", 0.2))
+    )
+
+
+def test_fixed_splits_spread_over_the_strata_leave_the_rest_to_the_others():
+    fixed = {f"fixed {i}": "test" for i in range(8)}
+    everybody = [*fixed, *(f"new {i}" for i in range(32))]
+    strata = {patient: (f"source {i % 4}", "none") for i, patient in enumerate(everybody)}
+    assert Counter(share_out(strata, fixed).values()) == {"train": 28, "validation": 4}

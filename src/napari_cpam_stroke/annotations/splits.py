@@ -30,7 +30,7 @@ def share_out(
     strata
         By patient; the shares hold inside each stratum as nearly as whole patients allow, and over all of them.
     assigned
-        Splits that are fixed already; they are never changed and count towards the shares of their stratum.
+        Splits that are fixed already; they are never changed and count towards both shares.
     fractions
         Of `SPLITS` in that order.
     seed
@@ -42,7 +42,7 @@ def share_out(
     """
     wanted = _checked(fractions)
     given: dict[str, Split] = {}
-    overall: Counter[Split] = Counter()
+    overall = Counter(assigned[patient] for patient in strata if patient in assigned)
     for stratum, patients in _grouped(strata).items():
         inside = Counter(assigned[patient] for patient in patients if patient in assigned)
         for patient in sorted((p for p in patients if p not in assigned), key=lambda p: _draw(seed, stratum, p)):

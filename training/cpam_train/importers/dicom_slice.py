@@ -13,14 +13,27 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
 
+from cpam_train.importers.stored_values import stored_values
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import Acquisition
 from napari_cpam_stroke.core.acquisition import scanner_name
 from napari_cpam_stroke.core.volume import AIR_HU
+from napari_cpam_stroke.dicom.file.sources import UnreadableError
 from napari_cpam_stroke.dicom.headers.plain import plain_text
 from napari_cpam_stroke.errors import InputError
 
 MAX_HU = 32767
+
+UNDECODABLE = (
+    InvalidDicomError,
+    OSError,
+    AttributeError,
+    RuntimeError,
+    ValueError,
+    NotImplementedError,
+    UnreadableError,
+)
+"""What reading and decoding raise for a file that is no DICOM image, damaged, or compressed otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +64,8 @@ def read_dicom_slice(path: Path) -> DicomSlice:
     """
     try:
         header = pydicom.dcmread(path)
-        raw = header.pixel_array
-    except (InvalidDicomError, OSError, AttributeError, RuntimeError, ValueError, NotImplementedError) as error:
+        raw = stored_values(header)
+    except UNDECODABLE as error:
         raise InputError("DICOM slice cannot be decoded", got=path.name, remedy="copy the file again") from error
     if raw.ndim != 2:
         raise InputError("DICOM file must hold one grey slice", got=f"{path.name} of shape {raw.shape}")
