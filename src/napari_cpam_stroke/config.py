@@ -68,8 +68,8 @@ class PreprocessConfig:
     """Neighbouring slices given as channels (1: a single slice; 3, 5, ...: 2.5D)."""
     context_mm: float | None = Field(default=None, ge=0)
     """How far apart those slices lie, where the series has positions: the nearest one there is, so that thin slices
-    show as much of the neighbourhood as thick ones. None: the next slices, however near; 0: the slice itself, repeated,
-    whatever the series."""
+    show as much of the neighbourhood as thick ones; across a gap the slice itself. None: the next slices, however near
+    or far; 0: the slice itself, repeated, whatever the series."""
     context_windows: tuple[Window, ...] | None = None
     """Windows of the neighbours, where fewer than the slice's own will do; None: the same ones."""
 

@@ -16,7 +16,15 @@ def test_notices_and_acquisition_come_back_as_they_were(volume):
     assert unpack_acquisition(packed) == ACQUISITION
 
 
-@pytest.mark.parametrize("made", [UNKNOWN, Acquisition(slice_thickness_mm=2.5), Acquisition(pixel_spacing_mm=(0.5, 1))])
+@pytest.mark.parametrize(
+    "made",
+    [
+        UNKNOWN,
+        Acquisition(slice_thickness_mm=2.5),
+        Acquisition(pixel_spacing_mm=(0.5, 1)),
+        Acquisition(slice_places_mm=(0.0, 5.0, 12.5)),
+    ],
+)
 def test_what_the_source_did_not_say_stays_unsaid(volume, made):
     case = volume()
     object.__setattr__(case, "acquisition", made)

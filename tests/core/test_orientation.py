@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_cpam_stroke.core.acquisition import Acquisition
 from napari_cpam_stroke.core.orientation import places_mm, radiological_view
 
 from .conftest import axial
@@ -45,6 +46,12 @@ def test_places_ascend_with_the_view_and_keep_the_steps(row, column) -> None:
     np.testing.assert_allclose(steps, native[::-1] if uneven.display_flips[0] else native)
     assert (steps > 0).all()
     assert places_mm(None) == ()
+
+
+def test_places_of_slices_without_positions_are_those_the_source_tells() -> None:
+    told = Acquisition(slice_places_mm=(10.0, 15.0, 30.0))
+    assert places_mm(None, told) == (10.0, 15.0, 30.0)
+    assert places_mm(axial(3), told) == places_mm(axial(3)), "a geometry knows better"
 
 
 def test_leading_axes_stay() -> None:

@@ -35,13 +35,14 @@ def unpack_acquisition(facts: str) -> Acquisition:
     if packed is None:
         return earlier_acquisition(facts)
     made = packed[ACQUISITION]
-    spacing, window = made.get("pixel_spacing_mm"), made.get("window")
+    spacing, window, places = made.get("pixel_spacing_mm"), made.get("window"), made.get("slice_places_mm")
     return Acquisition(
         scanner=made.get("scanner"),
         pixel_spacing_mm=None if spacing is None else (spacing[0], spacing[1]),
         slice_thickness_mm=made.get("slice_thickness_mm"),
         window=None if window is None else Window(**window),
         kernel=made.get("kernel"),
+        slice_places_mm=None if places is None else tuple(places),
     )
 
 

@@ -30,6 +30,9 @@ class Acquisition:
         Centre and width in HU that the header proposes for display, the first where it proposes several.
     kernel
         Convolution kernel, as the manufacturer names it.
+    slice_places_mm
+        Where each slice lies along the stack, ascending, mm from any origin: of slices whose order and distances are
+        known, but no position in the patient. Whether the first is next to the feet is not.
     """
 
     scanner: str | None = None
@@ -37,6 +40,7 @@ class Acquisition:
     slice_thickness_mm: float | None = None
     window: Window | None = None
     kernel: str | None = None
+    slice_places_mm: tuple[float, ...] | None = None
 
     @property
     def notices(self) -> tuple[Notice, ...]:

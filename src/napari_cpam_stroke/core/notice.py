@@ -102,6 +102,7 @@ class NoticeCode(StrEnum):
     PIXEL_SPACING = "pixel-spacing"
     SLICE_THICKNESS = "slice-thickness"
     SLICE_DISTANCE = "slice-distance"
+    SLICE_ORDER = "slice-order"
     GANTRY_TILT = "gantry-tilt"
     KERNEL = "kernel"
     IMAGE_TYPE = "image-type"

@@ -7,15 +7,22 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.core.acquisition import UNKNOWN, Acquisition
 from napari_cpam_stroke.core.geometry import VolumeGeometry
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def places_mm(geometry: VolumeGeometry | None) -> tuple[float, ...]:
-    """Return where each slice of the radiological view lies along its normal, mm, ascending; empty without geometry."""
+def places_mm(geometry: VolumeGeometry | None, acquisition: Acquisition = UNKNOWN) -> tuple[float, ...]:
+    """Return where each slice of the radiological view lies along the stack, mm, ascending; empty where nobody knows.
+
+    Parameters
+    ----------
+    acquisition
+        Asked where there is no geometry.
+    """
     if geometry is None:
-        return ()
+        return acquisition.slice_places_mm or ()
     along = geometry.distances_mm
     return tuple((-along[::-1] if geometry.display_flips[0] else along).tolist())
 

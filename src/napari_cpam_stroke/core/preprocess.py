@@ -10,12 +10,19 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_cpam_stroke.config import PreprocessConfig, Window
-from napari_cpam_stroke.core.arrays import Floats32
+from napari_cpam_stroke.core.arrays import Floats, Floats32
 from napari_cpam_stroke.core.head import HeadFrame, sample
 from napari_cpam_stroke.core.windowing import apply_window
 
 MAX_CODE = 255
 """Resampled HU are kept in 8 bits over `clip_hu`: a source's bit depth does not show, and a cache of them is exact."""
+
+NEIGHBOUR_REACH = 1.52
+"""A slice farther away than so many times the distance asked for is no neighbour, as 7.6 mm is where 5 mm are asked
+for: what lies between was not scanned, and a gap is never bridged."""
+
+ROUNDING_MM = 1e-6
+"""Distances that differ by less are equal."""
 
 
 def network_input(
@@ -64,7 +71,9 @@ class SeriesInput:
 def context_rows(
     slices: int, config: PreprocessConfig, indices: Sequence[int], places_mm: Sequence[float] = ()
 ) -> list[list[int]]:
-    """Return the slices whose windows make up the input of each of `indices`; beyond the ends the end slice repeats.
+    """Return the slices whose windows make up the input of each of `indices`.
+
+    Beyond the ends the end slice repeats; where no slice is near enough, the slice stands in for its own neighbour.
 
     Parameters
     ----------
@@ -78,8 +87,15 @@ def context_rows(
         return [[i for _ in steps] for i in indices]
     if config.context_mm is None or len(places_mm) == 0:
         return [[min(max(i + k, 0), slices - 1) for k in steps] for i in indices]
-    places = np.asarray(places_mm)
-    return [[int(np.abs(places - places[i] - k * config.context_mm).argmin()) for k in steps] for i in indices]
+    places = np.asarray(places_mm, dtype=np.float64)
+    return [[_neighbour(places, i, k * config.context_mm) for k in steps] for i in indices]
+
+
+def _neighbour(places: Floats, i: int, offset_mm: float) -> int:
+    """Return the slice nearest to `offset_mm` from slice `i`, or `i` itself beyond `NEIGHBOUR_REACH`."""
+    nearest = int(np.abs(places - places[i] - offset_mm).argmin())
+    reach = NEIGHBOUR_REACH * abs(offset_mm) + ROUNDING_MM
+    return nearest if abs(places[nearest] - places[i]) <= reach else i
 
 
 def without_context(config: PreprocessConfig) -> PreprocessConfig:

@@ -44,7 +44,7 @@ def attention_at(
     hu = radiological_view(volume.hu, volume.geometry)
     frame = locate_head(hu, predictor.card.preprocess)
     pixel = _network_pixel(frame, (y, x), predictor.card.preprocess.size)
-    places = places_mm(volume.geometry)
+    places = places_mm(volume.geometry, volume.acquisition)
     inputs = torch.from_numpy(network_input(hu, frame, predictor.card.preprocess, [z], places))
     device = next(model.parameters()).device
     with torch.inference_mode():

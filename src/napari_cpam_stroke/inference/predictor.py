@@ -148,7 +148,7 @@ class Predictor:
         hu = radiological_view(volume.hu, volume.geometry)
         frame = locate_head(hu, self.card.preprocess)
         grid = NativeGrid(frame, size=self.card.preprocess.size, shape_yx=(hu.shape[1], hu.shape[2]))
-        shown = SeriesInput(hu, frame, self.card.preprocess, places_mm(volume.geometry))
+        shown = SeriesInput(hu, frame, self.card.preprocess, places_mm(volume.geometry, volume.acquisition))
         for indices, x in _ahead(shown, len(hu), runner.batch):
             if cancelled is not None and cancelled():
                 raise CancelledError("The prediction was cancelled")

@@ -9,10 +9,13 @@ import pytest
 
 from cpam_train.importers import ImportOptions
 from cpam_train.importers.formats.teknofest_release import painted
+from cpam_train.importers.formats.teknofest_slices import read_groups
 from cpam_train.importers.images import read_drawn, read_pixels
+from cpam_train.importers.slice_order import OrderCount
 from cpam_train.importers.uid_groups import group_of_uid
+from cpam_train.importers.uid_order import Run, SliceName, find_runs, read_slice_name, slice_number
 from napari_cpam_stroke.config import Window
-from napari_cpam_stroke.core import Acquisition, LesionClass
+from napari_cpam_stroke.core import Acquisition, CTVolume, LesionClass, NoticeCode
 from napari_cpam_stroke.errors import InputError
 
 HEADER = {
@@ -199,3 +202,120 @@ def test_painted_outlines_agree_with_the_masks_made_from_them(real_data):
         lesion = painted(read_pixels(folder / "PNG" / path.name), read_pixels(path), path.name)
         mask = read_drawn(folder / "masks" / path.name)
         assert (lesion & mask).sum() / (lesion | mask).sum() > 0.93
+
+
+GE = "1.2.840.113619.2.411.3.36.23.1601268453.387."
+
+
+@pytest.fixture
+def uid_folder(tmp_path, head, dicom_writer, image_writer):
+    """Five slices of one series, numbers 4, 2, 3, 9 and 5 at 5 mm in the order of their names; one of another maker."""
+    src = tmp_path / "src"
+    uids = [f"{GE}{n}" for n in (4, 2, 3, 9, 5)] + ["1.2.392.200036.9116.2.6.1.144.34.1570156652.147067"]
+    for place, uid in enumerate(uids):
+        hu, mask = head(place, lesion=1)
+        dicom_writer(src / "DICOM" / f"1000{place}.dcm", hu[0], uid=uid, **HEADER)
+        image_writer(src / "masks" / f"1000{place}.png", mask[0] * 255)
+    (src / "groups.csv").write_text("slice,group\n" + "".join(f"1000{n},g\n" for n in range(6)))
+    return src
+
+
+def test_slices_of_one_series_are_one_case_in_the_order_of_their_uids(uid_folder, store, head, import_folder):
+    summary = import_folder("teknofest", uid_folder)
+    record = store.case("teknofest-run-10000")
+    order = [1, 2, 0, 4, 3]
+    assert (summary.cases, summary.slices, summary.groups) == (2, 6, 1)
+    assert record.geometry is None
+    assert record.acquisition.slice_places_mm == (10.0, 15.0, 20.0, 25.0, 45.0)
+    assert store.case("teknofest-10005").acquisition.slice_places_mm is None
+    frames, mask = store.read_frames(record.case_id), store.read_mask(record.head)
+    for z, number in enumerate(order):
+        hu, lesion = head(number, lesion=1)
+        assert np.array_equal(frames[z], np.maximum(hu[0], -1024))
+        assert np.array_equal(mask[z], lesion[0])
+    told = next(n for n in record.notices if n.code is NoticeCode.SLICE_ORDER)
+    assert told.data["slices"] == "10001 10002 10000 10004 10003"
+    assert summary.order == (
+        "Order of slices: 5 by instance UID, 1 single; 4 have a neighbour within 7.6 mm or next in their file order, "
+        "2 on both sides"
+    )
+
+
+def test_a_slice_that_cannot_be_read_leaves_a_gap_and_is_named(uid_folder, store, import_folder):
+    (uid_folder / "DICOM" / "10002.dcm").write_bytes(b"nothing")
+    (uid_folder / "masks" / "10004.png").write_bytes(b"nothing")
+    summary = import_folder("teknofest", uid_folder)
+    assert store.case("teknofest-run-10000").acquisition.slice_places_mm == (10.0, 20.0, 45.0)
+    reasons = {one.case_id: one.reason for one in summary.skipped}
+    assert "cannot be decoded" in reasons["teknofest-10002"]
+    assert "10004.png" in reasons["slice 10004 of teknofest-run-10000"]
+
+
+def test_groups_grids_and_thicknesses_are_not_joined(uid_folder, store, head, dicom_writer, import_folder):
+    (uid_folder / "groups.csv").write_text(
+        "slice,group\n" + "".join(f"1000{n},{'other' if n == 1 else 'g'}\n" for n in range(6))
+    )
+    dicom_writer(
+        uid_folder / "DICOM" / "10004.dcm", head(4, lesion=1)[0][0], uid=f"{GE}5", **HEADER | {"SliceThickness": "2.5"}
+    )
+    import_folder("teknofest", uid_folder)
+    cases = {r.case_id: r.acquisition.slice_places_mm for r in store.cases()}
+    assert cases == {
+        "teknofest-run-10000": (15.0, 20.0, 45.0),
+        "teknofest-10001": (10.0,),
+        "teknofest-10004": (12.5,),
+        "teknofest-10005": None,
+    }
+
+
+def test_patients_may_be_named_slice_by_slice(uid_folder, tmp_path, store, import_folder):
+    names = tmp_path / "who.csv"
+    names.write_text("case,patient\n" + "".join(f"1000{n},{'b' if n == 5 else 'a'}\n" for n in range(6)))
+    summary = import_folder("teknofest", uid_folder, ImportOptions(patients=names))
+    assert summary.groups == 2
+    names.write_text("case,patient\n" + "".join(f"1000{n},{n}\n" for n in range(6)))
+    with pytest.raises(InputError, match="gives the slice '10001' another patient"):
+        import_folder("teknofest", uid_folder, ImportOptions(patients=names))
+
+
+@pytest.mark.parametrize(
+    ("uid", "stem", "number"),
+    [
+        (f"{GE}24", GE.rstrip("."), 24),
+        ("1.2.840.113704.7.1.0.8.1580.20", "1.2.840.113704.7.1.0.8.1580", 20),
+        (
+            "1.3.12.2.1107.5.1.4.78771.30000019052805185795300008286",
+            "1.3.12.2.1107.5.1.4.78771.300000190528051857953000",
+            8286,
+        ),
+    ],
+)
+def test_the_last_number_counts_the_slices_of_a_series(uid, stem, number):
+    assert slice_number(uid) == (stem, number)
+
+
+@pytest.mark.parametrize(
+    "uid", ["1.2.392.200036.9116.2.6.1.144.34.1570156652.147067", "1.3.12.2.1107.123", "1.2.840.113619.2.x", ""]
+)
+def test_other_uids_order_nothing(uid):
+    assert slice_number(uid) is None
+
+
+def test_a_number_that_occurs_twice_is_taken_once():
+    grid = (512, 512, (0.5, 0.5), 5.0)
+    slices = [("g", SliceName(name, f"{GE}{n}", grid)) for name, n in (("a", 1), ("b", 2), ("c", 2))]
+    assert find_runs(slices) == [Run(("a", "b"), (5.0, 10.0)), Run(("c",))]
+
+
+@pytest.mark.real_data
+def test_the_known_number_of_slices_is_ordered_and_has_neighbours(real_data):
+    folder = real_data / "teknofest-ischemia"
+    groups = read_groups(folder / "groups.csv")
+    files = sorted((folder / "DICOM").glob("*.dcm"))
+    runs = find_runs((groups[path.stem], read_slice_name(path)) for path in files)
+    count = OrderCount()
+    for run in runs:
+        hu = np.zeros((len(run.names), 1, 1), dtype=np.int16)
+        count.add(CTVolume(hu, None, run.first, acquisition=Acquisition(slice_places_mm=run.places_mm)))
+    assert len(files) == 812
+    assert (count.slices["instance UID"], count.with_neighbour, count.between_two) == (668, 581, 325)

@@ -42,6 +42,8 @@ def import_(  # noqa: PLR0913 - one per option
     with progress_bar(f"importing {format_}") as progress:
         summary = import_into(format_, source, store, options, progress=progress)
     console.print(summary.sentence)
+    if summary.order:
+        console.print(f"{summary.order}.", soft_wrap=True)
     for warning in summary.warnings:
         console.print(warning, style="red", markup=False, soft_wrap=True)
     for doubt in summary.patient_doubts:

@@ -95,7 +95,7 @@ def _slices_of(record: CaseRecord, annotation: Annotation, rejected: dict[int, l
         revision=str(record.head),
         split=record.split,
         head_first=record.geometry is not None and record.geometry.display_flips[0],
-        places_mm=places_mm(record.geometry),
+        places_mm=places_mm(record.geometry, record.acquisition),
     )
     useful = annotation.mask_known.any(axis=1) | (annotation.slice_labels != UNKNOWN).any(axis=1)
     return [

@@ -10,6 +10,7 @@ from itertools import islice
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.patients import follow_up_sentence, require_same_patients
 from cpam_train.importers.record import Candidate, DoubtfulCase, ImportedCase, ImportSummary, SkippedCase
+from cpam_train.importers.slice_order import OrderCount
 from cpam_train.importers.value_check import with_value_notices
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core import CLASS_NAMES, Notice, NoticeCode
@@ -117,6 +118,7 @@ class _Tally:
     skipped: list[SkippedCase] = field(default_factory=list)
     doubts: list[DoubtfulCase] = field(default_factory=list)
     notices: Counter[str] = field(default_factory=Counter)
+    order: OrderCount = field(default_factory=OrderCount)
 
     def count(self, case: ImportedCase) -> None:
         self.cases += 1
@@ -128,6 +130,8 @@ class _Tally:
         reasons = doubt_sentences(case.volume.notices)
         self.doubts += [DoubtfulCase(case.volume.case_id, reason) for reason in reasons]
         self.notices.update({notice.sentence: 1 for notice in case.notices})
+        self.skipped += case.left_out
+        self.order.add(case.volume)
         for name, column in zip(CLASS_NAMES, case.annotation.slice_labels.T, strict=True):
             self.present[name] += int((column == PRESENT).sum())
 
@@ -151,4 +155,5 @@ class _Tally:
             skipped=tuple(self.skipped),
             doubts=tuple(self.doubts),
             notices=dict(self.notices),
+            order=self.order.sentence,
         )

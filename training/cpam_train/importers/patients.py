@@ -148,21 +148,26 @@ def _columns(names: Sequence[str], path: Path) -> Mapping[str, str]:
 
 
 def _listed(candidates: Sequence[Candidate], patients: Mapping[str, str], path: Path) -> dict[str, str]:
-    """Return case id -> patient; every case must be in the list, and every line must be a case."""
+    """Return case id -> patient; every case must be in the list, and every line must be a case or a slice of one."""
     cases_of: defaultdict[str, list[str]] = defaultdict(list)
     for candidate in candidates:
         for name in set(candidate.called):
             cases_of[name].append(candidate.case_id)
     found: dict[str, str] = {}
+    named: set[str] = set()
     for name, patient in patients.items():
-        cases = cases_of.get(name) or cases_of.get(_without_ending(name))
+        known = name if name in cases_of else _without_ending(name)
+        cases = cases_of.get(known)
         if not cases:
             raise InputError(
                 f"{path.name} names the case {name!r}, which is not there{nearest(name, list(cases_of))}",
                 remedy="correct the line or take it out",
             )
-        if found.keys() & set(cases):
+        if known in named:
             raise InputError(f"{path.name} names the case {name!r} twice", remedy="name every case once")
+        if any(found.get(case, patient) != patient for case in cases):
+            raise InputError(f"{path.name} gives the slice {name!r} another patient than others of its series")
+        named.add(known)
         found |= dict.fromkeys(cases, patient)
     missing = [c.name for c in candidates if c.case_id not in found]
     if missing:

@@ -37,6 +37,8 @@ class ImportedCase:
         Programs and algorithms that made the mask, where its files tell; kept with the case.
     notices
         How the mask was read, for whoever imports it.
+    left_out
+        Slices of the case that could not be used.
     """
 
     volume: CTVolume
@@ -46,6 +48,7 @@ class ImportedCase:
     truth_source: TruthSource = "this CT"
     makers: tuple[MaskMaker, ...] = ()
     notices: tuple[Notice, ...] = ()
+    left_out: tuple[SkippedCase, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class SkippedCase:
-    """A case that was left out, and why in one sentence."""
+    """A case, or one slice of a case, that was left out, and why in one sentence."""
 
     case_id: str
     reason: str
@@ -128,6 +131,8 @@ class ImportSummary:
         New cases of which nothing says whose they are: each counts as a patient of its own.
     alike
         One sentence on names that look like several scans of one patient.
+    order
+        One sentence on how the new slices are ordered and how many have neighbours.
     """
 
     source: str
@@ -141,6 +146,7 @@ class ImportSummary:
     notices: dict[str, int] = field(default_factory=dict)
     own_patients: int = 0
     alike: str = ""
+    order: str = ""
 
     @property
     def patient_doubts(self) -> tuple[str, ...]:

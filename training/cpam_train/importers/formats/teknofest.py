@@ -12,7 +12,9 @@ from cpam_train.importers.record import Candidate
 
 
 def find_teknofest(src: Path, options: ImportOptions) -> list[Candidate]:
-    """Slices of either layout, one case each: the set has no positions and no series.
+    """Slices of either layout; the set has no positions and no series, but most UIDs tell order and distance.
+
+    One case is a run of ordered slices; a slice whose UID orders nothing is a case of its own.
 
     Slice folder: `DICOM/<id>.dcm`, `masks/<id>.png` (ischemia), `groups.csv`. Full release: see `teknofest_release`.
     """

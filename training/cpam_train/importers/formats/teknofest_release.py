@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cpam_train.importers.dicom_run import Labelled
 from cpam_train.importers.dicom_slice import read_dicom_slice
-from cpam_train.importers.formats.teknofest_slices import AUTHOR, dicom_case, read_groups
+from cpam_train.importers.formats.teknofest_slices import AUTHOR, read_groups, run_candidate
 from cpam_train.importers.images import (
     JPEG_RANGE,
     JPEG_WINDOW,
@@ -27,6 +28,7 @@ from cpam_train.importers.layout import by_stem, child, folded
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
 from cpam_train.importers.uid_groups import group_of_uid
+from cpam_train.importers.uid_order import find_runs, read_slice_name
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.core.label_values import labels_from_values
 from napari_cpam_stroke.errors import InputError
@@ -49,7 +51,7 @@ class Section:
 
 
 def find_release(src: Path, options: ImportOptions) -> list[Candidate]:
-    """Return the slices of every section below `src`.
+    """Return the slices of every section below `src`, in runs where their UIDs order them.
 
     Training sections have no masks: the outline is where OVERLAY differs from PNG, and the class is the section's.
     Slices of the no-stroke section are PNG only and read as the window 40 / 120. Competition masks hold class values
@@ -90,19 +92,20 @@ def _candidates(section: Section, options: ImportOptions, groups: dict[str, str]
         return
     prefix = f"{folded(section.folder.name)[-7:]}-" if section.kind == COMPETITION else ""
     parts = {p: by_stem(child(section.folder, p) or dicom / "-", ".png") for p in ("masks", "png", "overlay")}
-    for name, path in by_stem(dicom, ".dcm", "").items():
-        files = {part: by_name.get(name) for part, by_name in parts.items()}
-        read = partial(_read_dicom, path, files, section.kind, options, groups.get(name))
-        yield Candidate(f"teknofest-{prefix}{name}", partial(read, f"teknofest-{prefix}{name}"))
+    files = by_stem(dicom, ".dcm", "")
+    named = {name: read_slice_name(path) for name, path in files.items()}
+    group_of = {name: groups.get(name) or group_of_uid(one.instance_uid or name) for name, one in named.items()}
+    read = partial(_read_dicom, files, parts, section.kind, options)
+    for run in find_runs((group_of[name], one) for name, one in named.items()):
+        yield run_candidate(f"teknofest-{prefix}", run, read, group_of[run.first])
 
 
 def _read_dicom(
-    path: Path, files: dict[str, Path | None], kind: str, options: ImportOptions, group: str | None, case_id: str
-) -> ImportedCase:
-    pixels = read_dicom_slice(path)
-    mask = _mask(files, kind, options, pixels.hu.shape, path.name)
-    group = group or group_of_uid(pixels.instance_uid or path.stem)
-    return dicom_case(case_id, pixels, mask, group)
+    files: dict[str, Path], parts: dict[str, dict[str, Path]], kind: str, options: ImportOptions, name: str
+) -> Labelled:
+    pixels = read_dicom_slice(files[name])
+    pictures = {part: by_name.get(name) for part, by_name in parts.items()}
+    return pixels, _mask(pictures, kind, options, pixels.hu.shape, files[name].name)
 
 
 def _mask(

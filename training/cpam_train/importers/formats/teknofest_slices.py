@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cpam_train.importers.dicom_slice import DicomSlice, read_dicom_slice
-from cpam_train.importers.images import read_drawn, require_same_shape
-from cpam_train.importers.knowledge import annotate
+from cpam_train.importers.dicom_run import Labelled, read_run
+from cpam_train.importers.dicom_slice import read_dicom_slice
+from cpam_train.importers.images import read_drawn
 from cpam_train.importers.layout import by_stem
 from cpam_train.importers.options import ImportOptions
-from cpam_train.importers.record import Candidate, ImportedCase
-from cpam_train.importers.value_check import unit_notices
-from napari_cpam_stroke.core import CTVolume, LesionClass
+from cpam_train.importers.record import Candidate
+from cpam_train.importers.uid_order import Run, SliceName, find_runs, read_slice_name
+from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.errors import InputError
 
 GROUPS = "groups.csv"
@@ -24,13 +24,21 @@ AUTHOR = "TEKNOFEST-2021 radiologists"
 
 
 def find_slices(src: Path, dicom: Path, masks: Path, options: ImportOptions) -> list[Candidate]:
-    """Return one candidate per file of `dicom`; its outline lies in `masks`, its group in the groups file."""
+    """Return one candidate per run of slices of `dicom`; outlines lie in `masks`, groups in the groups file."""
     groups = read_groups(options.groups or src / GROUPS)
-    outlines = by_stem(masks, ".png")
+    files, outlines = by_stem(dicom, ".dcm"), by_stem(masks, ".png")
+    runs = find_runs((groups.get(name, ""), _named(name, path, outlines, groups)) for name, path in files.items())
     return [
-        Candidate(f"teknofest-{name}", partial(_read, path, outlines.get(name), groups.get(name)))
-        for name, path in by_stem(dicom, ".dcm").items()
+        run_candidate("teknofest-", run, partial(_read, files, outlines, groups), groups.get(run.first, ""))
+        for run in runs
     ]
+
+
+def run_candidate(prefix: str, run: Run, read: Callable[[str], Labelled], group: str) -> Candidate:
+    """Return the candidate of a run: a single slice is called as its file, several by the lowest of their names."""
+    case_id = f"{prefix}{run.first}" if len(run.names) == 1 else f"{prefix}run-{run.first}"
+    load = partial(read_run, case_id, run, read, patient=f"teknofest-{group}", author=AUTHOR)
+    return Candidate(case_id, load, names=run.names)
 
 
 def read_groups(path: Path) -> dict[str, str]:
@@ -47,26 +55,16 @@ def read_groups(path: Path) -> dict[str, str]:
         ) from error
 
 
-def _read(path: Path, outline: Path | None, group: str | None) -> ImportedCase:
-    if outline is None:
-        raise InputError(f"Slice {path.name} has no mask", expected=f"masks/{path.stem}.png")
-    if not group:
-        raise InputError(f"Slice {path.name} has no group", expected=f"a line {path.stem},<group> in {GROUPS}")
-    lesion = read_drawn(outline)
-    pixels = read_dicom_slice(path)
-    mask = np.where(lesion, np.uint8(LesionClass.ISCHEMIA), np.uint8(0))
-    return dicom_case(f"teknofest-{path.stem}", pixels, mask, group)
+def _named(name: str, path: Path, outlines: Mapping[str, Path], groups: Mapping[str, str]) -> SliceName:
+    """Return what orders a slice; one without mask or group stays alone, to be refused by its name."""
+    return read_slice_name(path) if name in outlines and groups.get(name) else SliceName(name)
 
 
-def dicom_case(case_id: str, pixels: DicomSlice, mask: NDArray[np.uint8], group: str) -> ImportedCase:
-    """Return the case of one DICOM slice with its (Y, X) label mask; both classes were looked for."""
-    require_same_shape(pixels.hu, mask, case_id)
-    volume = CTVolume(
-        pixels.hu[None],
-        None,
-        case_id,
-        patient_id=f"teknofest-{group}",
-        notices=(*pixels.acquisition.notices, *unit_notices([pixels])),
-        acquisition=pixels.acquisition,
-    )
-    return ImportedCase(volume, annotate(mask[None], ischemia="drawn", hemorrhage="drawn"), AUTHOR)
+def _read(files: Mapping[str, Path], outlines: Mapping[str, Path], groups: Mapping[str, str], name: str) -> Labelled:
+    path = files[name]
+    if name not in outlines:
+        raise InputError(f"Slice {path.name} has no mask", expected=f"masks/{name}.png")
+    if not groups.get(name):
+        raise InputError(f"Slice {path.name} has no group", expected=f"a line {name},<group> in {GROUPS}")
+    lesion = read_drawn(outlines[name])
+    return read_dicom_slice(path), np.where(lesion, np.uint8(LesionClass.ISCHEMIA), np.uint8(0))
