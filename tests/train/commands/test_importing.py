@@ -9,7 +9,8 @@ from cpam_train.importers import FINDERS
 from napari_cpam_stroke.errors import InputError
 
 PUBLISHED = (
-    "teknofest", "ct-ich", "ct-ich-nifti", "cpaisd", "instance", "bhsd", "mbh", "aisd", "rsna", "brats", "nnunet",
+    "teknofest", "ct-ich", "ct-ich-nifti", "cpaisd", "instance", "bhsd", "mbh", "aisd", "rsna", "rsna-slices",
+    "rsna-hu", "brats", "nnunet",
     "nifti", "dicom-seg",
 )  # fmt: skip
 

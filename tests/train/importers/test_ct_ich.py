@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cpam_train.importers import ImportOptions
 from napari_cpam_stroke.errors import InputError
@@ -134,3 +135,36 @@ def test_mask_on_another_grid_is_skipped(nifti_set, head, nifti_writer, import_f
     nifti_writer(nifti_set / "masks" / "050.nii", head(2, slices=4)[1])
     with pytest.raises(InputError, match="another grid"):
         import_folder("ct-ich-nifti", nifti_set)
+
+
+def write_bit(path, mask):
+    """A mask of one bit per pixel."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.asarray(mask, dtype=bool)).save(path)
+
+
+@pytest.mark.parametrize("patient", ["049", "49"])
+def test_masks_may_lie_in_a_folder_of_their_own(jpeg_set, tmp_path, store, head, import_folder, patient):
+    truth = head(1, slices=12, lesion=2)[1]
+    masks = tmp_path / "masks"
+    for number in (10, 11):
+        write_bit(masks / f"{patient}_{number}.png", truth[number - 1] > 0)
+    import_folder("ct-ich", jpeg_set, ImportOptions(masks=masks))
+    annotation = store.read_annotation(store.case("ct-ich-049").head)
+    assert annotation.slice_labels[:, 1].tolist() == [0] * 9 + [1, 1, -1]
+    assert annotation.mask_known[:, 1].tolist() == [True] * 11 + [False]
+    assert np.array_equal(annotation.mask[9:11] > 0, truth[9:11] > 0)
+
+
+def test_a_mask_of_another_size_and_a_folder_that_is_not_there_are_refused(jpeg_set, tmp_path, head, import_folder):
+    write_bit(tmp_path / "masks" / "049_10.png", np.ones((4, 4)))
+    with pytest.raises(InputError, match="another size"):
+        import_folder("ct-ich", jpeg_set, ImportOptions(masks=tmp_path / "masks"))
+    with pytest.raises(InputError, match="not a folder"):
+        import_folder("ct-ich", jpeg_set, ImportOptions(masks=tmp_path / "nowhere"))
+
+
+def test_slices_without_positions_count_by_their_file_order(jpeg_set, import_folder):
+    summary = import_folder("ct-ich", jpeg_set)
+    assert summary.order.startswith("Order of slices: 12 by file order; 12 have a neighbour")
+    assert summary.order.endswith("10 on both sides")

@@ -7,7 +7,17 @@ import pytest
 
 from cpam_train.importers import ImportOptions
 
-FOLDERS = {"teknofest": "teknofest-ischemia", "ct-ich": "ct-ich-v1", "cpaisd": "cpaisd-pairs", "mbh": "mbh25-pairs"}
+FOLDERS = {
+    "teknofest": "teknofest-ischemia",
+    "ct-ich": "ct-ich-v1",
+    "cpaisd": "cpaisd-pairs",
+    "mbh": "mbh25-pairs",
+    "rsna-slices": "rsna-slices",
+    "rsna-hu": "rsna-hu",
+}
+
+CASES = dict.fromkeys(FOLDERS, 8) | {"rsna-slices": 60, "rsna-hu": 60}
+"""Cases looked at: single slices of many scanners vary more than others."""
 
 BRAIN_HU = (20, 42)
 """Median of tissue between fluid and bone, whatever file it came in."""
@@ -16,8 +26,8 @@ BRAIN_HU = (20, 42)
 @pytest.mark.real_data
 @pytest.mark.parametrize("source", FOLDERS)
 def test_brain_has_its_density_and_lesions_theirs(real_data, store, source, import_folder):
-    summary = import_folder(source, real_data / FOLDERS[source], ImportOptions(limit=8))
-    assert summary.cases == 8
+    summary = import_folder(source, real_data / FOLDERS[source], ImportOptions(limit=CASES[source]))
+    assert summary.cases == CASES[source]
     assert not summary.skipped
     brain, lesion = [], []
     for record in store.cases():

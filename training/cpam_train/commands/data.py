@@ -30,6 +30,7 @@ def import_(  # noqa: PLR0913 - one per option
     patient_pattern: Annotated[
         str | None, typer.Option("--patient-pattern", help="Its one group is the patient in a name: '(pat\\d+)_.*'.")
     ] = None,
+    masks: Annotated[Path | None, typer.Option("--masks", help="ct-ich: folder of masks of its own.")] = None,
     seed: Annotated[int, typer.Option(help="Of the split.", min=0)] = 0,
 ) -> None:
     """Bring a public data set, or masks of a usual format, into the store; BraTS into a folder of its own."""
@@ -37,7 +38,7 @@ def import_(  # noqa: PLR0913 - one per option
     from cpam_train.importers import import_options
 
     options = import_options(
-        settings or (), limit=limit, meanings=meanings, patients=patients, patient_pattern=patient_pattern
+        settings or (), limit=limit, meanings=meanings, patients=patients, patient_pattern=patient_pattern, masks=masks
     )
     with progress_bar(f"importing {format_}") as progress:
         summary = import_into(format_, source, store, options, progress=progress)

@@ -33,6 +33,8 @@ SAME_PATIENT = 0.92
 patient, reach 0.912; rescans of one patient in the TEKNOFEST set 0.92 to 0.97."""
 
 FAMILIES: dict[str, str] = {
+    "rsna-slices": "rsna",
+    "rsna-hu": "rsna",
     "bhsd": "rsna",
     "mbh": "rsna",
     "ct-ich-nifti": "ct-ich",

@@ -29,6 +29,8 @@ class ImportOptions:
     """CSV with columns `case,patient` that says which cases are one patient's, for every format: --patients."""
     patient_pattern: str | None = None
     """Regular expression whose one group is the patient in a case's name, for every format: --patient-pattern."""
+    masks: Path | None = None
+    """ct-ich: folder of masks `<patient>_<slice>.png` that lie apart from the slices: --masks."""
     ischemia_absent: bool = True
     """CT-ICH and INSTANCE: patients came for trauma or bleeding, so ischemia counts as absent; off: as unknown."""
     subtypes: tuple[str, ...] = ("EDH", "IPH", "IVH", "SAH", "SDH")

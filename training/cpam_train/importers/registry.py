@@ -12,6 +12,7 @@ from cpam_train.importers.formats.dicom_seg import find_dicom_seg
 from cpam_train.importers.formats.nifti_pairs import find_bhsd, find_instance, find_nifti, find_nnunet
 from cpam_train.importers.formats.pairs import find_cpaisd, find_mbh
 from cpam_train.importers.formats.rsna import find_rsna
+from cpam_train.importers.formats.rsna_pictures import find_rsna_hu, find_rsna_slices
 from cpam_train.importers.formats.teknofest import find_teknofest
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate
@@ -26,6 +27,8 @@ FINDERS: dict[str, Callable[[Path, ImportOptions], list[Candidate]]] = {
     "mbh": find_mbh,
     "aisd": find_aisd,
     "rsna": find_rsna,
+    "rsna-slices": find_rsna_slices,
+    "rsna-hu": find_rsna_hu,
     "nnunet": find_nnunet,
     "nifti": find_nifti,
     "dicom-seg": find_dicom_seg,

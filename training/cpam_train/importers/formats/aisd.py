@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cpam_train.importers.images import read_grey, require_same_shape, window_notice, window_to_hu
+from cpam_train.importers.images import read_grey, require_same_shape, window_notice, window_range, window_to_hu
 from cpam_train.importers.knowledge import annotate
 from cpam_train.importers.layout import by_stem, numeric, require, require_folder
 from cpam_train.importers.options import ImportOptions
@@ -61,6 +61,6 @@ def _read(folder: Path, masks: Path, window: Window) -> ImportedCase:
         CTVolume(hu, None, name, patient_id=name, notices=notices, acquisition=made),
         annotate(mask, ischemia="drawn", hemorrhage="absent"),
         "AISD readers",
-        (round(window.low), round(window.high)),
+        window_range(window),
         truth_source="MR",
     )

@@ -42,15 +42,15 @@ def find_ct_ich(src: Path, options: ImportOptions) -> list[Candidate]:
 
     Slices with a mask are known for hemorrhage; slices labelled free of it are known to be empty; bleeding slices
     without a mask have a label only. `options.ischemia_absent` says whether ischemia counts as absent in these trauma
-    patients (so that false ischemia on a lesion-free series is learnt) or as unknown.
+    patients (so that false ischemia on a lesion-free series is learnt) or as unknown. Masks lie beside the slices as
+    `<slice>_HGE_Seg.png` or, all together, in `options.masks` as `<patient>_<slice>.png`.
     """
     require_folder(src)
+    if options.masks is not None:
+        require_folder(options.masks)
     folders = require(src.glob("Patients_CT/*/brain"), src, LAYOUT)
     diagnosis = read_diagnosis(src / TABLE)
-    return [
-        Candidate(f"ct-ich-{folder.parent.name}", partial(_read, folder, diagnosis, options.ischemia_absent))
-        for folder in folders
-    ]
+    return [Candidate(f"ct-ich-{folder.parent.name}", partial(_read, folder, diagnosis, options)) for folder in folders]
 
 
 def read_diagnosis(path: Path) -> Diagnosis:
@@ -69,7 +69,7 @@ def read_diagnosis(path: Path) -> Diagnosis:
     return dict(diagnosis)
 
 
-def _read(folder: Path, diagnosis: Diagnosis, ischemia_absent: bool) -> ImportedCase:
+def _read(folder: Path, diagnosis: Diagnosis, options: ImportOptions) -> ImportedCase:
     patient = folder.parent.name
     slices = {int(p.stem): p for p in folder.iterdir() if re.fullmatch(r"\d+\.jpe?g", p.name, re.IGNORECASE)}
     if not slices:
@@ -78,7 +78,7 @@ def _read(folder: Path, diagnosis: Diagnosis, ischemia_absent: bool) -> Imported
     frames = [read_grey(slices[n]) for n in numbers]
     for frame in frames:
         require_same_shape(frames[0], frame, f"patient {patient}")
-    drawn = [_drawn(folder, n, frames[0].shape) for n in numbers]
+    drawn = [_drawn(_mask_files(folder, n, options.masks), frames[0].shape) for n in numbers]
     bleeds = diagnosis.get(int(patient), {})
     name = f"ct-ich-{patient}"
     volume = CTVolume(
@@ -90,18 +90,25 @@ def _read(folder: Path, diagnosis: Diagnosis, ischemia_absent: bool) -> Imported
         pixels_lossy=True,
     )
     annotation = hemorrhage_annotation(
-        drawn, [bleeds.get(n) for n in numbers], frames[0].shape, ischemia_absent=ischemia_absent
+        drawn, [bleeds.get(n) for n in numbers], frames[0].shape, ischemia_absent=options.ischemia_absent
     )
     return ImportedCase(volume, annotation, "CT-ICH radiologists", JPEG_RANGE)
 
 
-def _drawn(folder: Path, number: int, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+def _mask_files(folder: Path, number: int, masks: Path | None) -> list[Path]:
+    """Return where the mask of one slice may lie: the patient's number is written with and without leading zeros."""
+    if masks is None:
+        return [folder / f"{number}_HGE_Seg.{suffix}" for suffix in ("png", "jpg")]
+    patient = folder.parent.name
+    return [masks / f"{name}_{number}.png" for name in dict.fromkeys((patient, str(int(patient))))]
+
+
+def _drawn(paths: Sequence[Path], shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
     """Return the mask drawn on one slice, None where there is none."""
-    for path in (folder / f"{number}_HGE_Seg.{suffix}" for suffix in ("png", "jpg")):
-        if path.is_file():
-            mask = read_drawn(path)
-            require_same_shape(np.empty(shape, dtype=np.bool_), mask, path.name)
-            return mask
+    for path in filter(Path.is_file, paths):
+        mask = read_drawn(path)
+        require_same_shape(np.empty(shape, dtype=np.bool_), mask, path.name)
+        return mask
     return None
 
 
