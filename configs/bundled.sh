@@ -1,6 +1,6 @@
 #!/bin/sh
 # From the public data to the bundled model, by one command: configs/bundled.sh DATA WORK
-#   DATA  a folder with teknofest-ischemia, ct-ich-v1, cpaisd-pairs and mbh25-pairs
+#   DATA  a folder with teknofest-ischemia, ct-ich-v1, ct-ich-masks, cpaisd-pairs, mbh25-pairs, rsna-slices and rsna-hu
 #   WORK  a folder for store, runs and bundle; the same one goes on where it stopped
 set -eu
 data=$1 work=$2 here=$(cd "$(dirname "$0")" && pwd)
@@ -8,9 +8,11 @@ store=$work/store
 
 if [ ! -d "$store" ]; then
   cpam-train import teknofest "$data/teknofest-ischemia" --store "$store.part" --no-split
-  cpam-train import ct-ich "$data/ct-ich-v1" --store "$store.part" --no-split
+  cpam-train import ct-ich "$data/ct-ich-v1" --masks "$data/ct-ich-masks" --store "$store.part" --no-split
   cpam-train import cpaisd "$data/cpaisd-pairs" --store "$store.part" --no-split
   cpam-train import mbh "$data/mbh25-pairs" --store "$store.part" --no-split
+  cpam-train import rsna-slices "$data/rsna-slices" --store "$store.part" --no-split
+  cpam-train import rsna-hu "$data/rsna-hu" --store "$store.part" --no-split
   cpam-train check --store "$store.part" --assign --seed 11
   mv "$store.part" "$store"
 fi
@@ -21,4 +23,6 @@ cpam-train promote "$work/runs/ensemble" --name default --store "$store" --out "
   --terms "ct-ich=PhysioNet CT-ICH 1.0.0 (Hssayeni et al. 2020): CC BY 4.0" \
   --terms "cpaisd=CPAISD: CC BY 4.0" \
   --terms "mbh=MBH-Seg 2025 / BHSD: MIT for the set, images from RSNA: non-commercial" \
+  --terms "rsna-slices=RSNA 2019 (Flanders et al. 2020): non-commercial research, no re-identification" \
+  --terms "rsna-hu=RSNA 2019 (Flanders et al. 2020): non-commercial research, no re-identification" \
   --notes "$(cat "$here/bundled-notes.txt")"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from cpam_train.data.synthesis.config import SynthesisConfig
@@ -19,6 +19,7 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Operating = Literal["max_dice", "sensitivity"]
 Modality = Literal["ct", "brats"]
 Draws = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -123,9 +124,10 @@ class DataConfig:
     split_by_slice: bool = False
     """Deal the slices of training and validation patients out anew, whoever they belong to, as the source paper did.
     The same patient then stands on both sides: every report of such a model says so."""
-    validate_alone: bool = False
-    """Validate, and choose thresholds and calibration, on slices without their neighbours: for a store whose lesions
-    come as single slices and whose lesion-free slices come as series, so that neighbours give the class away."""
+    neighbours: tuple[Share, Share] = (0.2, 0.5)
+    """With `preprocess.context_slices` above 1: how often a training slice from a series is shown one of its true
+    neighbours, and both; else it stands in for them. Evened out so that their presence tells no class
+    (`data.neighbour_odds`). Validation shows every slice as prediction does: with the neighbours it has."""
     synthetic: bool = True
     """Draw lesions into real training slices, and heal lesions away, as `synthesis` says."""
     synthesis: SynthesisConfig = field(default_factory=SynthesisConfig)
@@ -133,6 +135,14 @@ class DataConfig:
     """Loader processes; None: chosen from the machine."""
     cache: bool = True
     """Keep preprocessed slices on disk, beside the store's other files, so that later epochs only read them."""
+
+    @model_validator(mode="after")
+    def _shares(self) -> DataConfig:
+        if sum(self.neighbours) > 1:
+            raise ValueError(
+                f"neighbours are shares of the same slices: at most 1 together, not {sum(self.neighbours)}"
+            )
+        return self
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 import torch
 
-from cpam_train.data.sampler import EVERY_REASON_ALIKE, balanced_sampler, kind_of, sampling_weights
+from cpam_train.data.sampler import EVERY_REASON_ALIKE, kind_of, sampling_weights, weighted_sampler
 from cpam_train.data.slices import CaseRow, SliceRow
 
 
@@ -56,8 +56,8 @@ def test_sources_and_patients_share_by_the_root_of_their_size(rows):
 def test_draws_are_expected_numbers_and_make_the_epoch_as_long_as_their_sum(rows):
     weights = sampling_weights(rows, balance=0, draws=(4, 2))
     assert weights.tolist() == [2.0 if kind_of(row) == "neither" else 4.0 for row in rows]
-    assert len(balanced_sampler(rows, balance=0, draws=(4, 2))) == weights.sum() == 4 * 117 + 2 * 300
-    assert len(balanced_sampler(rows, balance=0, draws=(4, 2), share=2)) == weights.sum() // 2
+    assert len(weighted_sampler(weights)) == weights.sum() == 4 * 117 + 2 * 300
+    assert len(weighted_sampler(weights, share=2)) == weights.sum() // 2
     even = share(rows, sampling_weights(rows, draws=(4, 2)), kind_of)
     assert even["ischemia"] / even["neither"] == pytest.approx(2)
 
@@ -91,7 +91,8 @@ def test_rejected_findings_are_drawn_more_often(rows):
 
 
 def test_sampler_repeats_itself_for_a_seed(rows):
-    first, second = (list(balanced_sampler(rows, samples=50, seed=3)) for _ in range(2))
+    weights = sampling_weights(rows)
+    first, second = (list(weighted_sampler(weights, samples=50, seed=3)) for _ in range(2))
     assert first == second
     assert len(first) == 50
-    assert list(balanced_sampler(rows, seed=4))[:20] != first[:20]
+    assert list(weighted_sampler(weights, seed=4))[:20] != first[:20]

@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
+from rich.console import Console
 
 from cpam_train.fitting.slice_batches import SliceLoaders
 from cpam_train.presets import build_train_config
 
+SETTINGS = ("preprocess.size=32", "preprocess.context_slices=3", "data.synthetic=false", "data.folds=2")
 
-@pytest.mark.parametrize("alone", [False, True])
-def test_validation_may_leave_the_neighbours_out_and_training_never_does(filled_store, alone):
-    settings = (
-        "preprocess.size=32",
-        "preprocess.context_slices=3",
-        "data.synthetic=false",
-        "data.folds=2",
-        f"data.validate_alone={str(alone).lower()}",
-    )
+
+def with_neighbours(data):
+    """Return the sources of which some slice is shown with another one in the place of a neighbour."""
+    images = [(row, data[i]["image"].numpy().reshape(3, -1, 32, 32)) for i, row in enumerate(data.rows)]
+    return {row.case.source for row, image in images if not (image == image[1]).all()}
+
+
+def test_validation_shows_every_slice_as_prediction_does(filled_store):
+    loaders = SliceLoaders(filled_store, build_train_config("segmenter", overrides=SETTINGS), cache=None)
+    assert with_neighbours(loaders.validation) == {"jpeg"}
+
+
+def test_training_shows_no_neighbours_that_would_give_a_class_away(filled_store):
+    """In this store ischemia comes as single slices only."""
+    loaders = SliceLoaders(filled_store, build_train_config("segmenter", overrides=SETTINGS), cache=None)
+    assert with_neighbours(loaders.train) == set()
+    told = Console(record=True, width=200)
+    loaders.prepare(told)
+    assert "neighbours would give it away" in told.export_text()
+
+
+def test_training_shows_true_neighbours_by_chance_where_all_classes_have_them(filled_store):
+    settings = (*SETTINGS, 'data.sources=["jpeg"]', "data.neighbours=[0.3,0.4]")
     loaders = SliceLoaders(filled_store, build_train_config("segmenter", overrides=settings), cache=None)
-
-    def with_neighbours(data):
-        images = [(row, data[i]["image"].numpy().reshape(3, -1, 32, 32)) for i, row in enumerate(data.rows)]
-        return {row.case.source for row, image in images if not np.array_equal(image[0], image[2])}
-
-    assert with_neighbours(loaders.validation) == (set() if alone else {"jpeg"})
-    assert with_neighbours(loaders.train) == {"jpeg"}
+    shown = []
+    for epoch in range(12):
+        loaders.set_epoch(epoch)
+        for i, row in enumerate(loaders.train.rows):
+            image = loaders.train[i]["image"].numpy().reshape(3, -1, 32, 32)
+            shown.append(sum(not np.array_equal(side, image[1]) for side in (image[0], image[2])))
+            assert shown[-1] <= 1 + (row.z == 1)
+    assert set(shown) == {0, 1, 2}
+    alone = build_train_config("segmenter", overrides=(*settings, "data.neighbours=[0,0]"))
+    assert with_neighbours(SliceLoaders(filled_store, alone, cache=None).train) == set()

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cpam_train.data.slices import CaseRow, SliceRow
+from cpam_train.data.slices import CaseRow
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import PreprocessConfig, plain
 from napari_cpam_stroke.core.head import locate_head
@@ -43,10 +43,6 @@ class GridCase:
 
     codes: Pixels
     mask: Pixels
-
-    def place(self, row: SliceRow) -> int:
-        """Return where a slice, numbered in native order, lies here."""
-        return len(self.codes) - 1 - row.z if row.case.head_first else row.z
 
 
 def compute_case(store: AnnotationStore, case: CaseRow, config: PreprocessConfig) -> GridCase:

@@ -11,10 +11,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from cpam_train.data.cache import GridCache, GridCase, compute_case
+from cpam_train.data.neighbour_odds import shown_slices
 from cpam_train.data.slices import CaseRow, SliceRow
 from cpam_train.data.synthesis import Sample, SynthesisConfig, synthesise
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import PreprocessConfig
+from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.core.preprocess import context_channels, context_rows
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.progress import Progress
@@ -34,6 +36,9 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
         Folder of preprocessed cases, shared by runs; None keeps only the case that was read last.
     synthesis
         Lesions drawn into real slices, and mirrored away; for training only.
+    neighbours
+        (n, 2) how often each slice is shown one of its true neighbours, and both, in either order (`NeighbourOdds`);
+        for training only. None: every slice is shown as inference shows it, with all neighbours it has.
     seed
         With the epoch and the index it fixes what is drawn.
     """
@@ -46,6 +51,7 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
         *,
         cache: Path | None = None,
         synthesis: SynthesisConfig | None = None,
+        neighbours: Floats | None = None,
         seed: int = 0,
     ) -> None:
         if not rows:
@@ -55,7 +61,7 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
         self._store, self._config = store, config
         self._cache = None if cache is None else GridCache(cache, config)
         self._last: tuple[str, GridCase] | None = None
-        self._synthesis, self._seed = synthesis, seed
+        self._synthesis, self._neighbours, self._seed = synthesis, neighbours, seed
         self._epoch = torch.zeros(1, dtype=torch.int64)
         self._epoch.share_memory_()  # type: ignore[no-untyped-call]
 
@@ -65,11 +71,10 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         row = self.rows[index]
         grid = self._grid(row.case)
-        place = grid.place(row)
-        wanted = context_rows(len(grid.codes), self._config, [place], row.case.places_mm)[0]
-        sample = Sample(np.array(grid.codes[wanted]), np.array(grid.mask[place]), row.mask_known, row.labels)
+        rng = np.random.default_rng((self._seed, int(self._epoch), index))
+        codes = np.array(grid.codes[self.shown(index, rng)])
+        sample = Sample(codes, np.array(grid.mask[row.place]), row.mask_known, row.labels)
         if self._synthesis is not None:
-            rng = np.random.default_rng((self._seed, int(self._epoch), index))
             sample = synthesise(sample, self._config, self._synthesis, rng)
         return {
             "image": torch.from_numpy(context_channels(sample.codes, self._config)),
@@ -80,8 +85,14 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
             "index": torch.tensor(index),
         }
 
+    def shown(self, index: int, rng: np.random.Generator) -> list[int]:
+        """Return the slices of its case, feet first, that the network is shown for one row."""
+        row = self.rows[index]
+        slices = context_rows(row.case.slices, self._config, [row.place], row.case.places_mm)[0]
+        return slices if self._neighbours is None else shown_slices(slices, self._neighbours[index], rng)
+
     def set_epoch(self, epoch: int) -> None:
-        """Draw other synthetic lesions from here on; loader processes see it too."""
+        """Draw other neighbours and synthetic lesions from here on; loader processes see it too."""
         self._epoch[0] = epoch
 
     def prepare(self, progress: Progress | None = None) -> None:

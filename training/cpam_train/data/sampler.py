@@ -56,21 +56,10 @@ def sampling_weights(
     return torch.from_numpy(weights * wanted.mean() / weights.mean())
 
 
-def balanced_sampler(
-    rows: Sequence[SliceRow],
-    *,
-    balance: float = 1.0,
-    hard_negative_weight: float = 0.0,
-    reason_weights: Mapping[Reason, float] = EVERY_REASON_ALIKE,
-    draws: tuple[float, float] = (1, 1),
-    samples: int | None = None,
-    share: int = 1,
-    seed: int = 0,
+def weighted_sampler(
+    weights: torch.Tensor, *, samples: int | None = None, share: int = 1, seed: int = 0
 ) -> WeightedRandomSampler:
-    """Return a sampler with replacement; `samples` per epoch, by default the sum of draws, over `share` processes."""
-    weights = sampling_weights(
-        rows, balance=balance, hard_negative_weight=hard_negative_weight, reason_weights=reason_weights, draws=draws
-    )
+    """Return a sampler with replacement; `samples` per epoch, by default the sum of weights, over `share` processes."""
     length = max((samples or round(float(weights.sum()))) // share, 1)
     return WeightedRandomSampler(weights.tolist(), length, generator=torch.Generator().manual_seed(seed))
 

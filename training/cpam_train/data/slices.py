@@ -24,6 +24,8 @@ class CaseRow:
     ----------
     revision
         The newest revision: a corrected case is trained on as corrected.
+    slices
+        How many there are, whether anything is known of them or not.
     head_first
         The native slices run from head to feet; the network sees all series feet first.
     places_mm
@@ -36,6 +38,7 @@ class CaseRow:
     content_hash: str
     revision: str
     split: Split | None
+    slices: int = 1
     head_first: bool = False
     places_mm: tuple[float, ...] = field(default=(), compare=False, repr=False)
 
@@ -61,6 +64,11 @@ class SliceRow:
     mask_known: tuple[bool, bool]
     labels: tuple[int, int]
     rejected: tuple[Reason, ...] = ()
+
+    @property
+    def place(self) -> int:
+        """Where the slice lies in the radiological view, feet first."""
+        return self.case.slices - 1 - self.z if self.case.head_first else self.z
 
 
 def collect_slices(
@@ -94,6 +102,7 @@ def _slices_of(record: CaseRecord, annotation: Annotation, rejected: dict[int, l
         content_hash=record.content_hash,
         revision=str(record.head),
         split=record.split,
+        slices=record.shape[0],
         head_first=record.geometry is not None and record.geometry.display_flips[0],
         places_mm=places_mm(record.geometry, record.acquisition),
     )

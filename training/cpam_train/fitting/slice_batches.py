@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 from rich.progress import Progress, TaskID
+from torch import Tensor
 from torch.utils.data import WeightedRandomSampler
 
 from cpam_train.config import TrainConfig
 from cpam_train.data.dataset import SliceDataset
-from cpam_train.data.sampler import balanced_sampler
+from cpam_train.data.neighbour_odds import count_sides, neighbour_odds
+from cpam_train.data.sampler import sampling_weights, weighted_sampler
 from cpam_train.data.slice_split import STAMP, split_by_slice
 from cpam_train.data.slices import SliceRow, collect_slices
 from cpam_train.fitting.batches import Loaders
 from cpam_train.operating.validation_record import Origin, Record
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.core.preprocess import without_context
+from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.errors import InputError
 
 SLICE_FRACTIONS = (0.875, 0.125, 0.0)
@@ -51,9 +55,12 @@ class SliceLoaders(Loaders):
         train_rows, validation_rows, self.split_rule = divide(store, config)
         self.left_out = patients_without_split(store)
         drawn = config.data.synthesis if config.data.synthetic else None
-        self.train = SliceDataset(store, config.preprocess, train_rows, cache=cache, synthesis=drawn, seed=config.seed)
-        shown = without_context(config.preprocess) if config.data.validate_alone else config.preprocess
-        self.validation = SliceDataset(store, shown, validation_rows, cache=cache)
+        self.weights, odds = draw_of(train_rows, config)
+        self.train = SliceDataset(
+            store, config.preprocess, train_rows, cache=cache, synthesis=drawn, neighbours=odds, seed=config.seed
+        )
+        self.neighbours_shown = odds is None or bool(odds.any())
+        self.validation = SliceDataset(store, config.preprocess, validation_rows, cache=cache)
 
     def prepare(self, console: Console) -> None:
         """Name what cannot be learned from; preprocess what the cache does not hold yet, with a bar."""
@@ -61,6 +68,11 @@ class SliceLoaders(Loaders):
             console.print(
                 f"{len(self.left_out)} patients have no split and are left out: to use them, run cpam-train check "
                 "--store ... --assign."
+            )
+        if not self.neighbours_shown:
+            console.print(
+                "Training slices are shown without neighbours: a class comes from no series, so that neighbours would "
+                "give it away."
             )
         for k, name in enumerate(self.config.model.classes):
             if not any(row.labels[k] == 1 for row in self.train.rows):
@@ -76,16 +88,8 @@ class SliceLoaders(Loaders):
 
     def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
         """Return the slices of one epoch for one process, classes and sources evenly."""
-        data = self.config.data
-        return balanced_sampler(
-            self.train.rows,
-            balance=data.balance,
-            hard_negative_weight=data.hard_negative_weight,
-            reason_weights=data.reason_weights,
-            draws=data.draws,
-            samples=data.samples_per_epoch,
-            share=world,
-            seed=self.seed_of(epoch, rank),
+        return weighted_sampler(
+            self.weights, samples=self.config.data.samples_per_epoch, share=world, seed=self.seed_of(epoch, rank)
         )
 
     def origins(self, record: Record) -> list[Origin]:
@@ -100,6 +104,22 @@ class SliceLoaders(Loaders):
             "train": summarise(self.train.rows),
             "validation": summarise(self.validation.rows),
         }
+
+
+def draw_of(rows: Sequence[SliceRow], config: TrainConfig) -> tuple[Tensor, Floats | None]:
+    """Return how often each training slice is drawn, and shown its neighbours; None where the network sees none."""
+    data = config.data
+    weights = sampling_weights(
+        rows,
+        balance=data.balance,
+        hard_negative_weight=data.hard_negative_weight,
+        reason_weights=data.reason_weights,
+        draws=data.draws,
+    )
+    if config.preprocess.context_slices == 1:
+        return weights, None
+    plan = neighbour_odds(rows, weights.numpy(), count_sides(rows, config.preprocess), data.neighbours)
+    return torch.from_numpy(plan.weights), plan.odds
 
 
 def divide(store: AnnotationStore, config: TrainConfig) -> tuple[list[SliceRow], list[SliceRow], str]:

@@ -11,7 +11,6 @@ from cpam_train.data.synthesis.brain import find_brain
 from cpam_train.data.synthesis.config import SynthesisConfig
 from cpam_train.data.synthesis.draw import draw_hemorrhage, draw_ischemia
 from cpam_train.data.synthesis.mirror import heal
-from cpam_train.data.synthesis.neighbours import show_neighbours
 from cpam_train.data.synthesis.shapes import blob, crescent, wedge
 from napari_cpam_stroke.config import PreprocessConfig
 from napari_cpam_stroke.core import LesionClass
@@ -58,12 +57,10 @@ class Sample:
 def synthesise(
     sample: Sample, preprocess: PreprocessConfig, config: SynthesisConfig, rng: np.random.Generator
 ) -> Sample:
-    """Return the sample, perhaps with other neighbours, its ischemia mirrored away, or a lesion drawn in.
+    """Return the sample, perhaps with its ischemia mirrored away, or a lesion drawn in.
 
     Only classes whose mask is known are touched, so that nothing is claimed about the others.
     """
-    if len(sample.codes) > 1:
-        sample = replace(sample, codes=show_neighbours(sample.codes, preprocess, config, rng))
     chances = rng.random(3)
     healing = (
         preprocess.align_midline and sample.labels[0] == PRESENT and sample.mask_known[0] and chances[0] < config.heal_p
