@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from cpam_train.commands.common import StoreOption, console, is_brats, opened, progress_bar
+from napari_cpam_stroke.errors import InputError
 
 if TYPE_CHECKING:
     from cpam_train.evaluation.run import Evaluation
@@ -29,18 +30,31 @@ def evaluate(
     source: Sources = None,
     device: Device = "auto",
     without_context: WithoutContext = False,
+    neighbours: Annotated[
+        bool, typer.Option("--neighbours", help="Also tell what true neighbours change on lesion slices.")
+    ] = False,
 ) -> None:
     """Judge a model on annotated cases it has not been trained on; on a BraTS folder by its regions."""
     if is_brats(store):
         _evaluate_brats(model, store, out, split=split, device=device)
         return
-    evaluation = _evaluated(model, store, split=split, sources=source, device=device, without_context=without_context)
+    evaluation = _evaluated(
+        model,
+        store,
+        split=split,
+        sources=source,
+        device=device,
+        without_context=without_context,
+        neighbours=neighbours,
+    )
     from cpam_train.evaluation.write import write_evaluation
 
     report = write_evaluation(evaluation, out)
     for name, summary in evaluation.summaries().items():
         dice, auc = summary.lesion_cases.get("dice"), summary.slices.get("auc")
         console.print(f"{name}: Dice {dice or '-'}; AUC of slices {auc or '-'}")
+    for name, effect in evaluation.neighbours.items():
+        console.print(f"{name}: {effect.sentence}", soft_wrap=True)
     console.print(f"Wrote {report}.")
 
 
@@ -115,12 +129,21 @@ def _evaluate_brats(model: str, store: str, out: Path, *, split: str, device: st
 
 
 def _evaluated(
-    model: str, address: str, *, split: str, sources: list[str] | None, device: str, without_context: bool = False
+    model: str,
+    address: str,
+    *,
+    split: str,
+    sources: list[str] | None,
+    device: str,
+    without_context: bool = False,
+    neighbours: bool = False,
 ) -> Evaluation:
     from cpam_train.evaluation.model import opened_model
     from cpam_train.evaluation.run import evaluate_model
     from napari_cpam_stroke.annotations.records import SPLITS, one_of
 
+    if without_context and neighbours:
+        raise InputError("--alone and --neighbours contradict", remedy="give one of the two")
     chosen = cast("Split", one_of(split, SPLITS, "split"))
     with (
         opened(address) as store,
@@ -128,4 +151,6 @@ def _evaluated(
         progress_bar(f"judging {predictor.card.reference}") as progress,
     ):
         shown = predictor.without_context() if without_context else predictor
-        return evaluate_model(shown, store, split=chosen, sources=sources or (), progress=progress)
+        return evaluate_model(
+            shown, store, split=chosen, sources=sources or (), neighbours=neighbours, progress=progress
+        )

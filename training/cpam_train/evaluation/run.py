@@ -7,6 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from cpam_train.evaluation.case import ClassResult, judge_case
 from cpam_train.evaluation.gallery import Gallery
+from cpam_train.evaluation.neighbour_effect import (
+    NeighbourEffect,
+    SliceEffect,
+    compare_slices,
+    has_effect,
+    summarise_effects,
+)
 from cpam_train.evaluation.summary import ClassSummary, by_group, case_dice, summarise_class, thickness_group
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord, Split
@@ -29,6 +36,8 @@ class Evaluation:
         Of the test set's pixels: figures of two models are comparable only if it is the same.
     seconds
         Time of all predictions.
+    neighbours
+        By class, what true neighbours change on lesion slices that have one; empty unless asked for.
     """
 
     card: ModelCard
@@ -38,6 +47,7 @@ class Evaluation:
     seconds: float
     device: str
     gallery: Gallery = field(default_factory=Gallery)
+    neighbours: dict[str, NeighbourEffect] = field(default_factory=dict)
 
     def summaries(self) -> dict[str, ClassSummary]:
         """Return the figures of each class over all cases."""
@@ -71,22 +81,32 @@ def evaluate_model(
     *,
     split: Split = "test",
     sources: Sequence[str] = (),
+    neighbours: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Run a model on every annotated case of a split and compare.
 
+    Parameters
+    ----------
+    neighbours
+        Also show slices that have true neighbours alone, to tell what these are worth; up to twice the time.
+
     Raises
     ------
     InputError
-        If the split has no annotated case.
+        If the split has no annotated case, or the model looks at single slices and neighbours are asked for.
     """
+    alone = predictor.without_context() if neighbours else None
     records = cases_of(store, split, sources)
     by_class: dict[str, list[ClassResult]] = {name: [] for name in CLASS_NAMES}
+    effects: list[SliceEffect] = []
     gallery, seconds = Gallery(), 0.0
     for done, record in enumerate(records, start=1):
         volume, annotation = store.read_volume(record.case_id), store.read_annotation(str(record.head))
         prediction = predictor.predict(volume)
         seconds += prediction.seconds
+        if alone is not None and has_effect(annotation, volume, predictor.card.preprocess):
+            effects += compare_slices(prediction, alone.predict(volume), annotation, volume, predictor.card.preprocess)
         results = judge_case(
             prediction, annotation, volume, source=record.source, masks=predictor.card.task == "segmenter"
         )
@@ -104,6 +124,7 @@ def evaluate_model(
         seconds=seconds,
         device=str(predictor.device),
         gallery=gallery,
+        neighbours=summarise_effects(effects),
     )
 
 

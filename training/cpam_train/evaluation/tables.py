@@ -11,7 +11,7 @@ from typing import Any
 from cpam_train.evaluation.case import ClassResult
 from cpam_train.evaluation.run import Evaluation
 from cpam_train.evaluation.summary import ClassSummary, case_dice
-from cpam_train.metrics.bootstrap import LEVEL, RESAMPLINGS
+from cpam_train.metrics.bootstrap import LEVEL, RESAMPLINGS, Estimate
 from cpam_train.metrics.counts import iou, precision, sensitivity
 from cpam_train.metrics.surface import TOLERANCES_MM
 from napari_cpam_stroke.core.preprocess import describe_context
@@ -34,6 +34,10 @@ def metrics_of(evaluation: Evaluation) -> dict[str, Any]:
         "device": evaluation.device,
         "seconds": round(evaluation.seconds, 2),
         "classes": {name: plain_summary(s) for name, s in evaluation.summaries().items()},
+        "true_neighbours": {
+            name: {key: plain_estimate(figure) for key, figure in vars(effect).items()}
+            for name, effect in evaluation.neighbours.items()
+        },
         "groups": {
             kind: {value: {name: plain_summary(s) for name, s in classes.items()} for value, classes in values.items()}
             for kind, values in evaluation.groups().items()
@@ -69,13 +73,15 @@ def split_rule(evaluation: Evaluation) -> str:
     return rule
 
 
+def plain_estimate(figure: Estimate) -> dict[str, Any]:
+    """Return a figure with its interval as JSON values."""
+    return {name: _rounded(v) if isinstance(v, float) else v for name, v in asdict(figure).items()}
+
+
 def plain_summary(summary: ClassSummary) -> dict[str, Any]:
     """Return a summary as JSON values."""
     return {
-        part: {
-            key: {name: _rounded(v) if isinstance(v, float) else v for name, v in asdict(figure).items()}
-            for key, figure in figures.items()
-        }
+        part: {key: plain_estimate(figure) for key, figure in figures.items()}
         for part, figures in vars(summary).items()
     }
 
