@@ -124,8 +124,17 @@ def test_what_the_neighbours_are_worth_is_a_second_report(run_cli, runs, store_f
         assert told[option] in (tmp_path / "out" / "report.html").read_text()
     assert told[()] == "3 slices at a time, about 5 mm apart where positions are known"
     assert told["--alone",] == "one slice at a time, repeated in the place of its neighbours"
-    code, text = run_cli("evaluate", runs[0], "--store", store_folder, "--out", tmp_path / "out", "--alone")
-    assert (code, "looks at single slices" in text) == (2, True)
+    for option in ("--alone", "--neighbours"):
+        code, text = run_cli("evaluate", runs[0], "--store", store_folder, "--out", tmp_path / "out", option)
+        assert (code, "looks at single slices" in text) == (2, True)
+    code, text = run_cli("evaluate", run, "--store", store_folder, "--out", tmp_path / "out", "--neighbours")
+    assert (code, "ischemia: true neighbours shown on 2 slices of 1 patients" in text) == (0, True)
+    figures = json.loads((tmp_path / "out" / "metrics.json").read_text())["true_neighbours"]["ischemia"]
+    assert figures["dice_change"]["value"] == pytest.approx(
+        figures["dice_with"]["value"] - figures["dice_alone"]["value"], abs=1e-3
+    )
+    code, text = run_cli("evaluate", run, "--store", store_folder, "--out", tmp_path / "out", "--neighbours", "--alone")
+    assert (code, "contradict" in text) == (2, True)
 
 
 def test_a_split_by_slice_is_on_every_report(run_cli, store_folder, tmp_path):

@@ -87,6 +87,9 @@ class AugmentConfig:
     blur_p: float = Field(default=0.2, ge=0, le=1)
     blur_pixels: float = Field(default=1.2, ge=0)
     """Largest sigma: reconstruction kernels and JPEG differ between sources."""
+    bone_end_p: float = Field(default=0.3, ge=0, le=1)
+    bone_end_hu: tuple[float, float] = (78.0, 98.0)
+    """From a HU drawn here on everything is shown as bone, as a picture of a narrow window does."""
     equalize_p: float = Field(default=0.0, ge=0, le=1)
     """Histogram equalisation."""
 

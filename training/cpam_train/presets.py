@@ -113,6 +113,7 @@ def _paper(model: ModelConfig) -> TrainConfig:
         equalize_p=0.1,
         elastic_p=0,
         blur_p=0,
+        bone_end_p=0,
     )
     return TrainConfig(
         model=replace(model, dropout=0.3),

@@ -106,6 +106,20 @@ def test_black_and_white_of_a_window_stay_so():
     assert changed[:, :, 10:12, 10:12].min() == 1
 
 
+def test_from_the_bone_end_on_all_is_white_and_below_it_nothing_changes():
+    torch.manual_seed(0)
+    hu = torch.arange(0.0, 100.0).view(1, 1, 10, 10)
+    image = torch.cat([((hu - w.low) / w.width).clamp(0, 1) for w in PREPROCESS.windows], dim=1).repeat(40, 1, 1, 1)
+    changed = Augment(replace(NOTHING, bone_end_p=1, bone_end_hu=(85.0, 95.0)), PREPROCESS).change_grey(image)
+    wide = PREPROCESS.windows.index(max(PREPROCESS.windows, key=lambda window: window.high))
+    ends = (changed[:, wide] == 1).flatten(1).float().argmax(dim=1)
+    assert ends.min() >= 85
+    assert ends.max() <= 95
+    assert len(ends.unique()) > 3
+    below = (hu < 85).expand_as(image)
+    torch.testing.assert_close(changed[below], image[below], atol=1e-5, rtol=0)
+
+
 def test_crop_size_gives_native_pixels_inside_the_image():
     torch.manual_seed(0)
     image, mask = batch(16)

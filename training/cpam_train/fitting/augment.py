@@ -92,7 +92,7 @@ class Augment(nn.Module):
         return Geometry(torch.cat([linear, centre.unsqueeze(-1)], dim=2), shift)
 
     def change_grey(self, image: Tensor) -> Tensor:
-        """Return images (B, C, H, W) in 0..1 of other brightness, contrast, noise, sharpness and histogram.
+        """Return images (B, C, H, W) in 0..1 of other brightness, contrast, noise, sharpness, bone end and histogram.
 
         What a window shows black or white stays so: those HU lie beyond it by an unknown amount, like bone and air.
         """
@@ -103,7 +103,15 @@ class Augment(nn.Module):
         changed = (image - middle) * gain + middle + offset.view(-1, 1, 1, 1) / self.width
         changed = self._blurred(changed) + self._noise(changed)
         within = (image > 0) & (image < 1)
-        return self._equalized(torch.where(within, changed.clamp_(0, 1), image))
+        return self._equalized(self._bone_end(torch.where(within, changed.clamp_(0, 1), image)))
+
+    def _bone_end(self, image: Tensor) -> Tensor:
+        """Return the images white from a HU on that is drawn for each, in every window that reaches so high."""
+        c = self.config
+        chosen = self._chance(len(image), c.bone_end_p, image.device).bool().view(-1, 1, 1, 1)
+        low, high = c.bone_end_hu
+        end = low + (high - low) * torch.rand(len(image), 1, 1, 1, device=image.device)
+        return torch.where(chosen & (image >= (end - self.low) / self.width), torch.ones_like(image), image)
 
     def _noise(self, image: Tensor) -> Tensor | float:
         c, b = self.config, len(image)

@@ -30,6 +30,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "elastic": ("elastic_p",),
     "noise": ("noise_p",),
     "blur": ("blur_p",),
+    "bone end": ("bone_end_p",),
     "equalisation": ("equalize_p",),
 }
 """Column title and the probabilities that are 1 in it, all others 0."""
