@@ -57,6 +57,18 @@ def test_figures_of_one_case():
     assert (ischemia.label, hemorrhage.label) == (1, 0)
 
 
+def test_dice_of_slices_counts_every_slice_that_holds_the_class_once():
+    reference = np.zeros((3, 20, 20), np.uint8)
+    reference[:2, 2:6, 2:6] = 1
+    predicted = reference.copy()
+    predicted[1] = np.roll(reference[1], 2, axis=1)
+    predicted[2, 0, 0] = 1
+    ischemia, _ = judge_case(prediction(predicted), Annotation.from_mask(reference), volume(), source="here")
+    figure = summarise_class([ischemia]).lesion_cases["dice_per_slice"]
+    assert (figure.value, figure.cases) == (pytest.approx((1 + 0.5) / 2), 2)
+    assert case_dice(ischemia) == pytest.approx(2 * 24 / (32 + 33))
+
+
 def test_only_known_slices_are_judged():
     reference, predicted = masks()
     known = np.zeros((3, 2), bool)

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cpam_train.metrics.counts import Counts, count
+from cpam_train.metrics.counts import Counts, count, stacked
 from cpam_train.metrics.lesionwise import LesionCounts, count_lesions
 from cpam_train.metrics.surface import SurfaceDistance, surface_distance
 from napari_cpam_stroke.core import Annotation, CTVolume, LesionClass
@@ -38,6 +38,8 @@ class MaskResult:
     ----------
     pixels
         Counts as scalars.
+    slice_pixels
+        The same of each slice where the reference is known, (n,).
     surface
         None without reference or without known pixel spacing.
     reference_ml, predicted_ml
@@ -45,6 +47,7 @@ class MaskResult:
     """
 
     pixels: Counts
+    slice_pixels: Counts
     lesions: LesionCounts
     surface: SurfaceDistance | None
     reference_ml: float | None
@@ -158,8 +161,10 @@ def _compare(
 ) -> MaskResult:
     predicted, reference = predicted & known[:, None, None], reference & known[:, None, None]
     voxels = voxel_volumes_ml(volume)
+    slices = stacked(count(p, r) for p, r in zip(predicted[known], reference[known], strict=True))
     return MaskResult(
-        pixels=count(predicted[known], reference[known]),
+        pixels=slices.pooled(),
+        slice_pixels=slices,
         lesions=count_lesions(predicted, reference),
         surface=_surface(predicted, reference, volume),
         reference_ml=None if voxels is None else float(reference.sum(axis=(1, 2)) @ voxels),

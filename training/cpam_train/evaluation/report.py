@@ -33,6 +33,7 @@ PARTS = (
 LABELS = {
     "dice": "Dice, mean over cases",
     "dice_median": "Dice, median",
+    "dice_per_slice": "Dice, mean over slices with the class",
     "dice_per_patient": "Dice, mean over patients",
     "dice_pooled": "Dice, all pixels together",
     "iou": "IoU, mean over cases",

@@ -88,10 +88,11 @@ def _lesion_figures(results: Sequence[ClassResult]) -> Figures:
     masks = [r.mask for r in results if r.mask is not None]
     patients = [r.patient_id for r in results]
     counts = stacked(m.pixels for m in masks)
-    by_patient = _patient_dice(results)
+    by_patient, (by_slice, of_slices) = _patient_dice(results), _slice_dice(results)
     figures = {
         "dice": estimate(mean_of(dice(counts)), patients),
         "dice_median": estimate(median_of(dice(counts)), patients),
+        "dice_per_slice": estimate(mean_of(by_slice), of_slices),
         "dice_per_patient": estimate(mean_of(list(by_patient.values())), list(by_patient)),
         "dice_pooled": estimate(ratio_of(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn), patients),
         "iou": estimate(mean_of(iou(counts)), patients),
@@ -193,6 +194,15 @@ def _patient_dice(results: Sequence[ClassResult]) -> dict[str, float]:
     for patient, own in by_group(results, lambda r: r.patient_id).items():
         values[patient] = float(dice(stacked(r.mask.pixels for r in own if r.mask is not None).pooled()))
     return values
+
+
+def _slice_dice(results: Sequence[ClassResult]) -> tuple[NDArray[np.float64], list[str]]:
+    """Return the Dice of every slice that holds the class, and its patient."""
+    judged = [(dice(r.mask.slice_pixels), r.patient_id) for r in results if r.mask is not None]
+    values = np.concatenate([scores for scores, _ in judged])
+    patients = [patient for scores, patient in judged for _ in scores]
+    held = ~np.isnan(values)
+    return values[held], [patient for patient, holds in zip(patients, held, strict=True) if holds]
 
 
 def _mean_where(values: NDArray[np.float64], patients: Sequence[str]) -> Estimate:
