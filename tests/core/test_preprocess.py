@@ -137,6 +137,11 @@ def test_context_of_an_uneven_series_is_the_nearest_slice() -> None:
     assert context_rows(7, config, [2, 4], places) == [[0, 1, 2, 3, 3], [3, 3, 4, 6, 6]]
 
 
+def test_a_near_neighbour_counts_beside_one_beyond_reach() -> None:
+    config = PreprocessConfig(context_slices=3, context_mm=5.0)
+    assert context_rows(5, config, [2], [0.0, 8.0, 9.0, 10.0, 18.0]) == [[1, 2, 3]]
+
+
 def test_a_slice_does_not_depend_on_which_others_are_asked_for() -> None:
     hu = head()
     frame = locate_head(hu, SMALL)

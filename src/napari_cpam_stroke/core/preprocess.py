@@ -92,10 +92,10 @@ def context_rows(
 
 
 def _neighbour(places: Floats, i: int, offset_mm: float) -> int:
-    """Return the slice nearest to `offset_mm` from slice `i`, or `i` itself beyond `NEIGHBOUR_REACH`."""
-    nearest = int(np.abs(places - places[i] - offset_mm).argmin())
+    """Return the slice within `NEIGHBOUR_REACH` that lies nearest to `offset_mm` from slice `i`, else `i` itself."""
     reach = NEIGHBOUR_REACH * abs(offset_mm) + ROUNDING_MM
-    return nearest if abs(places[nearest] - places[i]) <= reach else i
+    from_wanted = np.abs(places - places[i] - offset_mm)
+    return int(np.where(np.abs(places - places[i]) <= reach, from_wanted, np.inf).argmin())
 
 
 def without_context(config: PreprocessConfig) -> PreprocessConfig:

@@ -59,7 +59,10 @@ def sampling_weights(
 def weighted_sampler(
     weights: torch.Tensor, *, samples: int | None = None, share: int = 1, seed: int = 0
 ) -> WeightedRandomSampler:
-    """Return a sampler with replacement; `samples` per epoch, by default the sum of weights, over `share` processes."""
+    """Return a sampler with replacement of n slices by their (n,) weights.
+
+    It gives `samples` per epoch, by default the sum of weights, over `share` processes.
+    """
     length = max((samples or round(float(weights.sum()))) // share, 1)
     return WeightedRandomSampler(weights.tolist(), length, generator=torch.Generator().manual_seed(seed))
 

@@ -107,7 +107,10 @@ class SliceLoaders(Loaders):
 
 
 def draw_of(rows: Sequence[SliceRow], config: TrainConfig) -> tuple[Tensor, Floats | None]:
-    """Return how often each training slice is drawn, and shown its neighbours; None where the network sees none."""
+    """Return how often each training slice is drawn, (n,), and shown one neighbour or both, (n, 2).
+
+    None for the latter where the network sees single slices.
+    """
     data = config.data
     weights = sampling_weights(
         rows,
