@@ -7,6 +7,7 @@ from torch import nn
 
 from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig
 from napari_cpam_stroke.core.head import HeadFrame
+from napari_cpam_stroke.errors import BundleError
 from napari_cpam_stroke.inference.native import NativeGrid
 from napari_cpam_stroke.inference.runner import Runner
 from napari_cpam_stroke.models import SegmenterOutput
@@ -66,3 +67,14 @@ def test_masks_and_slices_are_averaged_together(bright_left, grid):
     there, back = (Runner(Pointwise(), CONFIG, cpu)(x, grid).image for x in (bright_left, bright_left.flip(-1)))
     averaged = Runner(Pointwise(), CONFIG, cpu, tta=True)(bright_left, grid).image
     torch.testing.assert_close(averaged, (there + back) / 2, atol=5e-3, rtol=0)
+
+
+@pytest.mark.parametrize("where", ["masks", "image"])
+def test_an_answer_that_is_no_number_is_refused(bright_left, grid, where):
+    class TooLarge(Pointwise):
+        def forward(self, x):
+            answer = super().forward(x)
+            return answer._replace(**{where: getattr(answer, where) * torch.inf * 0})
+
+    with pytest.raises(BundleError, match="values that are no numbers, got on cpu"):
+        Runner(TooLarge(), CONFIG, torch.device("cpu"))(bright_left, grid)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_cpam_stroke.config import ModelConfig
-from napari_cpam_stroke.errors import OutOfMemoryError
+from napari_cpam_stroke.errors import BundleError, OutOfMemoryError
 from napari_cpam_stroke.inference.device import default_batch, is_out_of_memory, reduced_precision
 from napari_cpam_stroke.inference.native import NativeGrid
 from napari_cpam_stroke.models import Probabilities, probabilities
@@ -57,6 +57,8 @@ class Runner:
         ------
         OutOfMemoryError
             If not even one slice fits the CPU.
+        BundleError
+            If the network answers with values that are no numbers.
         """
         done: list[SliceResult] = []
         at = 0
@@ -94,7 +96,14 @@ class Runner:
     def _once(self, x: Tensor) -> Probabilities:
         with torch.autocast(self.device.type, dtype=self._dtype, enabled=self._dtype is not None):
             output = self._model(x)
-        return probabilities(output, self._config)
+        found = probabilities(output, self._config)
+        if not all(bool(torch.isfinite(values).all()) for values in found if values is not None):
+            raise BundleError(
+                "The model answers with values that are no numbers",
+                got=f"on {self.device} in {self.precision}",
+                remedy="its weights are too large for that number format, or damaged; use another version of it",
+            )
+        return found
 
     def _give_way(self) -> None:
         if self.device.type == "cuda":
