@@ -11,6 +11,7 @@ from foreign_seg import HEMORRHAGE, TISSUE, a_mask, foreign_seg, segment, small_
 from hazard_suite.base import text
 
 from cpam_train.cli import main
+from cpam_train.data.store_check import check_store
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.dicom import read_series, scan_folder
 from napari_cpam_stroke.samples import write_dicom_series
@@ -108,3 +109,14 @@ def test_reported_masks_that_cannot_be_told_are_refused(number, source, part, sa
     code, _, complaints = run(source, made(number, tmp_path / "case") / part, "--store", tmp_path / "store")
     assert code == 2
     assert says in complaints
+
+
+def test_reported_values_that_are_no_hounsfield_units_are_told_and_doubted(tmp_path, run):
+    src = made("07", tmp_path / "case")
+    code, told, complaints = run("nifti", src, "--store", tmp_path / "store")
+    assert (code, "1 new cases" in told) == (0, True)
+    assert "do not look like Hounsfield units of a head" in told + complaints
+    with AnnotationStore.open(tmp_path / "store", create=False) as store:
+        (record,) = store.cases()
+        assert any("Hounsfield" in sentence for sentence in record.warnings)
+        assert any("Hounsfield" in doubt for doubt in check_store(store).problems)
