@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from napari_cpam_stroke.core import NoticeCode
-from napari_cpam_stroke.core.mask_place import require_in_head
+from napari_cpam_stroke.core.mask_place import mask_place_notices
 from napari_cpam_stroke.core.notice import warning
-from napari_cpam_stroke.errors import GeometryMismatchError
 
 
 @pytest.fixture
@@ -22,19 +21,21 @@ def off_centre(phantom_volume):
     return replace(phantom_volume, hu=hu), mask
 
 
-def test_a_mask_in_the_head_is_taken(off_centre):
+def test_a_mask_in_the_head_is_not_remarked_on(off_centre):
     volume, mask = off_centre
-    require_in_head(mask, volume)
-    require_in_head(np.zeros_like(mask), volume)
+    assert mask_place_notices(mask, volume) == []
+    assert mask_place_notices(np.zeros_like(mask), volume) == []
 
 
-def test_a_mask_in_air_is_refused_with_its_share(off_centre):
+def test_a_mask_in_air_is_told_with_its_share(off_centre):
     volume, mask = off_centre
-    with pytest.raises(GeometryMismatchError, match=r"got \d+% of its voxels in air, expected at most 20%"):
-        require_in_head(mask[:, :, ::-1], volume)
+    (notice,) = mask_place_notices(mask[:, :, ::-1], volume)
+    assert (notice.code, notice.severity) == (NoticeCode.MASK_IN_AIR, "warning")
+    assert notice.data["share"] > 0.2
+    assert f"{notice.data['share']:.0%} of the mask's voxels lie in air" in notice.sentence
 
 
 def test_values_that_are_no_hounsfield_units_are_not_asked(off_centre):
     volume, mask = off_centre
     doubt = warning(NoticeCode.VALUES_UNLIKE_A_HEAD, "The values do not look like Hounsfield units of a head.")
-    require_in_head(mask[:, :, ::-1], replace(volume, notices=(doubt,)))
+    assert mask_place_notices(mask[:, :, ::-1], replace(volume, notices=(doubt,))) == []

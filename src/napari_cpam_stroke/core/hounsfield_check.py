@@ -42,8 +42,8 @@ HOUNSFIELD_DOUBTS = frozenset(
 )
 """Notices that say that values may be no Hounsfield units: no model runs on them unasked."""
 
-COMPUTED = frozenset({NoticeCode.COMPUTED_PICTURE, NoticeCode.BURNED_IN_MARKS})
-"""Notices that say that a picture is no plain CT, whatever its values."""
+NO_PLAIN_CASE = frozenset({NoticeCode.COMPUTED_PICTURE, NoticeCode.BURNED_IN_MARKS, NoticeCode.MASK_IN_AIR})
+"""Notices that say that a picture is no plain CT, whatever its values, or its mask none of this head."""
 
 
 def value_notices(hu: NDArray[np.int16], *, kept: tuple[int, int] | None = None) -> list[Notice]:
@@ -76,10 +76,10 @@ def hounsfield_doubts(notices: Iterable[Notice]) -> tuple[Notice, ...]:
 
 
 def doubt_sentences(notices: Iterable[Notice]) -> tuple[str, ...]:
-    """Return why pictures may be no plain CT in Hounsfield units: doubtful values first, then what was computed."""
+    """Return why a case may be no plain CT in Hounsfield units with its mask: doubtful values first."""
     notices = tuple(notices)
-    computed = [notice for notice in notices if notice.code in COMPUTED]
-    return tuple(notice.sentence for notice in (*hounsfield_doubts(notices), *computed))
+    others = [notice for notice in notices if notice.code in NO_PLAIN_CASE]
+    return tuple(notice.sentence for notice in (*hounsfield_doubts(notices), *others))
 
 
 def _fault(levels: Levels) -> str:

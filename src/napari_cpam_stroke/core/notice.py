@@ -89,6 +89,7 @@ class NoticeCode(StrEnum):
     REPEATED_SCAN = "repeated-scan"
     ACQUISITIONS_INTERLEAVED = "acquisitions-interleaved"
     VALUES_CUT_OFF = "values-cut-off"
+    MASK_IN_AIR = "mask-in-air"
     VALUES_UNLIKE_A_HEAD = "values-unlike-a-head"
     SLICE_VALUES_UNLIKE = "slice-values-unlike"
     VIRTUAL_ENERGY = "virtual-energy"

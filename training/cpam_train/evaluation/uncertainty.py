@@ -41,7 +41,7 @@ def rank_cases(
     record: bool = True,
     progress: Progress | None = None,
 ) -> list[Ranked]:
-    """Run a model on the cases nobody has finished and return them, least sure first.
+    """Run a model on the cases nobody has finished and return them, least sure first, equals by name.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def rank_cases(
         ranked.append(one)
         if progress is not None:
             progress(done, len(cases))
-    return sorted(ranked, key=lambda r: -r.uncertainty)
+    return sorted(ranked, key=lambda r: (-r.uncertainty, r.case_id))
 
 
 def candidates(cases: Iterable[CaseRecord], *, everything: bool) -> Iterable[CaseRecord]:

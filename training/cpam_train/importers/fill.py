@@ -16,7 +16,6 @@ from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core import CLASS_NAMES, Notice, NoticeCode
 from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.core.hounsfield_check import doubt_sentences
-from napari_cpam_stroke.core.mask_place import require_in_head
 from napari_cpam_stroke.core.mask_reading import most_automatic
 from napari_cpam_stroke.core.notice import info
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError, SeriesError
@@ -60,7 +59,6 @@ def _take(store: AnnotationStore, source: str, candidate: Candidate, tally: _Tal
     """Read and save one case, or note why it was left out."""
     try:
         case = _whose(candidate, with_value_notices(candidate.load()))
-        require_in_head(case.annotation.mask, case.volume)
         _save(store, source, case)
     except (InputError, SeriesError, GeometryMismatchError) as error:
         tally.skipped.append(SkippedCase(candidate.case_id, str(error)))

@@ -40,10 +40,10 @@ def shuffled(cases: Sequence[str], *, seed: int) -> list[str]:
 def least_sure(
     cases: Sequence[str], predictor: Predictor, store: AnnotationStore, *, progress: Progress | None = None
 ) -> list[str]:
-    """Return the cases by the model's uncertainty, least sure first."""
+    """Return the cases by the model's uncertainty, least sure first, equals by name."""
     doubts = {}
     for done, case in enumerate(cases, start=1):
         doubts[case] = rank_one(case, predictor.predict(store.read_volume(case))).uncertainty
         if progress is not None:
             progress(done, len(cases))
-    return sorted(cases, key=lambda case: -doubts[case])
+    return sorted(cases, key=lambda case: (-doubts[case], case))
