@@ -11,16 +11,11 @@ from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QByteArray, QEvent, QObject, Qt, QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
+from qtpy.QtCore import QByteArray, QEvent, QObject, QTimer
+from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
 from napari_cpam_stroke.samples.installed import installed_stroke_case
-from napari_cpam_stroke.widgets.docks.cases import CasesDock
-from napari_cpam_stroke.widgets.docks.correct import CorrectDock
-from napari_cpam_stroke.widgets.docks.findings import FindingsDock
-from napari_cpam_stroke.widgets.docks.history import HistoryDock
-from napari_cpam_stroke.widgets.docks.models import ModelsDock
-from napari_cpam_stroke.widgets.docks.window import WindowDock
+from napari_cpam_stroke.widgets.docks.room_docks import DOCKS, room_docks
 from napari_cpam_stroke.widgets.reading.keys import bind_keys
 from napari_cpam_stroke.widgets.reading.session import ReviewSession, session_of
 from napari_cpam_stroke.widgets.viewer import compat
@@ -34,50 +29,36 @@ if TYPE_CHECKING:
 PlainLayer = tuple[NDArray[np.int16], dict[str, object], str]
 """Layer data as napari takes it from a reader: HU (Z, Y, X), settings, kind of layer."""
 
-DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
-    "cases": (CasesDock, "Cases", "left"),
-    "window": (WindowDock, "Window and view", "left"),
-    "findings": (FindingsDock, "Findings", "right"),
-    "models": (ModelsDock, "AI models", "right"),
-    "history": (HistoryDock, "History and export", "right"),
-    "correct": (CorrectDock, "Correct and save", "bottom"),
-}
-"""Name in commands: class, title as in the manifest, area."""
-
-LEFT_WIDTH, RIGHT_WIDTH = 250, 300
-
-
-def make_dock(name: str, viewer: Viewer) -> QWidget:
-    """Return one dock for a viewer; each works alone."""
-    session = session_of(viewer)
-    bind_keys(compat.unwrapped(viewer), session)
-    kind = DOCKS[name][0]
-    return kind(session)
-
 
 def open_room(viewer: Viewer) -> ReviewSession:
-    """Dock everything that is not docked yet, in its place, and return the session."""
+    """Dock everything that is not docked yet, in its place, and return the session; hidden docks stay hidden."""
     own = compat.unwrapped(viewer)
     session = session_of(own)
-    docked = own.window.dock_widgets
-    made: dict[str, QDockWidget] = {}
-    for name, (_, title, area) in DOCKS.items():
-        if title not in docked:
-            made[name] = own.window.add_dock_widget(make_dock(name, own), name=title, area=area)
-    if made:
-        main = next(iter(made.values())).window()
-        _arrange(main, made)
-        if len(made) == len(DOCKS):
-            _restore(main, session)
-        watch_window(main, session)
+    new = room_docks(session).put_up()
+    if len(new) == len(DOCKS):
+        _restore(compat.main_window(own), session)
+    _keep_watch(own, session)
     return session
+
+
+def show_room(viewer: Viewer) -> ReviewSession:
+    """Open the room and bring every dock back that was hidden or closed."""
+    session = open_room(viewer)
+    QTimer.singleShot(0, room_docks(session).bring_back)  # after they stand as they were left, hidden ones hidden
+    return session
+
+
+def show_dock(name: str, viewer: Viewer) -> None:
+    """Show one dock in its place; each works alone."""
+    own = compat.unwrapped(viewer)
+    session = session_of(own)
+    room_docks(session).show(name)
+    _keep_watch(own, session)
 
 
 def ask_for_folder(viewer: Viewer) -> None:
     """Open the room and let the reader choose a folder."""
-    open_room(viewer)
-    docked = compat.unwrapped(viewer).window.dock_widgets
-    docked[DOCKS["cases"][1]].ask_for_folder()
+    open_room(viewer).folder_wanted.emit()
 
 
 def open_in_current_viewer(path: Path | str) -> bool:
@@ -115,6 +96,11 @@ def open_sample() -> list[PlainLayer]:
         layer[1]["metadata"] = {PLACEHOLDER: True}
         open_room(viewer).open_path(folder)
     return [layer]
+
+
+def _keep_watch(viewer: Viewer, session: ReviewSession) -> None:
+    bind_keys(viewer, session)
+    watch_window(compat.main_window(viewer), session)
 
 
 def watch_window(main: QMainWindow, session: ReviewSession) -> None:
@@ -159,23 +145,3 @@ def _restore(main: QMainWindow, session: ReviewSession) -> None:
     size, _, state = session.settings.values.window_state.partition(" ")
     if state and size == f"{main.width()}x{main.height()}":
         QTimer.singleShot(0, lambda: main.restoreState(QByteArray.fromHex(state.encode())))
-
-
-def _arrange(main: QMainWindow, made: dict[str, QDockWidget]) -> None:
-    """Put our docks beside napari's own, which stay one click away as tabs of Cases."""
-    for dock in made.values():
-        dock.setMinimumSize(0, 0)  # Qt fixed the size its content had before napari's style was on it
-    own = {dock.objectName(): dock for dock in main.findChildren(QDockWidget)}
-    main.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-    if "cases" in made:
-        for theirs in ("layer list", "layer controls"):
-            if theirs in own:
-                main.tabifyDockWidget(made["cases"], own[theirs])
-        QTimer.singleShot(0, made["cases"].raise_)
-    if "findings" in made and "history" in made:
-        main.tabifyDockWidget(made["findings"], made["history"])
-        QTimer.singleShot(0, made["findings"].raise_)
-    for names, width in ((("cases", "window"), LEFT_WIDTH), (("findings", "models"), RIGHT_WIDTH)):
-        docks = [made[name] for name in names if name in made]
-        main.resizeDocks(docks, [width] * len(docks), Qt.Orientation.Horizontal)
-        main.resizeDocks(docks, [400, 200], Qt.Orientation.Vertical)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,11 +10,12 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 
-def room(viewer: "napari.viewer.Viewer") -> None:  # noqa: UP037 - napari resolves this very spelling
-    """Dock the whole reading room."""
-    from napari_cpam_stroke.widgets.room import open_room
+def room() -> QWidget:
+    """Open the whole reading room, and bring back every dock that was hidden or closed."""
+    from napari_cpam_stroke.widgets.contributions.door import Door
+    from napari_cpam_stroke.widgets.room import show_room
 
-    open_room(viewer)
+    return Door(show_room)
 
 
 def open_folder(viewer: "napari.viewer.Viewer") -> None:  # noqa: UP037 - napari resolves this very spelling
@@ -37,37 +39,38 @@ def write_mask(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     return write_layer(path, data, attributes)
 
 
-def cases(napari_viewer: "napari.viewer.Viewer") -> QWidget:  # noqa: UP037
-    """Return the dock with the worklist and the series of an opened folder."""
-    return _dock("cases", napari_viewer)
+def cases() -> QWidget:
+    """Show the worklist and the series of an opened folder."""
+    return _dock("cases")
 
 
-def window(napari_viewer: "napari.viewer.Viewer") -> QWidget:  # noqa: UP037
-    """Return the dock with window presets, orientation and mask display."""
-    return _dock("window", napari_viewer)
+def window() -> QWidget:
+    """Show window presets, orientation and mask display."""
+    return _dock("window")
 
 
-def findings(napari_viewer: "napari.viewer.Viewer") -> QWidget:  # noqa: UP037
-    """Return the dock with probabilities, slice strip and lesion table."""
-    return _dock("findings", napari_viewer)
+def findings() -> QWidget:
+    """Show probabilities, slice strip and lesion table."""
+    return _dock("findings")
 
 
-def models(napari_viewer: "napari.viewer.Viewer") -> QWidget:  # noqa: UP037
-    """Return the dock that runs models."""
-    return _dock("models", napari_viewer)
+def models() -> QWidget:
+    """Show what runs models."""
+    return _dock("models")
 
 
-def correct(napari_viewer: "napari.viewer.Viewer") -> QWidget:  # noqa: UP037
-    """Return the dock with the editing tools and the saving of revisions."""
-    return _dock("correct", napari_viewer)
+def correct() -> QWidget:
+    """Show the editing tools and the saving of revisions."""
+    return _dock("correct")
 
 
-def history(napari_viewer: "napari.viewer.Viewer") -> QWidget:  # noqa: UP037
-    """Return the dock with earlier revisions and exports."""
-    return _dock("history", napari_viewer)
+def history() -> QWidget:
+    """Show earlier revisions and exports."""
+    return _dock("history")
 
 
-def _dock(name: str, viewer: Any) -> QWidget:
-    from napari_cpam_stroke.widgets.room import make_dock
+def _dock(name: str) -> QWidget:
+    from napari_cpam_stroke.widgets.contributions.door import Door
+    from napari_cpam_stroke.widgets.room import show_dock
 
-    return make_dock(name, viewer)
+    return Door(partial(show_dock, name))

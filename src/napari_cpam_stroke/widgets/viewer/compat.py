@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from napari.components import Camera, ViewerModel
     from napari.components.overlays import Overlay, ScaleBarOverlay, TextOverlay
     from napari.layers import Layer
+    from napari.viewer import Viewer
+    from qtpy.QtWidgets import QMainWindow
     from vispy.scene.widgets import ViewBox
 
 ViewerT = TypeVar("ViewerT", bound="ViewerModel")
@@ -111,3 +113,8 @@ def unlock(layer: Layer) -> None:
 def unwrapped(viewer: ViewerT) -> ViewerT:
     """Return the viewer itself where napari hands out a proxy."""
     return getattr(viewer, "__wrapped__", viewer)
+
+
+def main_window(viewer: Viewer) -> QMainWindow:
+    """Return the main window, for its docks and its drops."""
+    return unwrapped(viewer).window._qt_window  # noqa: SLF001 - napari names it nowhere else
