@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_cpam_stroke.dicom.pixels.reader import read_series
     from napari_cpam_stroke.dicom.series.folder_report import FolderReport
     from napari_cpam_stroke.dicom.series.rejected_file import RejectedFile
-    from napari_cpam_stroke.dicom.series.scan import scan_folder
+    from napari_cpam_stroke.dicom.series.scan import scan_folder, scan_paths
     from napari_cpam_stroke.dicom.series.series_entry import SeriesEntry
     from napari_cpam_stroke.nifti.reader import read_nifti_mask
     from napari_cpam_stroke.nifti.writer import write_nifti
@@ -39,6 +39,7 @@ _HOMES = {
     "read_segmentation": "napari_cpam_stroke.dicom.derived.segmentation_reader",
     "read_series": "napari_cpam_stroke.dicom.pixels.reader",
     "scan_folder": "napari_cpam_stroke.dicom.series.scan",
+    "scan_paths": "napari_cpam_stroke.dicom.series.scan",
     "write_nifti": "napari_cpam_stroke.nifti.writer",
     "write_report": "napari_cpam_stroke.dicom.derived.report",
     "write_resampled_segmentation": "napari_cpam_stroke.dicom.derived.resampled",
@@ -59,6 +60,7 @@ __all__ = [
     "read_segmentation",
     "read_series",
     "scan_folder",
+    "scan_paths",
     "write_nifti",
     "write_report",
     "write_resampled_segmentation",

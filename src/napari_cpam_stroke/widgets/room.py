@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import ref
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QByteArray, QEvent, QObject, QTimer
 from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
 
+from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.samples.installed import installed_stroke_case
 from napari_cpam_stroke.widgets.docks.room_docks import DOCKS, room_docks
+from napari_cpam_stroke.widgets.reading.drops import Drops
 from napari_cpam_stroke.widgets.reading.keys import bind_keys
 from napari_cpam_stroke.widgets.reading.session import ReviewSession, session_of
 from napari_cpam_stroke.widgets.viewer import compat
@@ -61,25 +64,24 @@ def ask_for_folder(viewer: Viewer) -> None:
     open_room(viewer).folder_wanted.emit()
 
 
-def open_in_current_viewer(path: Path | str) -> bool:
-    """Open a path in the room of the viewer in front; return False where there is none."""
+def open_in_current_viewer(paths: Sequence[Path]) -> bool:
+    """Open paths in the room of the viewer in front, with those named just before; return False where there is none."""
     import napari
 
     viewer = napari.current_viewer()
     if viewer is None:
         return False
-    open_room(viewer).open_path(path)
+    open_room(viewer).opener.join_paths(paths)
     return True
 
 
-def plain_layer(path: Path | str) -> PlainLayer:
-    """Return the CT of a path as layer data, for napari without a window."""
-    from napari_cpam_stroke.dicom import read_series, scan_folder
-    from napari_cpam_stroke.errors import InputError
+def plain_layer(paths: Sequence[Path]) -> PlainLayer:
+    """Return the CT of some paths as layer data, for napari without a window."""
+    from napari_cpam_stroke.dicom import read_series, scan_paths
 
-    report = scan_folder(path)
+    report = scan_paths(paths)
     if report.proposed is None:
-        raise InputError(f"No readable head CT series in {path}", remedy="see cpam-stroke series")
+        raise InputError(f"No readable head CT series in {paths[0]}", remedy="see cpam-stroke series")
     volume = read_series(report.proposed)
     place = placement(volume, (False, False, False))
     return (volume.hu, {"name": ORIGINAL, "contrast_limits": (0, 80), "colormap": "gray", **place}, "image")
@@ -90,7 +92,7 @@ def open_sample() -> list[PlainLayer]:
     import napari
 
     folder = installed_stroke_case()
-    layer = plain_layer(folder)
+    layer = plain_layer([folder])
     viewer = napari.current_viewer()
     if viewer is not None:
         layer[1]["metadata"] = {PLACEHOLDER: True}
@@ -99,8 +101,11 @@ def open_sample() -> list[PlainLayer]:
 
 
 def _keep_watch(viewer: Viewer, session: ReviewSession) -> None:
+    main = compat.main_window(viewer)
     bind_keys(viewer, session)
-    watch_window(compat.main_window(viewer), session)
+    watch_window(main, session)
+    if main.findChild(Drops) is None:
+        Drops(main, compat.canvas_part(viewer), session.opener)
 
 
 def watch_window(main: QMainWindow, session: ReviewSession) -> None:

@@ -1,6 +1,7 @@
 """What a scan gives beyond the verdicts of the hazard table."""
 
 import os
+import shutil
 import time
 import zipfile
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from hazard_suite.base import datasets, save_all, text, truth_of
 
-from napari_cpam_stroke.dicom import read_series, scan_folder
+from napari_cpam_stroke.dicom import read_series, scan_folder, scan_paths
 from napari_cpam_stroke.dicom.headers import header_cache
 from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
 from napari_cpam_stroke.dicom.series import scan
@@ -172,3 +173,48 @@ def test_reading_a_zip_equals_reading_the_folder(tmp_path, plain_series, plain_v
             archive.write(path, f"a/{path.name}")
     volume = read_series(scan_folder(tmp_path / "cd.zip").series[0])
     assert volume.content_hash == plain_volume.content_hash
+
+
+def two_series(folder):
+    """Two series in folders of their own: one with a soft kernel, and one with a bone kernel, which is read second."""
+    for name, kernel in (("soft", "H30s"), ("bone", "H70h")):
+        save_all(folder / name, datasets(truth_of(), text=text(description=name, kernel=kernel, series=name)))
+    return folder / "soft", folder / "bone"
+
+
+def test_a_slice_stands_for_its_series(tmp_path):
+    _, bone = two_series(tmp_path)
+    slices = sorted(bone.iterdir())
+    report = scan_paths([slices[2]])
+    assert set(report.proposed.files) == set(slices)
+    assert len(scan_folder(slices[2]).series[0].files) == 1, "a path that is asked for alone is read alone"
+
+
+def test_several_paths_are_one_report(tmp_path):
+    soft, bone = two_series(tmp_path)
+    report = scan_paths([bone, soft, soft, min(soft.iterdir())])
+    assert len(report.series) == 2
+    assert report.rejected == (), "nothing is read twice"
+    assert report.proposed.description == "soft"
+    both = scan_paths([min(bone.iterdir()), soft / min(soft.iterdir()).name])
+    assert both.proposed.description == "soft", "the better of the named ones"
+
+
+def test_a_file_that_is_no_dicom_stands_for_itself(plain_series, tmp_path):
+    shutil.copytree(plain_series, tmp_path / "case")
+    (tmp_path / "case" / "notes.txt").write_text("hello")
+    report = scan_paths([tmp_path / "case" / "notes.txt"])
+    assert report.series == ()
+    assert [file.path.name for file in report.rejected] == ["notes.txt"]
+
+
+def test_a_named_slice_of_a_series_to_view_only_proposes_it(tmp_path):
+    soft, _ = two_series(tmp_path)
+    contrast = datasets(truth_of(), text=text(description="contrast", series="contrast"))
+    for item in contrast:
+        item.ContrastBolusAgent = "IOHEXOL"
+    save_all(soft, contrast)
+    entry = next(e for e in scan_folder(soft).series if e.description == "contrast")
+    assert entry.verdict == "view_only"
+    assert scan_paths([entry.files[0]]).proposed.description == "contrast"
+    assert scan_paths([soft]).proposed.description == "soft"

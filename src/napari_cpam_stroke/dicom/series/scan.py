@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -49,16 +50,47 @@ def scan_folder(
     CancelledError
         If `cancelled` said so.
     """
-    path = _existing(Path(path))
+    return _scan([_existing(Path(path))], progress, cancelled).report()
+
+
+def scan_paths(
+    paths: Sequence[Path], *, progress: Progress | None = None, cancelled: Cancelled | None = None
+) -> FolderReport:
+    """Return every series at several paths, as `scan_folder` does of one; a slice stands for its series.
+
+    Parameters
+    ----------
+    paths
+        Folders, DICOM files, DICOMDIR and zip archives. Where a DICOM file lies in a folder, the folder is read, and
+        of what it holds a series with one of the named files is proposed.
+
+    Raises
+    ------
+    InputError
+        If there is nothing at one of the paths.
+    CancelledError
+        If `cancelled` said so.
+    """
+    there = [_existing(Path(path)) for path in paths]
+    first = _scan(there, progress, cancelled)
+    slices = {frame.path for frame in first.frames} & set(there)
+    if not slices:
+        return first.report()
+    folders = [path.parent if path in slices else path for path in there]
+    return _scan(folders, progress, cancelled).report(named=slices)
+
+
+def _scan(paths: Sequence[Path], progress: Progress | None, cancelled: Cancelled | None) -> _Scan:
     scan = _Scan(Pseudonyms.from_home(), progress or (lambda _done, _all: None), cancelled or (lambda: False))
-    if path.is_dir():
-        scan.folder(path)
-    else:
-        scan.one_file(path)
-    entries, duplicates = describe_series(scan.frames, scan.lost, scan.pseudonyms)
-    proposed, reason = propose(entries)
-    rejected = (*scan.rejected, *duplicates)
-    return FolderReport(tuple(entries), tuple(sorted(rejected, key=lambda r: str(r.path))), proposed, reason)
+    for path in _outermost(paths):
+        scan.folder(path) if path.is_dir() else scan.one_file(path)
+    return scan
+
+
+def _outermost(paths: Sequence[Path]) -> list[Path]:
+    """Return the paths that lie in none of the others, each once."""
+    there = dict.fromkeys(paths)
+    return [path for path in there if not there.keys() & set(path.parents)]
 
 
 def _existing(path: Path) -> Path:
@@ -81,6 +113,16 @@ class _Scan:
     frames: list[FrameHeader] = field(default_factory=list)
     lost: list[FrameHeader] = field(default_factory=list)
     rejected: list[RejectedFile] = field(default_factory=list)
+
+    def report(self, *, named: Collection[Path] = ()) -> FolderReport:
+        """Return what was found; with named slices, a series that holds one of them is proposed."""
+        entries, duplicates = describe_series(self.frames, self.lost, self.pseudonyms)
+        wanted = [entry for entry in entries if set(named) & set(entry.files)] or entries
+        proposed, reason = propose(wanted)
+        if named and proposed is None:
+            proposed = next((entry for entry in wanted if entry.verdict != "refused"), None)
+        rejected = sorted((*self.rejected, *duplicates), key=lambda each: str(each.path))
+        return FolderReport(tuple(entries), tuple(rejected), proposed, reason)
 
     def folder(self, folder: Path) -> None:
         """Read everything below a folder."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume
@@ -66,16 +66,29 @@ class Opener(QObject):
         self._state, self._store, self._may_leave = state, store, may_leave
         self.report: FolderReport | None = None
         self._job: Job | None = None
+        self._joined: list[Path] = []
 
     def open_path(self, path: Path) -> None:
         """Scan a folder, DICOMDIR, zip or file and open the series it proposes."""
+        self.open_paths([path])
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Scan several paths together and open the series they propose; a slice stands for its series."""
+        named = list(paths)
 
         def scan(progress: Progress, cancelled: Cancelled) -> FolderReport:
-            from napari_cpam_stroke.dicom import scan_folder
+            from napari_cpam_stroke.dicom import scan_paths
 
-            return scan_folder(path, progress=progress, cancelled=cancelled)
+            return scan_paths(named, progress=progress, cancelled=cancelled)
 
-        self._start(f"Looking through {path.name}", scan, self._on_scanned)
+        self._start(f"Looking through {named[0].name}", scan, self._on_scanned)
+
+    def join_paths(self, paths: Sequence[Path]) -> None:
+        """Open paths together with those that came in the same turn of the event loop: napari hands on one by one."""
+        if not self._joined:
+            QTimer.singleShot(0, self._joined.clear)
+        self._joined += paths
+        self.open_paths(self._joined)
 
     def open_entry(self, entry: SeriesEntry) -> None:
         """Open one series of the scanned path."""

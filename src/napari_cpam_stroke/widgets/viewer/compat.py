@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from napari.components.overlays import Overlay, ScaleBarOverlay, TextOverlay
     from napari.layers import Layer
     from napari.viewer import Viewer
-    from qtpy.QtWidgets import QMainWindow
+    from qtpy.QtWidgets import QMainWindow, QWidget
     from vispy.scene.widgets import ViewBox
 
 ViewerT = TypeVar("ViewerT", bound="ViewerModel")
@@ -118,3 +118,8 @@ def unwrapped(viewer: ViewerT) -> ViewerT:
 def main_window(viewer: Viewer) -> QMainWindow:
     """Return the main window, for its docks and its drops."""
     return unwrapped(viewer).window._qt_window  # noqa: SLF001 - napari names it nowhere else
+
+
+def canvas_part(viewer: Viewer) -> QWidget:
+    """Return the part of the window that holds the canvas and opens what is dropped."""
+    return unwrapped(viewer).window._qt_viewer  # noqa: SLF001 - napari names it nowhere else
