@@ -29,7 +29,7 @@ PLUGINS: dict[str, Callable[[], object]] = {
 }
 """What another library loads for us: SQLAlchemy's driver, the writer of Lightning's logger, qtpy's bindings."""
 
-NOT_YET = {"magicgui": "taken into use by the forms"}
+NOT_YET: dict[str, str] = {}
 """Declared before it is imported, and why."""
 
 

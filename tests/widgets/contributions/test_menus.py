@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from magicgui.widgets import Container
 from npe2 import PluginManifest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
@@ -32,7 +33,8 @@ MENUS = {
 TITLES = {command.id: command.title for command in MANIFEST.contributions.commands}
 WIDGETS = {widget.command: widget.display_name for widget in MANIFEST.contributions.widgets}
 DOCK_TITLES = {f"{MANIFEST.name}.{name}": title for name, (_, title, _) in DOCKS.items()}
-ENTRIES = [
+FORMS = {f"{MANIFEST.name}.segment", f"{MANIFEST.name}.measure"}
+ALL_ENTRIES = [
     *((PLUGIN, command, title) for command, title in WIDGETS.items()),
     *(
         (MENUS[menu], item.command, WIDGETS.get(item.command, TITLES[item.command]))
@@ -40,6 +42,8 @@ ENTRIES = [
         for item in items
     ),
 ]
+ENTRIES = [entry for entry in ALL_ENTRIES if entry[1] not in FORMS]
+FORM_ENTRIES = [entry for entry in ALL_ENTRIES if entry[1] in FORMS]
 EVERY = set(DOCK_TITLES.values())
 AREAS = {
     "left": Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -110,7 +114,7 @@ def press(button: QPushButton) -> None:
 
 
 def test_nothing_contributed_is_left_out_here() -> None:
-    commands = {command for _, command, _ in ENTRIES}
+    commands = {command for _, command, _ in ENTRIES + FORM_ENTRIES}
     samples = {sample.command for sample in MANIFEST.contributions.sample_data}
     files = {f"{MANIFEST.name}.read", f"{MANIFEST.name}.write_mask"}
     assert commands | samples | files == set(TITLES)
@@ -126,6 +130,15 @@ def test_every_menu_entry_opens_what_it_names(
         choose(viewer, *entry_path(menu, title))
         assert seen(viewer) == ({DOCK_TITLES[command]} if command in DOCK_TITLES else EVERY)
         assert len(visible(viewer)) == before + len(seen(viewer)), "nothing else is docked"
+
+
+@pytest.mark.parametrize(("menu", "command", "title"), FORM_ENTRIES)
+def test_every_form_opens_from_its_menu(viewer: Any, menu: tuple[str, ...], command: str, title: str) -> None:
+    choose(viewer, *entry_path(menu, title))
+    form = viewer.window.dock_widgets[f"{title} ({OURS})"]
+    assert isinstance(form, Container)
+    assert form.native.isVisible()
+    assert seen(viewer) == set()
 
 
 @pytest.mark.parametrize("name", DOCKS)

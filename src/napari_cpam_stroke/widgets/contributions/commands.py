@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import napari.viewer
+    from magicgui.widgets import Widget
     from qtpy.QtWidgets import QWidget
 
 
@@ -67,6 +68,20 @@ def correct() -> QWidget:
 def history() -> QWidget:
     """Show earlier revisions and exports."""
     return _dock("history")
+
+
+def segment() -> Widget:
+    """Return the form that runs a model on any image layer."""
+    from napari_cpam_stroke.widgets.contributions.layer_forms import segment_form
+
+    return segment_form()
+
+
+def measure() -> Widget:
+    """Return the form that measures any labels layer."""
+    from napari_cpam_stroke.widgets.contributions.layer_forms import measure_form
+
+    return measure_form()
 
 
 def _dock(name: str) -> QWidget:

@@ -49,7 +49,7 @@ def make_layers(viewer: ViewerModel, series: TurnedSeries, reading: Mask, window
     """
     original: Image = viewer.add_image(
         series.turned(series.volume.hu), name=ORIGINAL, colormap="gray", contrast_limits=(window.low, window.high),
-        interpolation2d="linear", **series.place,
+        interpolation2d="linear", metadata={CASE: series.volume.case_id}, **series.place,
     )  # fmt: skip
     original.contrast_limits_range = CT_RANGE_HU
     ai = _labels(viewer, series, np.zeros(series.volume.shape, dtype=np.uint8), name=AI, opacity=AI_OPACITY)
@@ -72,7 +72,7 @@ def reuse_layers(layers: ThreeLayers, series: TurnedSeries, reading: Mask) -> No
     for layer, array in ((layers.original, series.volume.hu), (layers.ai, empty), (layers.reading, reading)):
         layer.data = series.turned(array)
         layer.scale, layer.translate = series.place["scale"], series.place["translate"]
-    for layer in (layers.ai, layers.reading):
+    for layer in (layers.original, layers.ai, layers.reading):
         layer.metadata = {CASE: series.volume.case_id}
     mode = layers.reading.mode
     layers.reading.editable = False  # the public way to make napari forget the undo steps of the case before

@@ -1,0 +1,98 @@
+"""The two functions for anybody's layers as forms, built by magicgui from their signatures."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from magicgui import magicgui
+from magicgui.widgets import Container, FunctionGui, Table
+from qtpy.QtWidgets import QWidget
+
+from napari_cpam_stroke.bundles import DEFAULT, Registry
+from napari_cpam_stroke.errors import CpamError
+from napari_cpam_stroke.widgets.contributions.layer_functions import measure, segment_stroke
+from napari_cpam_stroke.widgets.parts.background import Job, sentence
+
+if TYPE_CHECKING:
+    import napari.types
+
+INSIST = {"label": "values are HU", "tooltip": "Insist, where the values do not look like Hounsfield units of a head"}
+RUNNING = "running..."
+
+
+def segment_form() -> FunctionGui[napari.types.LayerDataTuple]:
+    """Return the form of `segment_stroke`; its button runs the model in the background and adds the labels layer."""
+    form = magicgui(
+        segment_stroke,
+        call_button="Segment",
+        image={"tooltip": "A head CT in HU, (slices, rows, columns)"},
+        model={"choices": _installed_models(), "tooltip": "Installed models"},
+        device={"tooltip": "auto: the graphics card where there is one, else the processor"},
+        hounsfield=INSIST,
+    )
+    form.call_button.changed.disconnect()  # it would run the model while the window stands still
+    form.call_button.changed.connect(lambda _: _start(form))
+    return form
+
+
+def measure_form() -> Container[FunctionGui[object] | Table]:
+    """Return the form of `measure` with the table it fills."""
+    form = magicgui(
+        measure,
+        call_button="Measure",
+        labels={"tooltip": "0 nothing, 1 ischemia, 2 hemorrhage"},
+        image={"tooltip": "The head CT they lie on; its scale is the spacing in mm"},
+        hounsfield=INSIST,
+    )
+    table = Table(name="table")
+    table.read_only = True
+    form.called.connect(table.set_value)
+    form.call_button.changed.disconnect()
+    form.call_button.changed.connect(lambda _: _call(form))
+    return Container(widgets=[form, table], labels=False)
+
+
+def _start(form: FunctionGui[napari.types.LayerDataTuple]) -> None:
+    from napari import current_viewer
+    from napari.layers import Layer
+
+    given, viewer = form.asdict(), current_viewer()
+    if given["image"] is None or viewer is None:
+        _warn("Add the head CT as an image layer first.")
+        return
+    native: QWidget = form.native
+    job = Job(lambda *_: segment_stroke(**given), native)
+    job.done.connect(lambda made: viewer.add_layer(Layer.create(*made)))
+    job.failed.connect(lambda error: _warn(sentence(error)))
+    job.ended.connect(lambda: _show_running(form, on=False))
+    _show_running(form, on=True)
+
+
+def _show_running(form: FunctionGui[napari.types.LayerDataTuple], *, on: bool) -> None:
+    form.call_button.enabled = not on
+    form.call_button.text = RUNNING if on else "Segment"
+
+
+def _call(form: FunctionGui[object]) -> None:
+    if None in form.asdict().values():
+        _warn("Add the head CT as an image layer, and what is to be measured as a labels layer, first.")
+        return
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            form()
+        except CpamError as error:
+            _warn(str(error))
+    for each in said:
+        _warn(str(each.message))
+
+
+def _installed_models() -> list[str]:
+    return [DEFAULT, *(f"{entry.name}@{entry.version}" for entry in Registry().list() if entry.name != DEFAULT)]
+
+
+def _warn(text: str) -> None:
+    from napari.utils.notifications import show_warning
+
+    show_warning(text)
