@@ -13,7 +13,7 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QByteArray, QEvent, QObject, QTimer
-from qtpy.QtWidgets import QMainWindow, QMessageBox, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
 
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.samples.installed import installed_stroke_case
@@ -27,6 +27,7 @@ from napari_cpam_stroke.widgets.viewer.placement import placement
 from napari_cpam_stroke.widgets.viewer.three_layers import ORIGINAL
 
 if TYPE_CHECKING:
+    from magicgui.widgets import Widget
     from napari.viewer import Viewer
 
 PlainLayer = tuple[NDArray[np.int16], dict[str, object], str]
@@ -57,6 +58,21 @@ def show_dock(name: str, viewer: Viewer) -> None:
     session = session_of(own)
     room_docks(session).show(name)
     _keep_watch(own, session)
+
+
+def put_behind(form: Widget, name: str) -> Widget:
+    """Return a form that, once napari has docked it, shares the place of one of our docks where that is open."""
+
+    def share() -> None:
+        dock = form.native.parent()
+        if isinstance(dock, QDockWidget):
+            ours = dock.window().findChild(QDockWidget, DOCKS[name][1])
+            if ours is not None and ours.isVisible():
+                dock.window().tabifyDockWidget(ours, dock)
+                dock.raise_()
+
+    QTimer.singleShot(0, share)
+    return form
 
 
 def ask_for_folder(viewer: Viewer) -> None:

@@ -191,7 +191,7 @@ def click(button: Any) -> None:
 
 
 def test_the_form_runs_the_model_and_adds_the_layer(window: Any, predictor: Any, qtbot: Any) -> None:
-    form = form_of(window, "Segment stroke in a layer")
+    form = form_of(window, "Segment a layer")
     assert form.image.value is window.layers["head"]
     assert form.device.choices == ("auto", "cpu", "cuda", "mps")
     click(form.call_button)

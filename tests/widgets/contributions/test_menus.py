@@ -45,6 +45,9 @@ ALL_ENTRIES = [
 ENTRIES = [entry for entry in ALL_ENTRIES if entry[1] not in FORMS]
 FORM_ENTRIES = [entry for entry in ALL_ENTRIES if entry[1] in FORMS]
 EVERY = set(DOCK_TITLES.values())
+TABS = 30
+"""Height in pixels of the tabs of docks that share a place."""
+
 AREAS = {
     "left": Qt.DockWidgetArea.LeftDockWidgetArea,
     "right": Qt.DockWidgetArea.RightDockWidgetArea,
@@ -139,6 +142,17 @@ def test_every_form_opens_from_its_menu(viewer: Any, menu: tuple[str, ...], comm
     assert isinstance(form, Container)
     assert form.native.isVisible()
     assert seen(viewer) == set()
+
+
+def test_a_form_shares_the_place_of_the_models(viewer: Any) -> None:
+    choose(viewer, *entry_path(PLUGIN, "Reading room"))
+    height = compat.main_window(viewer).minimumSizeHint().height()
+    choose(viewer, *entry_path(PLUGIN, "Segment a layer"))
+    choose(viewer, *entry_path(PLUGIN, "Measure a layer"))
+    models = dock(viewer, "AI models")
+    shared = {each.objectName() for each in compat.main_window(viewer).tabifiedDockWidgets(models)}
+    assert shared == {f"Segment a layer ({OURS})", f"Measure a layer ({OURS})"}
+    assert compat.main_window(viewer).minimumSizeHint().height() <= height + TABS, "the window need not grow"
 
 
 @pytest.mark.parametrize("name", DOCKS)

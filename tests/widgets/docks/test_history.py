@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from napari_cpam_stroke.widgets.docks.export_form import CHOOSE_FOLDER
 from napari_cpam_stroke.widgets.docks.history import HistoryDock
 from napari_cpam_stroke.widgets.viewer.comparisons import DIFFERENCE
 
@@ -87,3 +89,35 @@ def qt_turn(case: Any) -> None:
 
     QApplication.processEvents()
     case.wait()
+
+
+def test_the_export_form_writes_what_is_asked_for(case: Any, dock: HistoryDock, tmp_path: Path) -> None:
+    case.export_wanted.emit()
+    form = dock._export_form
+    assert form.native.isVisible()
+    form.folder.value = tmp_path
+    form.call_button.native.click()
+    case.wait()
+    assert not form.native.isVisible()
+    assert (tmp_path / case.review.volume.case_id / "lesions.csv").is_file()
+    assert case.settings.values.last_folder == str(tmp_path)
+
+
+def test_the_export_form_asks_for_a_folder(case: Any, dock: HistoryDock) -> None:
+    dock.export.click()
+    dock._export_form.call_button.native.click()
+    assert dock.message.text() == CHOOSE_FOLDER
+    assert dock._export_form.native.isVisible()
+    dock._export_form.native.close()
+
+
+@pytest.mark.parametrize("wish", ["resampled", "keep_patient"])
+def test_wishes_of_the_form_reach_the_export(
+    case: Any, dock: HistoryDock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wish: str
+) -> None:
+    wished: dict[str, object] = {}
+    monkeypatch.setattr(case.records, "export", lambda _folder, **how: wished.update(how))
+    dock._export_form.folder.value = tmp_path
+    dock._export_form[wish].native.click()
+    dock._export_form.call_button.native.click()
+    assert wished == {"resampled": False, "keep_patient": False} | {wish: True}

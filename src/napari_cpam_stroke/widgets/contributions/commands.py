@@ -73,15 +73,17 @@ def history() -> QWidget:
 def segment() -> Widget:
     """Return the form that runs a model on any image layer."""
     from napari_cpam_stroke.widgets.contributions.layer_forms import segment_form
+    from napari_cpam_stroke.widgets.room import put_behind
 
-    return segment_form()
+    return put_behind(segment_form(), "models")
 
 
 def measure() -> Widget:
     """Return the form that measures any labels layer."""
     from napari_cpam_stroke.widgets.contributions.layer_forms import measure_form
+    from napari_cpam_stroke.widgets.room import put_behind
 
-    return measure_form()
+    return put_behind(measure_form(), "models")
 
 
 def _dock(name: str) -> QWidget:

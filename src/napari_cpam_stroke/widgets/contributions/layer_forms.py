@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from magicgui import magicgui
-from magicgui.widgets import Container, FunctionGui, Table
+from magicgui.widgets import Container, FunctionGui, PushButton, Table
 from qtpy.QtWidgets import QWidget
 
 from napari_cpam_stroke.bundles import DEFAULT, Registry
@@ -14,14 +15,16 @@ from napari_cpam_stroke.errors import CpamError
 from napari_cpam_stroke.widgets.contributions.layer_functions import measure, segment_stroke
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 
-if TYPE_CHECKING:
-    import napari.types
+Form = FunctionGui[..., Any]
 
-INSIST = {"label": "values are HU", "tooltip": "Insist, where the values do not look like Hounsfield units of a head"}
+INSIST: dict[Any, Any] = {
+    "label": "values are HU",
+    "tooltip": "Insist, where the values do not look like Hounsfield units of a head",
+}
 RUNNING = "running..."
 
 
-def segment_form() -> FunctionGui[napari.types.LayerDataTuple]:
+def segment_form() -> Form:
     """Return the form of `segment_stroke`; its button runs the model in the background and adds the labels layer."""
     form = magicgui(
         segment_stroke,
@@ -31,12 +34,11 @@ def segment_form() -> FunctionGui[napari.types.LayerDataTuple]:
         device={"tooltip": "auto: the graphics card where there is one, else the processor"},
         hounsfield=INSIST,
     )
-    form.call_button.changed.disconnect()  # it would run the model while the window stands still
-    form.call_button.changed.connect(lambda _: _start(form))
+    _on_button(form, _start)  # magicgui itself would run the model while the window stands still
     return form
 
 
-def measure_form() -> Container[FunctionGui[object] | Table]:
+def measure_form() -> Container[Form | Table]:
     """Return the form of `measure` with the table it fills."""
     form = magicgui(
         measure,
@@ -48,12 +50,23 @@ def measure_form() -> Container[FunctionGui[object] | Table]:
     table = Table(name="table")
     table.read_only = True
     form.called.connect(table.set_value)
-    form.call_button.changed.disconnect()
-    form.call_button.changed.connect(lambda _: _call(form))
+    _on_button(form, _call)
     return Container(widgets=[form, table], labels=False)
 
 
-def _start(form: FunctionGui[napari.types.LayerDataTuple]) -> None:
+def _button(form: Form) -> PushButton:
+    button = form.call_button
+    assert button is not None  # noqa: S101 - both forms are made with one
+    return button
+
+
+def _on_button(form: Form, does: Callable[[Form], object]) -> None:
+    """Let the form's button do this alone."""
+    _button(form).changed.disconnect()
+    _button(form).changed.connect(lambda _: does(form))
+
+
+def _start(form: Form) -> None:
     from napari import current_viewer
     from napari.layers import Layer
 
@@ -69,12 +82,12 @@ def _start(form: FunctionGui[napari.types.LayerDataTuple]) -> None:
     _show_running(form, on=True)
 
 
-def _show_running(form: FunctionGui[napari.types.LayerDataTuple], *, on: bool) -> None:
-    form.call_button.enabled = not on
-    form.call_button.text = RUNNING if on else "Segment"
+def _show_running(form: Form, *, on: bool) -> None:
+    _button(form).enabled = not on
+    _button(form).text = RUNNING if on else "Segment"
 
 
-def _call(form: FunctionGui[object]) -> None:
+def _call(form: Form) -> None:
     if None in form.asdict().values():
         _warn("Add the head CT as an image layer, and what is to be measured as a labels layer, first.")
         return

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations`: magicgui resolves what is a string without the names of this module.
 
 import warnings
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,13 @@ from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.errors import GeometryMismatchError
 from napari_cpam_stroke.widgets.contributions.layer_volume import require_hounsfield, volume_of, with_geometry
 from napari_cpam_stroke.widgets.reading.loaded_model import LoadedModel
+from napari_cpam_stroke.widgets.reading.settings import Device
 from napari_cpam_stroke.widgets.viewer.colours import class_colormap
 
 if TYPE_CHECKING:
     import napari.layers
     import napari.types
 
-Device = Literal["auto", "cpu", "cuda", "mps"]
 
 Table = dict[str, list[object]]
 """Columns by name, all of one length: for pandas, and for magicgui's table."""
@@ -83,7 +83,7 @@ def segment_stroke(
             "model": {"name": told.name, "version": told.version, "sha256": told.sha256},
         },
     }
-    return np.ascontiguousarray(shown.reshape(image.data.shape)), settings, "labels"  # type: ignore[return-value]
+    return np.ascontiguousarray(shown.reshape(image.data.shape)), settings, "labels"
 
 
 def measure(labels: "napari.layers.Labels", image: "napari.layers.Image", *, hounsfield: bool = False) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from napari_cpam_stroke.widgets.viewer.three_layers import CASE
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer
-    from pint import Unit
 
 INSIST = "check the rescaling, or insist with hounsfield=True"
 INT16 = np.iinfo(np.int16)
@@ -90,8 +89,8 @@ def spacing_mm(layer: Layer) -> tuple[float, float, float] | None:
     return z * (mm[0] or 0), y * (mm[1] or 0), x * (mm[2] or 0)
 
 
-def _mm_in(unit: Unit) -> float | None:
-    """Return the millimetres of one unit of length; None for pixels and all else."""
+def _mm_in(unit: Any) -> float | None:
+    """Return the millimetres of one of napari's units (pint) of length; None for pixels and all else."""
     return float((1 * unit).to("mm").magnitude) if unit.is_compatible_with("mm") else None
 
 

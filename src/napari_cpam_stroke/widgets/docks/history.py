@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from napari_cpam_stroke.annotations import Revision
 from napari_cpam_stroke.review.draft import Stored
+from napari_cpam_stroke.widgets.docks.export_form import export_form, show_export_form
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.parts.controls import button, column, row, wrapped
 from napari_cpam_stroke.widgets.reading.finding_words import revision_cells, revision_facts
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
+from napari_cpam_stroke.widgets.reading.settings_form import settings_form
 
 REVISION = int(Qt.ItemDataRole.UserRole)
 
@@ -36,14 +37,15 @@ class HistoryDock(QWidget):
         self.export = button(
             "Export...", "SEG, SR, NIfTI, CSV and report into a folder", self.ask_for_export, key="Shift+E"
         )
-        self.author, self.store = QLineEdit(), QLineEdit()
-        self.author.setToolTip("Name kept with each version")
+        self._form = settings_form(session.settings.values, "author", "store")
+        self.author, self.store = (field.native for field in self._form)
         self.store.setPlaceholderText("the program's own folder")
         self.message = wrapped("", name="message")
         column(
             self, self.versions, row(self.compare, self.restore, self.export),
             row("reader", self.author), row("store", self.store), self.message,
         )  # fmt: skip
+        self._export_form = export_form(session)
         self._job: Job | None = None
         self._connect()
         self._show_settings()
@@ -63,10 +65,8 @@ class HistoryDock(QWidget):
         self._with_stored(self._session.restore)
 
     def ask_for_export(self) -> None:
-        """Let the reader choose a folder and export there."""
-        chosen = QFileDialog.getExistingDirectory(self, "Export into", self._session.settings.values.last_folder)
-        if chosen:
-            self._session.records.export(Path(chosen))
+        """Let the reader choose what to export, and into which folder."""
+        show_export_form(self._export_form, self)
 
     def _connect(self) -> None:
         session = self._session

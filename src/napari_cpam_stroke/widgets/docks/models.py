@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QProgressBar, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QProgressBar, QWidget
 from superqt import QLabeledDoubleSlider
 
 from napari_cpam_stroke.bundles import DEFAULT, ModelEntry
@@ -16,12 +16,12 @@ from napari_cpam_stroke.widgets.parts.text_window import TextWindow
 from napari_cpam_stroke.widgets.reading.finding_words import model_line
 from napari_cpam_stroke.widgets.reading.moments import local_time
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
+from napari_cpam_stroke.widgets.reading.settings_form import settings_form
 
 if TYPE_CHECKING:
     from napari_cpam_stroke.inference import Prediction
 
 CARD_SIZE = (760, 640)
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class ModelsDock(QWidget):
@@ -31,10 +31,8 @@ class ModelsDock(QWidget):
         super().__init__()
         self._session, models = session, session.models
         self.model = drop_down((), "Installed models: name, version, start of the weights' sha256")
-        self.device = QComboBox()
-        self.device.addItems(DEVICES)
-        self.device.setToolTip("auto: the graphics card where there is one, else the processor")
-        self.device.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._form = settings_form(session.settings.values, "device", "blinded", "run_on_open")
+        self.device, self.blinded, self.on_open = (field.native for field in self._form)
         self.refresh = button("\u21bb", "Look for newly installed models", models.refresh, name="refresh")
         self.card = button("Card", "What this model was trained and judged on, and where it fails", self.show_card)
         self.run = button("Run", "Run the model; your reading is not touched", models.run, key="R")
@@ -51,11 +49,9 @@ class ModelsDock(QWidget):
             models.adopt,
             key="Shift+T",
         )
-        self.blinded = check_box("first read blinded", "Hide the AI until you reveal it")
         self.explain = check_box(
             "attention on click", "A click on the picture shows what the patch there attends to  [Shift+Q]"
         )
-        self.on_open = check_box("run on opening", "Run the model as soon as a case is open")
         grid = QGridLayout()
         for place, name in enumerate(CLASS_NAMES):
             grid.addWidget(QLabel(f"{name} from"), place, 0)
@@ -68,7 +64,6 @@ class ModelsDock(QWidget):
         ).addStretch(1)  # fmt: skip
         self._card_window: TextWindow | None = None
         self._connect()
-        self._show_settings()
         models.refresh()
         self._show_state()
 
@@ -93,18 +88,12 @@ class ModelsDock(QWidget):
         session.case_opened.connect(self._show_state)
         session.case_closed.connect(self._show_state)
         self.model.activated.connect(lambda _: models.choose(ref=self.model.currentData()))
-        self.device.activated.connect(lambda _: models.choose(device=self.device.currentText()))
+        self._form["device"].changed.connect(lambda device: models.choose(device=device))
         self.explain.clicked.connect(lambda on: session.attention.switch(on=bool(on)))
-        self.blinded.clicked.connect(lambda on: models.blind(on=bool(on)))
-        self.on_open.clicked.connect(lambda on: session.settings.change(run_on_open=bool(on)))
+        self._form["blinded"].changed.connect(lambda on: models.blind(on=on))
+        self._form["run_on_open"].changed.connect(lambda on: session.settings.change(run_on_open=on))
         for name, slider in self.sliders.items():
             slider.valueChanged.connect(lambda value, which=name: models.set_threshold(which, float(value)))
-
-    def _show_settings(self) -> None:
-        values = self._session.settings.values
-        self.device.setCurrentText(values.device)
-        self.blinded.setChecked(values.blinded)
-        self.on_open.setChecked(values.run_on_open)
 
     def _show_list(self) -> None:
         wanted = self._session.settings.values.model

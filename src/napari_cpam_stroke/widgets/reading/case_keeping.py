@@ -143,8 +143,14 @@ class CaseKeeping(QObject):
             self._worklist.open_next()
         return done
 
-    def export(self, folder: Path) -> None:
-        """Write SEG, SR, NIfTI, CSV and report of the reading into a folder, in the background."""
+    def export(self, folder: Path, *, resampled: bool = False, keep_patient: bool = False) -> None:
+        """Write SEG, SR, NIfTI, CSV and report of the reading into a folder, in the background.
+
+        Parameters
+        ----------
+        resampled, keep_patient
+            As in `write_case`.
+        """
         state = self._state
         state.flush()
         review = state.review
@@ -157,7 +163,11 @@ class CaseKeeping(QObject):
             names = ", ".join(file.name for file in done.files)
             state.said.emit(" ".join([f"Written to {done.folder}: {names}.", *done.notes]))
 
-        state.start("Exporting", lambda *_: write_case(folder, result, table=True), written)
+        state.start(
+            "Exporting",
+            lambda *_: write_case(folder, result, table=True, resampled=resampled, keep_patient=keep_patient),
+            written,
+        )
 
     def stop(self) -> None:
         """Wait for a save that is under way and let the store go."""

@@ -15,6 +15,9 @@ from napari_cpam_stroke.user_folder import application_home
 
 FILE_NAME = "room.json"
 
+Device = Literal["auto", "cpu", "cuda", "mps"]
+"""Where models run; auto: the graphics card where there is one, else the processor."""
+
 
 @dataclass(frozen=True)
 class RoomSettings:
@@ -26,6 +29,7 @@ class RoomSettings:
     """Folder or PostgreSQL URL of the annotation store; empty: `annotations` in the program's own folder."""
     model: str = "default"
     device: str = "auto"
+    """One of `Device`, or one of several graphics cards, such as `cuda:1`."""
     blinded: bool = False
     """First read without the AI: its results stay hidden until revealed."""
     run_on_open: bool = False
