@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_cpam_stroke.dicom.derived.algorithm import AlgorithmType, ModelRun
-    from napari_cpam_stroke.dicom.derived.any_mask import read_mask
+    from napari_cpam_stroke.dicom.derived.any_mask import is_mask, read_mask
     from napari_cpam_stroke.dicom.derived.patient import patient_notes
     from napari_cpam_stroke.dicom.derived.report import write_report
     from napari_cpam_stroke.dicom.derived.resampled import write_resampled_segmentation
@@ -32,6 +32,7 @@ _HOMES = {
     "RejectedFile": "napari_cpam_stroke.dicom.series.rejected_file",
     "SeriesEntry": "napari_cpam_stroke.dicom.series.series_entry",
     "case_pseudonym": "napari_cpam_stroke.dicom.headers.pseudonym",
+    "is_mask": "napari_cpam_stroke.dicom.derived.any_mask",
     "patient_notes": "napari_cpam_stroke.dicom.derived.patient",
     "patient_pseudonym": "napari_cpam_stroke.dicom.headers.pseudonym",
     "read_mask": "napari_cpam_stroke.dicom.derived.any_mask",
@@ -53,6 +54,7 @@ __all__ = [
     "RejectedFile",
     "SeriesEntry",
     "case_pseudonym",
+    "is_mask",
     "patient_notes",
     "patient_pseudonym",
     "read_mask",

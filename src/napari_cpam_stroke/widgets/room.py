@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import ref
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QByteArray, QEvent, QObject, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
 
+from napari_cpam_stroke.dicom import is_mask
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.samples.installed import installed_stroke_case
 from napari_cpam_stroke.widgets.docks.room_docks import DOCKS, room_docks
@@ -87,7 +89,9 @@ def open_in_current_viewer(paths: Sequence[Path]) -> bool:
     viewer = napari.current_viewer()
     if viewer is None:
         return False
-    open_room(viewer).opener.join_paths(paths)
+    session = open_room(viewer)
+    if not (len(paths) == 1 and is_mask(paths[0]) and _offer_mask(session, paths[0])):
+        session.opener.join_paths(paths)
     return True
 
 
@@ -121,7 +125,17 @@ def _keep_watch(viewer: Viewer, session: ReviewSession) -> None:
     bind_keys(viewer, session)
     watch_window(main, session)
     if main.findChild(Drops) is None:
-        Drops(main, compat.canvas_part(viewer), session.opener)
+        offer = partial(_offer_mask, session)
+        Drops(main, compat.canvas_part(viewer), open_paths=session.opener.open_paths, offer_mask=offer)
+
+
+def _offer_mask(session: ReviewSession, path: Path) -> bool:
+    """Ask what becomes of a mask of the open case; return False without one."""
+    if session.review is None:
+        return False
+    docks = room_docks(session)
+    QTimer.singleShot(0, lambda: docks.history.ask_for_mask(path))
+    return True
 
 
 def watch_window(main: QMainWindow, session: ReviewSession) -> None:

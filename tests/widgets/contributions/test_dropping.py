@@ -22,12 +22,14 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
+from napari_cpam_stroke.dicom import write_nifti, write_segmentation
 from napari_cpam_stroke.widgets.contributions.reader import get_reader
 from napari_cpam_stroke.widgets.contributions.reader_choice import YES, remember
 from napari_cpam_stroke.widgets.reading.session import session_of
 from napari_cpam_stroke.widgets.room import open_room
 from napari_cpam_stroke.widgets.viewer import compat
 
+BY_HAND = {"algorithm_type": "MANUAL", "algorithm_name": "reader", "algorithm_version": "1"}
 NONE, LEFT, COPY = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton, Qt.DropAction.CopyAction
 
 
@@ -222,3 +224,25 @@ def test_with_alt_napari_asks_as_ever(
     monkeypatch.setattr("qtpy.QtGui.QGuiApplication.keyboardModifiers", staticmethod(lambda: alt))
     drop(viewer, plain_series)
     assert choices == [plain_series.name]
+
+
+def test_a_mask_dropped_on_an_open_case_is_offered(viewer: Any, plain_series: Path, tmp_path: Path) -> None:
+    open_room(viewer)
+    session = drop(viewer, plain_series)
+    volume = session.review.volume
+    mask = np.zeros(volume.shape, np.uint8)
+    mask[5, 40:50, 40:50] = 2
+    for path in (
+        write_nifti(tmp_path / "mask.nii.gz", mask, volume)[0],
+        write_segmentation(tmp_path / "mask.dcm", mask, volume, **BY_HAND),
+    ):
+        drop(viewer, Path(path))
+        form = viewer.window.dock_widgets["History and export"]._mask_form
+        assert form.native.isVisible()
+        assert form.mask.value == Path(path)
+        form.use.value = "comparison"
+        form.call_button.native.click()
+        session.wait()
+        assert "Difference" in viewer.layers
+        session.asides.hide("Difference")
+    assert session.review.volume is volume

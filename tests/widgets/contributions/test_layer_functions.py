@@ -204,6 +204,7 @@ def test_the_form_runs_the_model_and_adds_the_layer(window: Any, predictor: Any,
 
 def test_the_form_fills_a_table(window: Any) -> None:
     form = form_of(window, "Measure a layer")
+    assert all(field.tooltip for field in form[0] if field.name != "call_button")
     window.add_labels(marked(window.layers["head"]).data)
     click(form[0].call_button)
     assert list(form["table"].column_headers)[:3] == ["class", "lesion", "volume_ml"]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.core.label_map import LabelMap
 from napari_cpam_stroke.core.mask_reading import MaskReading
 from napari_cpam_stroke.dicom.derived.segmentation_reader import segmentation_reading
+from napari_cpam_stroke.dicom.file.elements import read_header
+from napari_cpam_stroke.dicom.file.sources import FileSource, UnreadableError
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.nifti.reader import nifti_reading
 
 NIFTI_ENDINGS = (".nii", ".nii.gz", ".hdr", ".img")
+MODALITY = 0x00080060
 _DICOM_MARK_AT, _DICOM_MARK = 128, b"DICM"
 
 
@@ -34,6 +38,19 @@ def read_mask(path: Path | str, volume: CTVolume, *, labels: LabelMap | None = N
     if path.name.lower().endswith(NIFTI_ENDINGS) and not _is_dicom(path):
         return nifti_reading(path, volume, labels=labels)
     return segmentation_reading(path, volume, labels=labels)
+
+
+def is_mask(path: Path) -> bool:
+    """Return whether a file is a NIfTI file by its name, or a DICOM SEG by its header; a damaged file is none."""
+    if not path.is_file():
+        return False
+    if path.name.lower().endswith(NIFTI_ENDINGS):
+        return True
+    try:
+        with closing(FileSource(path)) as source:
+            return bytes(read_header(source, {MODALITY}).elements.get(MODALITY) or b"").strip() == b"SEG"
+    except UnreadableError:
+        return False
 
 
 def _is_dicom(path: Path) -> bool:

@@ -43,10 +43,10 @@ def measure_form() -> Container[Form | Table]:
     form = magicgui(
         measure,
         call_button="Measure",
-        labels={"tooltip": "0 nothing, 1 ischemia, 2 hemorrhage"},
         image={"tooltip": "The head CT they lie on; its scale is the spacing in mm"},
         hounsfield=INSIST,
     )
+    form["labels"].tooltip = "0 nothing, 1 ischemia, 2 hemorrhage"  # magicgui has another use for an option `labels`
     table = Table(name="table")
     table.read_only = True
     form.called.connect(table.set_value)

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from magicgui import magicgui
 from magicgui.widgets import FunctionGui
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QWidget
 
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
@@ -45,12 +43,3 @@ def export_form(session: ReviewSession) -> FunctionGui[..., None]:
         },
     )
     return form
-
-
-def show_export_form(form: FunctionGui[..., None], parent: QWidget) -> None:
-    """Show the form as a window in front of another one."""
-    native: QWidget = form.native
-    native.setParent(parent.window(), Qt.WindowType.Dialog)
-    native.setWindowTitle("Export the case")
-    native.show()
-    native.raise_()

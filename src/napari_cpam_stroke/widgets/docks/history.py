@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from napari_cpam_stroke.annotations import Revision
 from napari_cpam_stroke.review.draft import Stored
-from napari_cpam_stroke.widgets.docks.export_form import export_form, show_export_form
+from napari_cpam_stroke.widgets.docks.export_form import export_form
+from napari_cpam_stroke.widgets.docks.mask_form import mask_form
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.parts.controls import button, column, row, wrapped
+from napari_cpam_stroke.widgets.parts.form_window import show_form
 from napari_cpam_stroke.widgets.reading.finding_words import revision_cells, revision_facts
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 from napari_cpam_stroke.widgets.reading.settings_form import settings_form
@@ -37,15 +40,18 @@ class HistoryDock(QWidget):
         self.export = button(
             "Export...", "SEG, SR, NIfTI, CSV and report into a folder", self.ask_for_export, key="Shift+E"
         )
+        self.mask = button(
+            "Mask...", "Take a SEG or NIfTI mask in: as the reading, as AI layer, or to compare", self.ask_for_mask
+        )
         self._form = settings_form(session.settings.values, "author", "store")
         self.author, self.store = (field.native for field in self._form)
         self.store.setPlaceholderText("the program's own folder")
         self.message = wrapped("", name="message")
         column(
-            self, self.versions, row(self.compare, self.restore, self.export),
+            self, self.versions, row(self.compare, self.restore, self.mask, self.export),
             row("reader", self.author), row("store", self.store), self.message,
         )  # fmt: skip
-        self._export_form = export_form(session)
+        self._export_form, self._mask_form = export_form(session), mask_form(session)
         self._job: Job | None = None
         self._connect()
         self._show_settings()
@@ -66,7 +72,13 @@ class HistoryDock(QWidget):
 
     def ask_for_export(self) -> None:
         """Let the reader choose what to export, and into which folder."""
-        show_export_form(self._export_form, self)
+        show_form(self._export_form, self, title="Export the case")
+
+    def ask_for_mask(self, path: Path | None = None) -> None:
+        """Let the reader choose a mask file, unless it is known, and what becomes of it."""
+        if path is not None:
+            self._mask_form["mask"].value = path
+        show_form(self._mask_form, self, title="Take a mask into the case")
 
     def _connect(self) -> None:
         session = self._session

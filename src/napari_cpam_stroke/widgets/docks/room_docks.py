@@ -51,6 +51,13 @@ class RoomDocks(QObject):
     def _window(self) -> Window:
         return cast("Viewer", self._session.viewer).window
 
+    @property
+    def history(self) -> HistoryDock:
+        """The dock with the forms of what goes out and comes in, made where it is not there."""
+        if "history" not in self._docked():
+            self.show("history")
+        return cast("HistoryDock", self._made["history"])
+
     def put_up(self) -> dict[str, QDockWidget]:
         """Dock what is not docked yet, hidden docks left hidden, and return it by name."""
         new = {name: self._put_up(name) for name in DOCKS if name not in self._docked()}

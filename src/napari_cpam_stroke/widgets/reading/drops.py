@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QDropEvent, QGuiApplication
 from qtpy.QtWidgets import QLineEdit, QMainWindow, QWidget
 
+from napari_cpam_stroke.dicom import is_mask
 from napari_cpam_stroke.widgets.reading.likely_dicom import may_be_dicom
-from napari_cpam_stroke.widgets.reading.opening import Opener
 
 DRAGS = (QEvent.Type.DragEnter, QEvent.Type.DragMove)
 
@@ -23,13 +24,22 @@ class Drops(QObject):
         The window; from now on it takes drops wherever no part of it does, on the docks too.
     canvas
         napari's part of it that opens what is dropped.
-    opener
+    open_paths
         Opens what looks like DICOM.
+    offer_mask
+        Offers a mask for the open case; returns False where there is no case it could belong to.
     """
 
-    def __init__(self, main: QMainWindow, canvas: QWidget, opener: Opener) -> None:
+    def __init__(
+        self,
+        main: QMainWindow,
+        canvas: QWidget,
+        *,
+        open_paths: Callable[[list[Path]], object],
+        offer_mask: Callable[[Path], bool],
+    ) -> None:
         super().__init__(main)
-        self._main, self._canvas, self._opener = main, canvas, opener
+        self._main, self._canvas, self._open_paths, self._offer_mask = main, canvas, open_paths, offer_mask
         main.setAcceptDrops(True)
         inside = [part for part in canvas.findChildren(QWidget) if part.acceptDrops()]
         for part in (main, canvas, *inside):
@@ -43,22 +53,31 @@ class Drops(QObject):
             return True
         if event.type() != QEvent.Type.Drop or not event.mimeData().hasUrls():
             return False
-        paths = _dicom_paths(event)
-        if paths:
+        paths = _local_paths(event)
+        taken = bool(paths) and (self._takes_mask(paths) or self._takes_dicom(paths))
+        if taken:
             event.acceptProposedAction()
-            QTimer.singleShot(0, lambda: self._opener.open_paths(paths))  # the other program waits for this drop
         elif watched is self._main:
             self._canvas.dropEvent(event)
-        return bool(paths) or watched is self._main
+        return taken or watched is self._main
+
+    def _takes_mask(self, paths: list[Path]) -> bool:
+        return len(paths) == 1 and is_mask(paths[0]) and self._offer_mask(paths[0])
+
+    def _takes_dicom(self, paths: list[Path]) -> bool:
+        try:
+            ours = all(map(may_be_dicom, paths))
+        except OSError:
+            return False
+        if ours:
+            QTimer.singleShot(0, lambda: self._open_paths(paths))  # the other program waits for this drop
+        return ours
 
 
-def _dicom_paths(event: QDropEvent) -> list[Path]:
-    """Return what was dropped if all of it looks like DICOM, else nothing."""
+def _local_paths(event: QDropEvent) -> list[Path]:
+    """Return the files and folders that were dropped; nothing where others are among them, or Alt is held."""
     if QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.AltModifier:
         return []
     urls = event.mimeData().urls()
     paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-    try:
-        return paths if len(paths) == len(urls) and all(map(may_be_dicom, paths)) else []
-    except OSError:
-        return []
+    return paths if len(paths) == len(urls) else []

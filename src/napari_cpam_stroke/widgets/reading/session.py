@@ -22,6 +22,7 @@ from napari_cpam_stroke.widgets.reading.attention_click import AttentionClick
 from napari_cpam_stroke.widgets.reading.case_keeping import CaseKeeping
 from napari_cpam_stroke.widgets.reading.case_list import Worklist
 from napari_cpam_stroke.widgets.reading.drafts import Drafts
+from napari_cpam_stroke.widgets.reading.imported_masks import ImportedMasks
 from napari_cpam_stroke.widgets.reading.kept_runs import KeptRuns
 from napari_cpam_stroke.widgets.reading.model_runs import ModelRuns
 from napari_cpam_stroke.widgets.reading.opening import OpenedCase, Opener
@@ -48,8 +49,8 @@ class ReviewSession(RoomState):
 
     Attributes
     ----------
-    view, tools, asides
-        How the case looks, how it is corrected, what is shown beside it.
+    view, tools, asides, imported
+        How the case looks, how it is corrected, what is shown beside it, masks that came in from files.
     models, attention
         Runs, and what a model attends to.
     opener, store, worklist, records, drafts
@@ -61,6 +62,7 @@ class ReviewSession(RoomState):
         self.view = ViewControl(viewer, self)
         self.tools = Tools(self)
         self.asides = Comparisons(ai_mask=self._ai_mask, flush=self.flush, parent=self)
+        self.imported = ImportedMasks(self, show_difference=self.asides.show_difference)
         self.store = RoomStore(self)
         self.worklist = Worklist(self, store=self.store)
         self.drafts = Drafts(self)
@@ -186,8 +188,8 @@ class ReviewSession(RoomState):
         self.show(opened.volume, entry=opened.entry, header=opened.header)
 
     def _ai_mask(self) -> Mask | None:
-        prediction = self.models.prediction
-        return None if prediction is None else prediction.mask
+        prediction, imported = self.models.prediction, self.imported.mask
+        return imported if prediction is None or imported is not None else prediction.mask
 
     def _leave(self) -> CaseLayers | None:
         """Let go of the open case; return its layers, which are still on the screen."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args, get_type_hints
+from typing import cast, get_args, get_type_hints
 
 from magicgui.widgets import Container, create_widget
 from magicgui.widgets.bases import ValueWidget
@@ -60,4 +60,4 @@ def _field(name: str, kind: object, value: object) -> ValueWidget[object]:
     native.setFocusPolicy(Qt.FocusPolicy.ClickFocus if field.keys else Qt.FocusPolicy.NoFocus)
     if kind is bool:
         native.setText(field.label)
-    return made
+    return cast("ValueWidget[object]", made)
