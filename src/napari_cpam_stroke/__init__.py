@@ -6,16 +6,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from napari_cpam_stroke.widgets.contributions.layer_functions import measure, segment_stroke
-
-__all__ = ["measure", "segment_stroke"]
+from typing import Any
 
 __version__ = "0.1.0"
 
-_LAZY = dict.fromkeys(__all__, "napari_cpam_stroke.widgets.contributions.layer_functions")
+_LAYER_FUNCTIONS = "napari_cpam_stroke.widgets.contributions.layer_functions"
+_LAZY = {"measure": _LAYER_FUNCTIONS, "segment_stroke": _LAYER_FUNCTIONS}
 
 
 def __getattr__(name: str) -> Any:
