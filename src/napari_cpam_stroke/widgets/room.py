@@ -71,7 +71,7 @@ def put_behind(form: Widget, name: str) -> Widget:
             ours = dock.window().findChild(QDockWidget, DOCKS[name][1])
             if ours is not None and ours.isVisible():
                 dock.window().tabifyDockWidget(ours, dock)
-                dock.raise_()
+                QTimer.singleShot(0, dock.raise_)  # Qt puts it behind first
 
     QTimer.singleShot(0, share)
     return form

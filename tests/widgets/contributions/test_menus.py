@@ -149,6 +149,7 @@ def test_a_form_shares_the_place_of_the_models(viewer: Any) -> None:
     height = compat.main_window(viewer).minimumSizeHint().height()
     choose(viewer, *entry_path(PLUGIN, "Segment a layer"))
     choose(viewer, *entry_path(PLUGIN, "Measure a layer"))
+    assert not viewer.window.dock_widgets[f"Measure a layer ({OURS})"].native.visibleRegion().isEmpty(), "in front"
     models = dock(viewer, "AI models")
     shared = {each.objectName() for each in compat.main_window(viewer).tabifiedDockWidgets(models)}
     assert shared == {f"Segment a layer ({OURS})", f"Measure a layer ({OURS})"}

@@ -6,12 +6,14 @@ from typing import Any
 
 from magicgui.widgets import FunctionGui
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QShortcut, QWidget
 
 
 def show_form(form: FunctionGui[..., Any], parent: QWidget, *, title: str) -> None:
-    """Show a form as a window that stays in front of the parent's and leaves it usable."""
+    """Show a form as a window that stays in front of the parent's and leaves it usable; Esc closes it."""
     native: QWidget = form.native
+    if native.findChild(QShortcut) is None:
+        QShortcut(Qt.Key.Key_Escape, native, native.close)
     native.setParent(parent.window(), Qt.WindowType.Dialog)
     native.setWindowTitle(title)
     native.show()
