@@ -203,11 +203,11 @@ def test_opening_shows_how_far_it_is_and_cancel_ends_it(
 ) -> None:
     release = Event()
 
-    def scan(_: Path, *, progress: Any, cancelled: Any) -> Any:
+    def scan(_: list[Path], *, progress: Any, cancelled: Any) -> Any:
         progress(3, 10)
         release.wait(20)
 
-    monkeypatch.setattr("napari_cpam_stroke.dicom.scan_folder", scan)
+    monkeypatch.setattr("napari_cpam_stroke.dicom.scan_paths", scan)
     dock.show()
     session.open_path(stroke_series_dir)
     qtbot.waitUntil(lambda: (dock.progress.value(), dock.progress.maximum()) == (3, 10))

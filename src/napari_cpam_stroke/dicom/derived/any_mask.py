@@ -48,9 +48,10 @@ def is_mask(path: Path) -> bool:
         return True
     try:
         with closing(FileSource(path)) as source:
-            return bytes(read_header(source, {MODALITY}).elements.get(MODALITY) or b"").strip() == b"SEG"
+            modality = read_header(source, {MODALITY}).elements.get(MODALITY)
     except UnreadableError:
         return False
+    return isinstance(modality, bytes) and modality.strip(b" \0") == b"SEG"
 
 
 def _is_dicom(path: Path) -> bool:
