@@ -161,7 +161,7 @@ def test_slow_work_is_done_beside_the_window(
 
         monkeypatch.setattr(owner, name, noted)
 
-    slow = {"scan_folder": dicom, "read_series": dicom, "predict": type(predictor), "commit": CaseReview,
+    slow = {"scan_paths": dicom, "read_series": dicom, "predict": type(predictor), "commit": CaseReview,
             "write_case": case_keeping}  # fmt: skip
     for name, owner in slow.items():
         watch(owner, name)
@@ -176,5 +176,5 @@ def test_slow_work_is_done_beside_the_window(
     session.wait()
     assert set(threads) == set(slow)
     assert main_thread() not in threads.values()
-    assert with_progress == {"scan_folder", "read_series", "predict"}
+    assert with_progress == {"scan_paths", "read_series", "predict"}
     assert {"Looking", "Reading", "Exporting"} <= said
