@@ -178,11 +178,14 @@ def test_other_files_are_not_claimed(tmp_path: Path) -> None:
         assert "napari-cpam-stroke" not in get_readers(tmp_path / name)
 
 
-def test_folders_dropped_together_are_one_list(viewer: Any, study: Path, choices: list[str]) -> None:
-    open_room(viewer)
-    session = drop(viewer, study / "second", study / "first")
+@pytest.mark.parametrize("room", [True, False])
+def test_folders_dropped_together_are_one_list(viewer: Any, study: Path, choices: list[str], room: bool) -> None:
+    if room:
+        open_room(viewer)
+    session = drop(viewer, study / "first", study / "second")
     assert viewer.window.dock_widgets["Cases"].series.count() == 2
     assert session.entry.description != "second", "the better one is proposed"
+    assert len(choices) == (0 if room else 1)
 
 
 @pytest.mark.parametrize("room", [True, False])
