@@ -25,7 +25,7 @@ def get_reader(path: PathOrPaths) -> Callable[[PathOrPaths], list[LayerData]] | 
 def read(path: PathOrPaths) -> list[LayerData]:
     """Open in the reading room of the current viewer, or return the CT as a plain layer where there is no viewer.
 
-    napari hands several files on one by one: those of one turn of the event loop are opened together.
+    napari hands several files on one by one; those that follow each other at once are opened together.
     """
     from napari_cpam_stroke.widgets.contributions.reader_choice import offer_to_remember
     from napari_cpam_stroke.widgets.room import open_in_current_viewer, plain_layer

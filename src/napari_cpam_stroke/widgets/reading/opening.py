@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
 
 NO_SERIES = "No CT series found there; the Cases dock lists why each file was left out."
+
+JOIN_MS = 300
+"""Paths that follow each other faster belong together: no hand names two things so soon, and napari lets the window
+live between two of many files."""
+
 Result = TypeVar("Result")
 
 
@@ -67,6 +72,10 @@ class Opener(QObject):
         self.report: FolderReport | None = None
         self._job: Job | None = None
         self._joined: list[Path] = []
+        self._together = QTimer(self)
+        self._together.setSingleShot(True)
+        self._together.setInterval(JOIN_MS)
+        self._together.timeout.connect(self._joined.clear)
 
     def open_path(self, path: Path) -> None:
         """Scan a folder, DICOMDIR, zip or file and open the series it proposes."""
@@ -84,10 +93,9 @@ class Opener(QObject):
         self._start(f"Looking through {named[0].name}", scan, self._on_scanned)
 
     def join_paths(self, paths: Sequence[Path]) -> None:
-        """Open paths together with those that came in the same turn of the event loop: napari hands on one by one."""
-        if not self._joined:
-            QTimer.singleShot(0, self._joined.clear)
+        """Open paths together with those named just before: what is opened at once, napari hands on one by one."""
         self._joined += paths
+        self._together.start()
         self.open_paths(self._joined)
 
     def open_entry(self, entry: SeriesEntry) -> None:
