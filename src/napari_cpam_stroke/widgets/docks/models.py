@@ -85,6 +85,7 @@ class ModelsDock(QWidget):
         models.ended.connect(self._show_state)
         models.failed.connect(lambda _: self._show_state())
         session.prediction_changed.connect(self._show_state)
+        models.kept.changed.connect(self._show_state)
         session.case_opened.connect(self._show_state)
         session.case_closed.connect(self._show_state)
         self.model.activated.connect(lambda _: models.choose(ref=self.model.currentData()))

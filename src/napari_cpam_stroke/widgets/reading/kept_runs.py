@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 
 from napari_cpam_stroke.annotations import AnnotationStore, ModelRun
 from napari_cpam_stroke.core import CTVolume
@@ -37,7 +37,14 @@ class KeptRuns(QObject):
     ----------
     runs
         Oldest first.
+
+    Signals
+    -------
+    changed
+        A result was kept.
     """
+
+    changed = Signal()
 
     def __init__(self, state: RoomState, *, store: RoomStore) -> None:
         super().__init__(state)
@@ -64,7 +71,7 @@ class KeptRuns(QObject):
         def kept(run: ModelRun) -> None:
             if review is self._state.review:
                 self.runs = [*self.runs, run]
-                self._state.prediction_changed.emit()
+                self.changed.emit()
 
         job = Job(lambda *_: keep_prediction(store, case_id, prediction), self)
         job.done.connect(kept)
