@@ -2,83 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import pytest
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
-from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import Qt
 
-from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.widgets.reading.keys import RoomKeys
-from napari_cpam_stroke.widgets.room import open_room
 from napari_cpam_stroke.widgets.viewer.canvas_texts import HEADER, PREFIX
 
-SMALL_SCREEN = (1366, 768)
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
-NONE, CTRL, SHIFT = (
-    Qt.KeyboardModifier.NoModifier,
-    Qt.KeyboardModifier.ControlModifier,
-    Qt.KeyboardModifier.ShiftModifier,
-)
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
-class Hands:
-    """A reader's hands on the canvas of a room."""
-
-    def __init__(self, viewer: Any, session: Any) -> None:
-        self.viewer, self.session = viewer, session
-        self.canvas = viewer.window._qt_viewer.canvas.native
-
-    def at(self, dx: int = 0, dy: int = 0) -> QPoint:
-        """A point of the canvas, from its middle."""
-        return self.canvas.rect().center() + QPoint(dx, dy)
-
-    def press(self, key: Any, modifier: Any = NONE) -> None:
-        QTest.keyClick(self.canvas, key, modifier)
-
-    def move(self, dx: int, dy: int, held: Any = Qt.MouseButton.NoButton) -> None:
-        here = self.at(dx, dy)
-        where = QPointF(here), QPointF(self.canvas.mapToGlobal(here))
-        event = QMouseEvent(QEvent.Type.MouseMove, *where, Qt.MouseButton.NoButton, held, NONE)
-        QApplication.sendEvent(self.canvas, event)
-        QTest.qWait(20)
-
-    def drag(self, button: Any, start: tuple[int, int], end: tuple[int, int]) -> None:
-        self.move(*start)
-        QTest.mousePress(self.canvas, button, NONE, self.at(*start))
-        self.move((start[0] + end[0]) // 2, (start[1] + end[1]) // 2, button)
-        self.move(*end, button)
-        QTest.mouseRelease(self.canvas, button, NONE, self.at(*end))
-        self.session.flush()
-
-
-@pytest.fixture
-def hands(make_napari_viewer: Callable[..., Any], predictor: Any, phantom_volume: CTVolume) -> Iterator[Hands]:
-    viewer = make_napari_viewer(show=True)
-    session = open_room(viewer)
-    session.show(phantom_volume)
-    session.wait()
-    QTest.qWait(100)
-    viewer.window.resize(*SMALL_SCREEN)
-    QTest.qWait(100)
-    yield Hands(viewer, session)
-    session.ask = lambda _question, answers: answers[-1]
-    session.close_case(ask=False)
-    session.wait()
-
-
-def test_the_room_fits_a_small_screen(hands: Hands) -> None:
+def test_the_room_fits_a_small_screen(hands: Any) -> None:
     main = hands.viewer.window.dock_widgets["Cases"].window()
-    assert (main.width(), main.height()) == SMALL_SCREEN, "a window is never smaller than what its docks need"
+    assert (main.width(), main.height()) == hands.SCREEN, "a window is never smaller than what its docks need"
     assert hands.canvas.width() > 600
     assert hands.canvas.height() > 500
 
 
-def test_strokes_and_undo(hands: Hands) -> None:
+def test_strokes_and_undo(hands: Any) -> None:
     session = hands.session
     hands.press(Qt.Key.Key_H)
     hands.drag(LEFT, (-40, 0), (-10, 20))
@@ -95,7 +38,7 @@ def test_strokes_and_undo(hands: Hands) -> None:
     np.testing.assert_array_equal(session.review.reading, drawn)
 
 
-def test_the_right_button_windows_and_the_left_one_does_not(hands: Hands) -> None:
+def test_the_right_button_windows_and_the_left_one_does_not(hands: Any) -> None:
     hands.viewer.layers["Reading"].mode = "pan_zoom"
     hands.drag(LEFT, (0, 0), (40, 20))
     assert (hands.session.view.window.centre, hands.session.view.window.width) == (40, 80)
@@ -103,13 +46,13 @@ def test_the_right_button_windows_and_the_left_one_does_not(hands: Hands) -> Non
     assert (hands.session.view.window.centre, hands.session.view.window.width) == (50, 100)
 
 
-def readout(hands: Hands) -> str:
+def readout(hands: Any) -> str:
     from napari_cpam_stroke.widgets.viewer import compat
 
     return str(compat.overlays(hands.viewer)[PREFIX + HEADER].text)
 
 
-def test_the_readout_follows_mouse_and_slice(hands: Hands) -> None:
+def test_the_readout_follows_mouse_and_slice(hands: Any) -> None:
     session = hands.session
     hands.move(-30, 10)
     voxel = session.cursor()
@@ -126,7 +69,7 @@ def test_the_readout_follows_mouse_and_slice(hands: Hands) -> None:
     assert "HU" not in readout(hands), "in another plane the mouse rests on another voxel"
 
 
-def test_a_read_by_keys_alone(hands: Hands) -> None:
+def test_a_read_by_keys_alone(hands: Any) -> None:
     session = hands.session
     hands.press(Qt.Key.Key_F3)
     assert session.view.window.width == 40
@@ -144,7 +87,7 @@ def test_a_read_by_keys_alone(hands: Hands) -> None:
     assert session.review.revision.algorithm_type == "AUTOMATIC"
 
 
-def test_f1_shows_the_keys(hands: Hands) -> None:
+def test_f1_shows_the_keys(hands: Any) -> None:
     hands.press(Qt.Key.Key_F1)
     listed = hands.session.findChild(RoomKeys).window
     assert "next plane" in listed.text.toPlainText()

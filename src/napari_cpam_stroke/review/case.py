@@ -171,6 +171,17 @@ class CaseReview(ReadingState):
         self._announce(self.changed_labels, self.changed_statement)
         return revision
 
+    def show_under(self, stored: Stored) -> Revision:
+        """Make a stored revision the open one, and lay over it what was edited before it came."""
+        edited = {z: self.reading[z].copy() for z in self.changed_slices}
+        stated = self.stated()
+        revision = self.show(stored)
+        mask = self.reading.copy()
+        for z, drawn in edited.items():
+            mask[z] = np.where(drawn > 0, drawn, mask[z])
+        self.take_back(mask, stated.over(self.stated()), self.ai_memory())
+        return revision
+
     def restore(self, stored: Stored) -> tuple[int, ...]:
         """Bring an older revision's mask back as an edit of the open one; nothing in the history is lost."""
         changed = self._replace_mask(stored.annotation.mask)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, overload
 
 from napari_cpam_stroke.annotations import Rejection, Revision
@@ -31,6 +31,16 @@ class Stated:
     slice_overrules: dict[tuple[int, LesionClass], int]
     series_overrules: dict[LesionClass, int]
     case: CaseStatement
+
+    def over(self, earlier: Stated) -> Stated:
+        """Return an earlier statement with everything that this one says beyond nothing laid over it."""
+        mine, nothing = vars(self.case), vars(CaseStatement())
+        said = {name: value for name, value in mine.items() if value != nothing[name]}
+        return Stated(
+            earlier.slice_overrules | self.slice_overrules,
+            earlier.series_overrules | self.series_overrules,
+            replace(earlier.case, **said),
+        )
 
 
 class StatedField(Generic[ValueT]):

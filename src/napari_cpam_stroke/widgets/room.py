@@ -160,7 +160,8 @@ class WindowWatch(QObject):
             if watched.isVisible() and not self._session.may_leave():
                 event.ignore()
                 return True
-            self._session.drafts.keep()
+            if not self._session.given_up:
+                self._session.drafts.keep()
             state = bytes(watched.saveState()).hex()
             self._session.settings.change(window_state=f"{watched.width()}x{watched.height()} {state}")
         return False

@@ -136,7 +136,8 @@ def test_a_store_that_cannot_be_opened_is_one_sentence(
     session: Any, dock: CasesDock, phantom_volume: CTVolume, tmp_path: Path
 ) -> None:
     (tmp_path / "store.db").write_text("no database at all, but long enough to be taken for one" * 40)
-    session.records.move(str(tmp_path))
+    session.store.close()
+    session.settings.change(store=str(tmp_path))
     session.show(phantom_volume)
     session.wait()
     session.layers.reading.paint((12, 60, 60), 1)

@@ -124,7 +124,7 @@ def test_a_blinded_reader_gets_no_order_of_the_model(state: RoomState, store: Ro
 
 def test_a_version_is_kept_and_told_without_a_session(open_state: RoomState, store: RoomStore) -> None:
     worklist, drafts = Worklist(open_state, store=store), Drafts(open_state)
-    keeping = CaseKeeping(open_state, store=store, worklist=worklist, drafts=drafts)
+    keeping = CaseKeeping(open_state, store=store, worklist=worklist, drafts=drafts, may_leave=lambda: True)
     keeping.register(open_state.review)
     open_state.wait()
     assert [case.case_id for case in worklist.cases] == [open_state.case_id]

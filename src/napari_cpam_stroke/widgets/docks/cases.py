@@ -35,6 +35,7 @@ from napari_cpam_stroke.widgets.parts.controls import (
     row,
     wrapped,
 )
+from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
 from napari_cpam_stroke.widgets.reading.case_words import (
     case_cells,
     case_facts,
@@ -52,6 +53,7 @@ MOST_REJECTED = 50
 
 SEARCH_MS = 250
 ALL = "all"
+NOTHING_OPENED = "Open a folder, or drop one on the window."
 ENTRY = int(Qt.ItemDataRole.UserRole)
 
 
@@ -72,7 +74,8 @@ class CasesDock(QWidget):
         self.order.setCurrentText("newest")
         self.worklist = _worklist()
         self.series = _series_list()
-        self.message = wrapped("Open a folder, or drop one on the window.", name="message")
+        self._standing = NOTHING_OPENED
+        self.message = wrapped(self._standing, name="message")
         self.progress = QProgressBar()
         self.cancel = button("Cancel", "Stop opening", session.opener.cancel)
         for part in (self.progress, self.cancel):
@@ -85,6 +88,7 @@ class CasesDock(QWidget):
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(SEARCH_MS)
+        KeyReturn(self, session.picture)
         self._connect()
         self._show_job("", 0, 0)
         self._show_cases(session.worklist.cases)
@@ -119,8 +123,9 @@ class CasesDock(QWidget):
         session.opener.pictured.connect(self._show_thumbnails)
         session.worklist.changed.connect(self._show_cases)
         session.job_changed.connect(self._show_job)
-        session.said.connect(self.message.setText)
+        session.said.connect(lambda text: self.message.setText(text or self._standing))
         session.case_opened.connect(self._mark_open)
+        session.case_closed.connect(self._mark_open)
         session.folder_wanted.connect(self.ask_for_folder)
 
     def _open(self, path: str) -> None:
@@ -162,7 +167,8 @@ class CasesDock(QWidget):
             item = QListWidgetItem(f"\u2715 {Path(str(file.path)).name}: {file.reason}")
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.series.addItem(item)
-        self.message.setText(report_sentence(report))
+        self._standing = report_sentence(report)
+        self.message.setText(self._standing)
         self._mark_open()
 
     def _show_thumbnails(self, pictures: dict[str, NDArray[np.uint8]]) -> None:
@@ -174,6 +180,8 @@ class CasesDock(QWidget):
 
     def _mark_open(self) -> None:
         review, entry = self._session.review, self._session.entry
+        for found in (self.series, self.worklist):
+            found.setCurrentItem(None)
         for place in range(self.series.count()):
             item = self.series.item(place)
             self.series.setCurrentItem(item) if entry is not None and item.data(ENTRY) is entry else None

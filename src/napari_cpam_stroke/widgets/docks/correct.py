@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QBoxLayout, QCheckBox, QFrame, QLabel, QLineEdit, QPu
 from napari_cpam_stroke.annotations.records import DIFFICULTIES, TRUTH_SOURCES, Difficulty, TruthSource
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
+from napari_cpam_stroke.review.statement import CaseStatement
 from napari_cpam_stroke.widgets.docks.brush_bar import BrushBar
 from napari_cpam_stroke.widgets.docks.tool_buttons import tool_buttons
 from napari_cpam_stroke.widgets.parts.choices import chosen_word, label_box, show_label, show_word, word_choice
@@ -23,11 +24,13 @@ from napari_cpam_stroke.widgets.parts.controls import (
     row,
     swatch,
 )
+from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
 FACTS_SHARE, MESSAGE_SHARE = 3, 2
 """Of the first line: what is known of the series, and what the last tool did."""
 
+NO_CLASSES = [0] * len(LesionClass)
 COMMENT_WIDTH, STATE_WIDTH = 80, 140
 
 
@@ -49,6 +52,7 @@ class CorrectDock(QWidget):
             *self.classes.values(), self.brush, _bar(), self.undo, self.redo, _bar(), self.save, self.state, None
         )
         column(self, self._word_row(), first, self._tool_row(), self._label_row(), top=MARGIN).setSpacing(2)
+        KeyReturn(self, session.picture)
         self._connect()
         self._show_case()
 
@@ -126,12 +130,13 @@ class CorrectDock(QWidget):
             self.series_checks[lesion_class].clicked.connect(lambda _, c=lesion_class: self._on_series(c))
         self.difficulty.activated.connect(lambda _: self._on_words())
         self.truth.activated.connect(lambda _: self._on_words())
-        self.comment.editingFinished.connect(self._on_words)
+        self.comment.textChanged.connect(self._on_comment)
 
     def _show_case(self) -> None:
         review, layers = self._session.review, self._session.layers
         self.setEnabled(review is not None)
         self.facts.say("" if layers is None else layers.facts)
+        self._tell("")
         if review is not None and layers is not None:
             self.brush.show_size()
             self._show_class(self._session.tools.label)
@@ -141,12 +146,13 @@ class CorrectDock(QWidget):
 
     def _show_words(self) -> None:
         review = self._session.review
-        if review is None:
-            return
-        for combo, value in ((self.difficulty, review.difficulty), (self.truth, review.truth_source)):
-            show_word(combo, value)
-        if not self.comment.hasFocus():
-            self.comment.setText(review.comment)
+        stated = CaseStatement() if review is None else review.statement
+        show_word(self.difficulty, stated.difficulty)
+        show_word(self.truth, stated.truth_source)
+        if self.comment.text() != stated.comment:
+            self.comment.blockSignals(True)
+            self.comment.setText(stated.comment)
+            self.comment.blockSignals(False)
 
     def _show_class(self, label: int) -> None:
         for lesion_class, made in self.classes.items():
@@ -154,13 +160,13 @@ class CorrectDock(QWidget):
 
     def _show_labels(self) -> None:
         review, layers = self._session.review, self._session.layers
-        if review is None or layers is None:
-            return
-        here = review.slice_labels[layers.slice_index]
+        here, whole = NO_CLASSES, NO_CLASSES
+        if review is not None and layers is not None:
+            here, whole = review.slice_labels[layers.slice_index].tolist(), review.series_labels.tolist()
         for place, lesion_class in enumerate(LesionClass):
-            show_label(self.slice_checks[lesion_class], int(here[place]))
-            show_label(self.series_checks[lesion_class], int(review.series_labels[place]))
-        if review.conflicts:
+            show_label(self.slice_checks[lesion_class], here[place])
+            show_label(self.series_checks[lesion_class], whole[place])
+        if review is not None and review.conflicts:
             self._tell(" ".join(review.conflicts))
 
     def _tell(self, text: str) -> None:
@@ -196,7 +202,10 @@ class CorrectDock(QWidget):
         if review is not None:
             review.difficulty = cast("Difficulty | None", chosen_word(self.difficulty))
             review.truth_source = cast("TruthSource | None", chosen_word(self.truth))
-            review.comment = self.comment.text()
+
+    def _on_comment(self, text: str) -> None:
+        if self._session.review is not None:
+            self._session.review.comment = text
 
 
 def _label_box(lesion_class: LesionClass, where: str) -> QCheckBox:

@@ -21,6 +21,7 @@ from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.widgets.parts.background import Job
 from napari_cpam_stroke.widgets.parts.controls import button, column, row, swatch, wrapped
+from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
 from napari_cpam_stroke.widgets.parts.probability_bar import ProbabilityBar
 from napari_cpam_stroke.widgets.parts.slice_strip import SliceStrip
 from napari_cpam_stroke.widgets.reading.finding_words import (
@@ -66,6 +67,7 @@ class FindingsDock(QWidget):
             grid.addWidget(self.bars[name], place, 1)
             grid.addWidget(self.words[name], place, 2)
         column(self, self.model, grid, self.strip, self.table, self.totals, row(self.which, self.reveal, self.reject))
+        KeyReturn(self, session.picture)
         self._connect()
         self._on_case()
 
@@ -122,6 +124,7 @@ class FindingsDock(QWidget):
 
     def _on_case(self) -> None:
         self._chosen = ""
+        self._show_lesions(None)
         layers = self._session.layers
         self.strip.show_case(
             0 if layers is None else layers.volume.shape[0], reverse=layers is not None and layers.flips[0]
@@ -176,6 +179,8 @@ class FindingsDock(QWidget):
             self._job.done.connect(self._show_lesions)
 
     def _show_lesions(self, table: LesionTable | None) -> None:
+        if self._job is not None and table is None:
+            self._job.cancel()
         self.lesions = table
         self.which.setText(f"list: {self.listed}")
         lesions = () if table is None else table.lesions

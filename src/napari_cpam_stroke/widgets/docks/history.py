@@ -15,8 +15,10 @@ from napari_cpam_stroke.widgets.docks.mask_form import mask_form
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.parts.controls import button, column, row, wrapped
 from napari_cpam_stroke.widgets.parts.form_window import show_form
+from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
 from napari_cpam_stroke.widgets.reading.finding_words import revision_cells, revision_facts
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
+from napari_cpam_stroke.widgets.reading.settings import RoomSettings
 from napari_cpam_stroke.widgets.reading.settings_form import settings_form
 
 REVISION = int(Qt.ItemDataRole.UserRole)
@@ -45,13 +47,14 @@ class HistoryDock(QWidget):
         )
         self._form = settings_form(session.settings.values, "author", "store")
         self.author, self.store = (field.native for field in self._form)
-        self.store.setPlaceholderText("the program's own folder")
+        self.store.setPlaceholderText("the program's own folder; Return changes it")
         self.message = wrapped("", name="message")
         column(
             self, self.versions, row(self.compare, self.restore, self.mask, self.export),
             row("reader", self.author), row("store", self.store), self.message,
         )  # fmt: skip
         self._export_form, self._mask_form = export_form(session), mask_form(session)
+        KeyReturn(self, session.picture)
         self._job: Job | None = None
         self._connect()
         self._show_settings()
@@ -85,30 +88,37 @@ class HistoryDock(QWidget):
         for signal in (session.case_opened, session.case_closed, session.case_refreshed, session.records.state_changed):
             signal.connect(self._fetch)
         session.said.connect(self.message.setText)
-        self.author.editingFinished.connect(lambda: session.settings.change(author=self.author.text() or "reader"))
-        self.store.editingFinished.connect(self._move)
+        self.author.textChanged.connect(self._on_author)
+        self.author.editingFinished.connect(self._show_settings)
+        self.store.returnPressed.connect(self._move)
+        self.store.editingFinished.connect(self._show_settings)
         session.export_wanted.connect(self.ask_for_export)
 
     def _show_settings(self) -> None:
         values = self._session.settings.values
-        self.author.setText(values.author)
-        self.store.setText(values.store)
+        for field, text in ((self.author, values.author), (self.store, values.store)):
+            field.blockSignals(True)
+            field.setText(text)
+            field.blockSignals(False)
         self.store.setToolTip(f"Folder or PostgreSQL address of the annotation store; now {values.store_location}")
 
     def _move(self) -> None:
-        if self.store.text() != self._session.settings.values.store:
-            self._session.records.move(self.store.text())
-            self._show_settings()
+        wanted = self.store.text().strip()
+        if wanted != self._session.settings.values.store:
+            self._session.records.move(wanted)
+
+    def _on_author(self, name: str) -> None:
+        self._session.settings.change(author=name.strip() or RoomSettings().author)
 
     def _fetch(self) -> None:
         review = self._session.review
-        if review is None or review.revision is None or review.store is None:
-            self.versions.clear()
-            return
-        if self._shown() == review.revision.id:
+        if review is not None and review.revision is not None and self._shown() == review.revision.id:
             return
         if self._job is not None:
             self._job.cancel()
+        if review is None or review.revision is None or review.store is None:
+            self.versions.clear()
+            return
         self._job = Job(lambda *_: review.history(), self._session)
         self._job.done.connect(self._show)
 
@@ -131,7 +141,7 @@ class HistoryDock(QWidget):
             self.message.setText("Select a version first.")
             return
         job = Job(lambda *_: review.fetch(revision.id), self._session)
-        job.done.connect(use)
+        job.done.connect(lambda stored: review is self._session.review and use(stored))
         job.failed.connect(self._fail)
 
     def _fail(self, error: Exception) -> None:

@@ -12,6 +12,7 @@ from napari_cpam_stroke.bundles import DEFAULT, ModelEntry
 from napari_cpam_stroke.bundles.readme import render_readme
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.widgets.parts.controls import button, check_box, column, drop_down, keep_place, row, wrapped
+from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
 from napari_cpam_stroke.widgets.parts.text_window import TextWindow
 from napari_cpam_stroke.widgets.reading.finding_words import model_line
 from napari_cpam_stroke.widgets.reading.moments import local_time
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from napari_cpam_stroke.inference import Prediction
 
 CARD_SIZE = (760, 640)
+HALF = 0.5
+"""Where a slider stands until a result says otherwise."""
 
 
 class ModelsDock(QWidget):
@@ -63,6 +66,7 @@ class ModelsDock(QWidget):
             row(self.adopt, self.explain), row(self.blinded, self.on_open, None),
         ).addStretch(1)  # fmt: skip
         self._card_window: TextWindow | None = None
+        KeyReturn(self, session.picture)
         self._connect()
         models.refresh()
         self._show_state()
@@ -121,9 +125,9 @@ class ModelsDock(QWidget):
         self.adopt.setEnabled(prediction is not None)
         for name, slider in self.sliders.items():
             slider.setEnabled(prediction is not None)
-            if prediction is not None and name not in models.moving:
+            if name not in models.moving:
                 slider.blockSignals(True)
-                slider.setValue(prediction.thresholds[name])
+                slider.setValue(HALF if prediction is None else prediction.thresholds[name])
                 slider.blockSignals(False)
         self.state.setText(self._words(running=running, prediction=prediction))
 
@@ -150,6 +154,6 @@ def _slider(name: str) -> QLabeledDoubleSlider:
     slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
     slider.setRange(0.01, 0.99)
     slider.setDecimals(2)
-    slider.setValue(0.5)
+    slider.setValue(HALF)
     slider.setToolTip(f"A pixel counts as {name} from this probability on; applied without running again")
     return slider

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QCheckBox, QGridLayout, QPushButton, QSlider, QSpinBo
 
 from napari_cpam_stroke.config import WINDOW_PRESETS, Window
 from napari_cpam_stroke.widgets.parts.controls import button, check_box, column, row
+from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 from napari_cpam_stroke.widgets.viewer.comparisons import MIRROR
 from napari_cpam_stroke.widgets.viewer.orientation import PLANES
@@ -40,6 +41,7 @@ class WindowDock(QWidget):
             self, presets, row("C", self.centre, "W", self.width_hu, "HU"), row(*self.planes.values()),
             row(self.masks, self.contour, self.mirror), row("opacity", self.opacity),
         ).addStretch(1)  # fmt: skip
+        KeyReturn(self, session.picture)
         self.centre.valueChanged.connect(self._on_numbers)
         self.width_hu.valueChanged.connect(self._on_numbers)
         self.opacity.valueChanged.connect(self._on_opacity)
@@ -48,6 +50,7 @@ class WindowDock(QWidget):
         view.masks_changed.connect(self._show_masks)
         session.asides.changed.connect(self._show_masks)
         session.case_opened.connect(self._show_case)
+        session.case_closed.connect(self._show_case)
         self._show_window(view.window)
         self._show_case()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -13,7 +14,7 @@ from napari_cpam_stroke.errors import RevisionConflictError
 from napari_cpam_stroke.export import CaseFiles, CaseResult, write_case
 from napari_cpam_stroke.review import Autosave, CaseReview
 from napari_cpam_stroke.review.draft import Stored
-from napari_cpam_stroke.widgets.parts.background import Job, sentence
+from napari_cpam_stroke.widgets.parts.background import Job
 from napari_cpam_stroke.widgets.reading.case_list import Worklist
 from napari_cpam_stroke.widgets.reading.drafts import Drafts
 from napari_cpam_stroke.widgets.reading.kept_runs import newest_prediction
@@ -50,29 +51,57 @@ class Registered:
 class CaseKeeping(QObject):
     """What is kept of the open case.
 
+    Parameters
+    ----------
+    may_leave
+        Asked before another store is used; False where the reader wants to stay with the open case.
+
     Signals
     -------
     state_changed
         The text of `state` changed.
     known
         The runs and the last prediction that the store has of the case just opened; none without a store.
+    moved
+        Another store is in use now.
     """
 
     state_changed = Signal()
     known = Signal(list, object)
+    moved = Signal()
 
-    def __init__(self, state: RoomState, *, store: RoomStore, worklist: Worklist, drafts: Drafts) -> None:
+    def __init__(
+        self,
+        state: RoomState,
+        *,
+        store: RoomStore,
+        worklist: Worklist,
+        drafts: Drafts,
+        may_leave: Callable[[], bool],
+    ) -> None:
         super().__init__(state)
+        self._may_leave = may_leave
         self._state, self._store, self._worklist, self._drafts = state, store, worklist, drafts
+        self._looking: Job | None = None
         self._saving: Job | None = None
         state.state_changed.connect(self.state_changed)
         drafts.recovered_changed.connect(self.state_changed)
 
-    def move(self, location: str) -> None:
-        """Use another store from now on."""
-        self._state.settings.change(store=location)
-        self._store.close()
-        self._worklist.refresh()
+    def move(self, location: str, *, ask: bool = True) -> bool:
+        """Use another store from now on; return False where the reader stays, or it cannot be opened.
+
+        Parameters
+        ----------
+        location
+            A folder or an address; empty: the program's own folder.
+        ask
+            Ask about unsaved work, and before a store is made where there is none.
+        """
+        if (ask and not self._may_leave()) or not self._store.move(location, ask=ask):
+            return False
+        self._worklist.begin_again()
+        self.moved.emit()
+        return True
 
     @property
     def state(self) -> str:
@@ -104,16 +133,26 @@ class CaseKeeping(QObject):
             prediction, problem = newest_prediction(store, runs, review.volume)
             return Registered(record, review.fetch(), autosave, autosave.pending(), runs, prediction, problem)
 
-        self._state.start("Looking for earlier readings", fetch, lambda found: self._on_registered(review, found))
+        self._looking = self._state.start(
+            "Looking for earlier readings", fetch, lambda found: self._on_registered(review, found)
+        )
 
     @property
     def saving(self) -> bool:
         """Whether a version is being written now."""
         return self._saving is not None and self._saving.running
 
+    def wait(self) -> None:
+        """Keep the window alive until earlier readings are there, and a version that is being written is kept."""
+        for job in (self._looking, self._saving):
+            if job is not None and job.running:
+                job.wait()
+
     def save(self, *, wait: bool = False, branch: bool = False) -> bool:
-        """Keep a version; with `wait`, return whether it is on the disk."""
-        self._state.flush()
+        """Keep a version on top of what is known of the case; with `wait`, return whether it is on the disk."""
+        if wait or not self.saving:
+            self.wait()
+        self._state.take_up()
         review = self._state.review
         if review is None or self.saving:
             return False
@@ -125,7 +164,7 @@ class CaseKeeping(QObject):
         job = self._saving = Job(lambda *_: review.commit(draft, branch=branch), self)
         kept: list[bool] = []
         job.done.connect(lambda done: kept.append(bool(review.finish(done))))
-        job.failed.connect(lambda error: self._on_failed(error, branch=branch))
+        job.failed.connect(lambda error: self._on_failed(review, error, branch=branch))
         job.ended.connect(self._on_saved)
         self.state_changed.emit()
         if wait:
@@ -134,6 +173,7 @@ class CaseKeeping(QObject):
 
     def finish(self, status: Status, *, go_on: bool = True) -> bool:
         """Give the case a status, save, and open the next unread one."""
+        self.wait()
         review = self._state.review
         if review is None:
             return False
@@ -152,7 +192,7 @@ class CaseKeeping(QObject):
             As in `write_case`.
         """
         state = self._state
-        state.flush()
+        state.take_up()
         review = state.review
         if review is None:
             return
@@ -171,8 +211,7 @@ class CaseKeeping(QObject):
 
     def stop(self) -> None:
         """Wait for a save that is under way and let the store go."""
-        if self._saving is not None:
-            self._saving.wait()
+        self.wait()
         self._drafts.stop()
         self._store.close()
 
@@ -188,23 +227,23 @@ class CaseKeeping(QObject):
         self.known.emit(found.runs, found.prediction)
 
     def _take_up(self, review: CaseReview, stored: Stored | None) -> None:
-        """Show the newest stored revision, unless the reader has begun to draw meanwhile."""
+        """Show the newest stored revision, under what the reader has begun meanwhile."""
         if self._state.layers is None:
             return
         self._state.flush()
-        if stored is None or review.dirty:
+        if stored is None:
             self._state.state_changed.emit()
             return
-        review.show(stored)
+        review.show_under(stored) if review.dirty else review.show(stored)
         self._state.layers.reread()
         self._state.case_refreshed.emit()
 
-    def _on_failed(self, error: Exception, *, branch: bool) -> None:
+    def _on_failed(self, review: CaseReview, error: Exception, *, branch: bool) -> None:
         if isinstance(error, RevisionConflictError) and not branch:
             if self._state.ask(f"{error} Keep yours beside it?", (KEEP_BOTH, GO_BACK)) == KEEP_BOTH:
-                QTimer.singleShot(0, lambda: self.save(branch=True))
+                QTimer.singleShot(0, lambda: review is self._state.review and self.save(branch=True))
             return
-        self._state.warn(sentence(error))
+        self._state.fail(error)
 
     def _on_saved(self) -> None:
         self._drafts.recovered = False

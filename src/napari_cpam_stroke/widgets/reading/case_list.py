@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from qtpy.QtCore import QObject, Signal
 
 from napari_cpam_stroke.annotations import CaseRecord
-from napari_cpam_stroke.widgets.parts.background import Job, sentence
+from napari_cpam_stroke.widgets.parts.background import Job
 from napari_cpam_stroke.widgets.reading.room_store import RoomStore
 from napari_cpam_stroke.widgets.reading.state import RoomState
 
@@ -63,15 +63,22 @@ class Worklist(QObject):
     def refresh(self, **filters: Unpack[Filters]) -> None:
         """Ask the store again, with other filters from now on where some are given."""
         self.filters.update(filters)
-        store = self._store.open()
-        if store is None:
-            return
-        wanted = self._filters_of_reader()
         if self._query is not None:
             self._query.cancel()
+        store = self._store.open()
+        if store is None:
+            self._on_cases([])
+            return
+        wanted = self._filters_of_reader()
         self._query = Job(lambda *_: store.cases(**wanted, limit=WORKLIST_LIMIT), self)
         self._query.done.connect(self._on_cases)
-        self._query.failed.connect(lambda error: self._state.warn(sentence(error)))
+        self._query.failed.connect(self._state.fail)
+
+    def begin_again(self) -> None:
+        """Forget the cases of the store before, and ask the one in use."""
+        self._state.case_id = ""
+        self._on_cases([])
+        self.refresh()
 
     def open_next(self, step: int = 1) -> None:
         """Open the next (1) or previous (-1) unread case."""

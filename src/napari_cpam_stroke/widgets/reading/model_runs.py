@@ -71,6 +71,7 @@ class ModelRuns(QObject):
         self._apply.setSingleShot(True)
         self._apply.setInterval(THRESHOLD_SETTLE_MS)
         self._apply.timeout.connect(self._apply_thresholds)
+        state.settling.connect(self.take_up)
 
     @property
     def running(self) -> bool:
@@ -147,6 +148,20 @@ class ModelRuns(QObject):
         if self._job is not None:
             self._job.cancel()
 
+    def leave(self) -> None:
+        """Stop what is under way for the open case, and forget what was said of it."""
+        self.cancel()
+        self._apply.stop()
+        self.moving, self.last_failure = {}, ""
+
+    def take_up(self) -> None:
+        """Apply operating points that were moved and wait for the hand to rest."""
+        review, before = self._state.review, self.prediction
+        if self.moving and review is not None and before is not None:
+            self._apply.stop()
+            wanted, self.moving = self.moving, {}
+            review.set_prediction(before.with_thresholds(wanted))
+
     def set_threshold(self, name: str, value: float) -> None:
         """Move the operating point of a class; the mask follows without another run."""
         if self.prediction is not None:
@@ -162,7 +177,7 @@ class ModelRuns(QObject):
         """Uncover the prediction of a blinded read, on purpose; review and store keep the moment."""
         review = self._state.review
         if review is not None:
-            self._state.flush()
+            self._state.take_up()
             review.reveal()
 
     def adopt(self) -> None:
@@ -170,7 +185,7 @@ class ModelRuns(QObject):
         review, layers = self._state.review, self._state.layers
         if review is None or layers is None or self.prediction is None:
             return
-        self._state.flush()
+        self._state.take_up()
         review.adopt_prediction(write=layers.apply)
         layers.reread()
 

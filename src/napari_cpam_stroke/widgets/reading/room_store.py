@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.errors import CpamError
+from napari_cpam_stroke.errors import CpamError, StoreError
 from napari_cpam_stroke.widgets.reading.state import RoomState
+
+MAKE, STAY = "make", "stay"
 
 
 class RoomStore:
@@ -29,8 +33,42 @@ class RoomStore:
                 self.problem = ""
             except CpamError as error:
                 self.problem = str(error)
-                self._state.warn(self.problem)
+                self._state.fail(error)
         return self._store
+
+    def move(self, location: str, *, ask: bool) -> bool:
+        """Use another store from now on; the one in use stays where that one cannot be opened.
+
+        Parameters
+        ----------
+        location
+            A folder or an address; empty: the program's own folder.
+        ask
+            Ask before a store is made where there is none.
+        """
+        values = replace(self._state.settings.values, store=location)
+        try:
+            found = self._opened(values.store_location, ask=ask and bool(location))
+        except CpamError as error:
+            self._state.fail(error)
+            return False
+        if found is None:
+            return False
+        self.close()
+        self._store, self.problem = found, ""
+        self._state.settings.change(store=location)
+        return True
+
+    def _opened(self, address: str, *, ask: bool) -> AnnotationStore | None:
+        """Return a store; None where there is none and the reader wants none."""
+        try:
+            return AnnotationStore.open(address, create=not ask)
+        except StoreError as error:
+            if not ask:
+                raise
+            if self._state.ask(f"{error}. Make a store there?", (MAKE, STAY)) != MAKE:
+                return None
+            return AnnotationStore.open(address)
 
     def close(self) -> None:
         """Let the store go; the next wish opens it again, wherever the settings say then."""

@@ -66,11 +66,14 @@ class ReviewSession(RoomState):
         self.store = RoomStore(self)
         self.worklist = Worklist(self, store=self.store)
         self.drafts = Drafts(self)
-        self.records = CaseKeeping(self, store=self.store, worklist=self.worklist, drafts=self.drafts)
+        self.records = CaseKeeping(
+            self, store=self.store, worklist=self.worklist, drafts=self.drafts, may_leave=self.may_leave
+        )
         self.models = ModelRuns(self, worklist=self.worklist, kept=KeptRuns(self, store=self.store))
         self.attention = AttentionClick(self, models=self.models, comparisons=self.asides)
         self.opener = Opener(self, store=self.store, may_leave=self.may_leave)
         self._screen = CaseScreen(self, view=self.view, tools=self.tools, comparisons=self.asides)
+        self._discarded: int | None = None
         self._remember()
         self._connect()
 
@@ -89,6 +92,7 @@ class ReviewSession(RoomState):
     def show(self, volume: CTVolume, *, entry: SeriesEntry | None = None, header: Window | None = None) -> None:
         """Put a volume on the screen and, in the background, fetch what is known of it."""
         before = self._leave()
+        self.said.emit("")
         self.entry, self.view.header_window = entry, header
         values = self.settings.values
         review = CaseReview(volume, author=values.author, blinded=values.blinded)
@@ -103,12 +107,17 @@ class ReviewSession(RoomState):
         layers = self._leave()
         if layers is not None:
             layers.remove()
+            self.view.header_window = None
             self.case_closed.emit()
+            self.said.emit("")
         return True
 
     def may_leave(self) -> bool:
         """Ask what to do with unsaved work; return whether the case may be left."""
-        self.flush()
+        self.take_up()
+        self._discarded = None
+        if self.review is not None and self.review.dirty:
+            self.records.wait()
         if self.review is None or not self.review.dirty:
             return True
         answer = self.ask(f"Case {self.review.case_id} has unsaved changes.", (SAVE, DISCARD, CANCEL))
@@ -116,7 +125,13 @@ class ReviewSession(RoomState):
             return self.records.save(wait=True)
         if answer == DISCARD:
             self.drafts.discard()
+            self._discarded = self.review.edits
         return answer == DISCARD
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the reader chose to discard the open case's unsaved work, and has not gone on working since."""
+        return self.review is not None and self._discarded == self.review.edits
 
     def go_to_slice(self, z: int) -> None:
         """Show one native slice."""
@@ -183,9 +198,20 @@ class ReviewSession(RoomState):
         self.opener.opened.connect(self._show_opened)
         self.case_wanted.connect(self.opener.open_case)
         self.records.known.connect(self.models.begin)
+        self.records.moved.connect(self._go_on_in_store)
 
     def _show_opened(self, opened: OpenedCase) -> None:
-        self.show(opened.volume, entry=opened.entry, header=opened.header)
+        """Show a case that was read; what was done to the case before meanwhile is asked about."""
+        if self.given_up or self.may_leave():
+            self.show(opened.volume, entry=opened.entry, header=opened.header)
+
+    def _go_on_in_store(self) -> None:
+        """Begin the open series again in another store; a case that came from the store before is closed."""
+        review, entry, header = self.review, self.entry, self.view.header_window
+        if review is not None and entry is not None:
+            self.show(review.volume, entry=entry, header=header)
+        else:
+            self.close_case(ask=False)
 
     def _ai_mask(self) -> Mask | None:
         prediction, imported = self.models.prediction, self.imported.mask
@@ -194,8 +220,12 @@ class ReviewSession(RoomState):
     def _leave(self) -> CaseLayers | None:
         """Let go of the open case; return its layers, which are still on the screen."""
         if self.review is not None:
-            self.models.cancel()
+            self.take_up()
+            self.models.leave()
+            if self.given_up:
+                self.drafts.discard()
             self.drafts.release()
+        self._discarded = None
         return self._screen.take_down()
 
 

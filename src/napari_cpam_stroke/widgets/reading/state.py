@@ -12,6 +12,7 @@ from napari_cpam_stroke.progress import Cancelled, Progress
 from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.reading.settings import SettingsFile
+from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class RoomState(QObject):
     -------
     case_opened, case_closed, case_refreshed
         `review` and `layers` are others now; refreshed: the same case, taken up from the store or a draft.
+    settling
+        What a field of the open case still holds back shall be in the case now.
     slice_changed
         The native slice that is displayed.
     mask_changed, labels_changed, prediction_changed, state_changed
@@ -75,6 +78,7 @@ class RoomState(QObject):
     case_opened = Signal()
     case_closed = Signal()
     case_refreshed = Signal()
+    settling = Signal()
     slice_changed = Signal(int)
     mask_changed = Signal()
     labels_changed = Signal()
@@ -110,9 +114,18 @@ class RoomState(QObject):
         """The viewer, or None once it is gone."""
         return self._viewer_ref()
 
+    def picture(self) -> QWidget | None:
+        """Return the widget of the canvas, None without a window."""
+        return None if self.viewer is None else compat.picture(self.viewer)
+
     def settle(self) -> None:
         """Take the strokes into the review as soon as the hand rests."""
         self._settle.start()
+
+    def take_up(self) -> None:
+        """Take all that the reader did so far into the review: what fields still hold back, and every stroke."""
+        self.settling.emit()
+        self.flush()
 
     def flush(self) -> None:
         """Take every stroke drawn so far into the review."""
@@ -126,7 +139,7 @@ class RoomState(QObject):
     def let_go(self) -> None:
         """Forget the open case; strokes that were not flushed are lost."""
         self._settle.stop()
-        self.review = self.layers = None
+        self.review = self.layers = self.entry = None
 
     def warn(self, text: str) -> None:
         """Tell the reader in the docks and in napari's notifications."""
@@ -134,6 +147,13 @@ class RoomState(QObject):
 
         self.said.emit(text)
         show_warning(text)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the reader what went wrong, in the docks and as an error among napari's notifications."""
+        from napari.utils.notifications import show_error
+
+        self.said.emit(sentence(error))
+        show_error(sentence(error))
 
     def start(self, text: str, task: Callable[[Progress, Cancelled], Found], done: Callable[[Found], object]) -> Job:
         """Run a task in the background, with its progress in the docks.
@@ -143,11 +163,11 @@ class RoomState(QObject):
         text
             What the reader is told is under way.
         done
-            Called on the main thread with what the task returned; a failure is a warning.
+            Called on the main thread with what the task returned; a failure is told.
         """
         job = Job(task, self)
         job.done.connect(done)
-        job.failed.connect(lambda error: self.warn(sentence(error)))
+        job.failed.connect(self.fail)
         job.progressed.connect(lambda n, of: self.job_changed.emit(text, n, of))
         job.ended.connect(lambda: self.job_changed.emit("", 0, 0))
         self.job_changed.emit(text, 0, 0)

@@ -98,6 +98,13 @@ def _paint_window(viewer: ViewerModel, colour: str | None) -> None:
             picture.reset()
 
 
+def picture(viewer: ViewerModel) -> QWidget | None:
+    """Return the widget that shows the canvas and takes its keys, None without a window."""
+    window = getattr(unwrapped(viewer), "window", None)
+    canvas = getattr(getattr(window, "_qt_viewer", None), "canvas", None)
+    return getattr(canvas, "native", None)
+
+
 def lock(layer: Layer) -> None:
     """Keep a layer from being deleted in the layer list, where this napari can."""
     if hasattr(layer, "locked"):
