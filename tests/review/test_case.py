@@ -201,6 +201,29 @@ def test_labels_of_a_reference_without_masks_are_not_lost(store, volume, draw):
     assert kept.mask_known.any(axis=1).tolist() == [False] * 5 + [True] + [False] * 2
 
 
+def test_what_is_begun_before_a_stored_version_came_lies_over_it(review, draw, store):
+    draw(review, 2)
+    draw(review, 5, label=2)
+    review.comment, review.difficulty = "first", "hard"
+    review.overrule_slice(1, LesionClass.ISCHEMIA, 1)
+    kept = review.save()
+    again = CaseReview(review.volume, store=store, author="Ada")
+    again.reading[2, 0, 0] = 2
+    again.touch([2])
+    again.comment = "second"
+    again.overrule_series(LesionClass.HEMORRHAGE, 0)
+    assert again.show_under(again.fetch()) == kept
+    wanted = review.reading.copy()
+    wanted[2, 0, 0] = 2
+    np.testing.assert_array_equal(again.reading, wanted)
+    assert (again.comment, again.difficulty) == ("second", "hard")
+    assert again.slice_labels[1].tolist() == [1, 0]
+    assert again.series_labels.tolist() == [1, 0]
+    assert again.dirty
+    assert again.changed_voxels == 1
+    assert again.save().number == 2
+
+
 def test_a_review_needs_no_torch_no_qt_and_no_napari():
     import subprocess
     import sys

@@ -15,7 +15,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_cpam_stroke.bundles import ModelIdentity
-from napari_cpam_stroke.core import CTVolume
+from napari_cpam_stroke.core import CTVolume, VolumeGeometry
 from napari_cpam_stroke.errors import CancelledError, CpamError
 from napari_cpam_stroke.inference import Prediction
 
@@ -101,6 +101,20 @@ def case(session: Any, phantom_volume: CTVolume) -> Any:
     return session
 
 
+@pytest.fixture
+def small_case() -> Callable[[str], CTVolume]:
+    """Makes six small slices under a name, of another brightness for every name."""
+
+    def make(name: str) -> CTVolume:
+        z, y, x = 6, 40, 48
+        positions = np.outer(np.arange(z) * 5.0, [0, 0, 1.0])
+        geometry = VolumeGeometry(positions, np.r_[1.0, 0, 0], np.r_[0, 1.0, 0], (0.5, 0.75), np.full(z, 5.0))
+        hu = np.full((z, y, x), 20 + sum(name.encode()) % 50, dtype=np.int16)
+        return CTVolume(hu=hu, geometry=geometry, case_id=name, patient_id=name)
+
+    return make
+
+
 NO_MODIFIER = Qt.KeyboardModifier.NoModifier
 
 
@@ -172,7 +186,6 @@ class Hands:
         self.move((start[0] + end[0]) // 2, (start[1] + end[1]) // 2, button)
         self.move(*end, button)
         QTest.mouseRelease(self.canvas, button, NO_MODIFIER, self.at(*end))
-        self.session.flush()
 
 
 @pytest.fixture

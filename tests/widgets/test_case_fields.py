@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
-from napari_cpam_stroke.core import CTVolume, LesionClass, VolumeGeometry
+from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.widgets.reading.session import CANCEL, DISCARD, SAVE
 
 CASES = ("alpha", "beta", "gamma")
@@ -22,17 +22,8 @@ WAITING = 0.6
 """Share of steps after which the reader waits for the room."""
 
 
-def small_case(name: str) -> CTVolume:
-    """Six small slices, of another brightness for every name."""
-    z, y, x = 6, 40, 48
-    positions = np.outer(np.arange(z) * 5.0, [0, 0, 1.0])
-    geometry = VolumeGeometry(positions, np.r_[1.0, 0, 0], np.r_[0, 1.0, 0], (0.5, 0.75), np.full(z, 5.0))
-    hu = np.full((z, y, x), 20 + CASES.index(name), dtype=np.int16)
-    return CTVolume(hu=hu, geometry=geometry, case_id=name, patient_id=name)
-
-
 @pytest.fixture
-def reader(room: Any) -> Any:
+def reader(room: Any, small_case: Callable[[str], CTVolume]) -> Any:
     """A room with three cases in its worklist, the first one open; the mouse on each shows its dock."""
     store = room.session.store.open()
     for name in CASES:

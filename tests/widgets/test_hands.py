@@ -25,6 +25,7 @@ def test_strokes_and_undo(hands: Any) -> None:
     session = hands.session
     hands.press(Qt.Key.Key_H)
     hands.drag(LEFT, (-40, 0), (-10, 20))
+    session.flush()
     z = session.layers.slice_index
     drawn = session.review.reading.copy()
     assert set(np.unique(drawn)) == {0, 2}

@@ -30,12 +30,36 @@ def napari_keys(viewer: Any) -> set[str]:
     return taken
 
 
-def test_no_key_is_taken_from_napari(viewer: Any) -> None:
+def our_keys() -> set[str]:
     from app_model.types import KeyBinding
 
-    ours = {str(KeyBinding.from_str(key.keys.replace("Control", "Ctrl").replace("-", "+"))) for key in KEYS}
-    assert len(ours) == len(KEYS)
-    assert ours & napari_keys(viewer) == set()
+    return {str(KeyBinding.from_str(key.keys.replace("Control", "Ctrl").replace("-", "+"))) for key in KEYS}
+
+
+def test_no_key_is_taken_from_napari(viewer: Any) -> None:
+    taken = napari_keys(viewer)
+    assert {"Ctrl+R", "V", "Ctrl+Z", "M", "Shift+Up"} <= taken, "viewer, layers and what is bound beside the settings"
+    assert len(our_keys()) == len(KEYS)
+    assert our_keys() & taken == set()
+
+
+def with_submenus(actions: list[Any]) -> list[Any]:
+    found = list(actions)
+    for action in actions:
+        if action.menu() is not None:
+            found += with_submenus(action.menu().actions())
+    return found
+
+
+def test_no_key_is_that_of_a_menu(make_napari_viewer: Any) -> None:
+    from napari._app_model import get_app_model
+
+    viewer = make_napari_viewer()
+    bar = viewer.window._qt_window.menuBar()
+    in_menus = {action.shortcut().toString() for action in with_submenus(bar.actions())}
+    in_menus |= {str(rule.keybinding) for rule in get_app_model().keybindings}
+    assert {"Ctrl+Alt+S", "Ctrl+S", "Alt+C"} <= in_menus
+    assert our_keys() & in_menus == set()
 
 
 def test_binding_twice_is_harmless_and_can_be_undone(session: Any, viewer: Any) -> None:

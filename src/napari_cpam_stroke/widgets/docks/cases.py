@@ -159,16 +159,16 @@ class CasesDock(QWidget):
             self.worklist.addTopLevelItem(_case_item(case, blinded=blinded))
         self._mark_open()
 
-    def _show_series(self, report: FolderReport) -> None:
+    def _show_series(self, report: FolderReport | None) -> None:
         self.series.clear()
-        for entry in report.series:
+        self._standing = NOTHING_OPENED if report is None else report_sentence(report)
+        self.message.setText(self._standing)
+        for entry in () if report is None else report.series:
             self.series.addItem(_series_item(entry))
-        for file in report.rejected[:MOST_REJECTED]:
+        for file in () if report is None else report.rejected[:MOST_REJECTED]:
             item = QListWidgetItem(f"\u2715 {Path(str(file.path)).name}: {file.reason}")
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.series.addItem(item)
-        self._standing = report_sentence(report)
-        self.message.setText(self._standing)
         self._mark_open()
 
     def _show_thumbnails(self, pictures: dict[str, NDArray[np.uint8]]) -> None:

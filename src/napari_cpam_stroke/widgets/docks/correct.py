@@ -102,7 +102,7 @@ class CorrectDock(QWidget):
         self.comment.setToolTip("Kept with the version")
         self.comment.setMinimumWidth(COMMENT_WIDTH)
         self.comment.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.save = button("save", "Keep a version now", records.save, key="Ctrl+Alt+S")
+        self.save = button("save", "Keep a version now", records.save, key="F8")
         self.state = QLabel()
         self.state.setMinimumWidth(STATE_WIDTH)
 

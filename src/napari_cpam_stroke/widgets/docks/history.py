@@ -141,7 +141,12 @@ class HistoryDock(QWidget):
             self.message.setText("Select a version first.")
             return
         job = Job(lambda *_: review.fetch(revision.id), self._session)
-        job.done.connect(lambda stored: review is self._session.review and use(stored))
+
+        def done(stored: Stored) -> None:
+            if review is self._session.review:
+                use(stored)
+
+        job.done.connect(done)
         job.failed.connect(self._fail)
 
     def _fail(self, error: Exception) -> None:

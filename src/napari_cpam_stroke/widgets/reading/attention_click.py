@@ -60,7 +60,7 @@ class AttentionClick(QObject):
     def explain(self, voxel: tuple[int, int, int]) -> None:
         """Show which parts of the slice the patch under a native voxel (z, y, x) attends to."""
         layers = self._state.layers
-        if layers is None or not self._models.allowed():
+        if layers is None or not layers.flat or not self._models.allowed():
             return
         if self._models.hidden:
             self._models.fail(CpamError(STILL_HIDDEN))

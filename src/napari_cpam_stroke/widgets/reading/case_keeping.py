@@ -235,7 +235,7 @@ class CaseKeeping(QObject):
             self._state.state_changed.emit()
             return
         review.show_under(stored) if review.dirty else review.show(stored)
-        self._state.layers.reread()
+        self._state.layers.begin_again()
         self._state.case_refreshed.emit()
 
     def _on_failed(self, review: CaseReview, error: Exception, *, branch: bool) -> None:

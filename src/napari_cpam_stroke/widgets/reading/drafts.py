@@ -90,7 +90,7 @@ class Drafts(QObject):
         if self._autosave is None or self._state.layers is None:
             return
         self._autosave.recover(pending)
-        self._state.layers.reread()
+        self._state.layers.begin_again()
         self.recovered = True
         self._state.case_refreshed.emit()
         self.recovered_changed.emit()

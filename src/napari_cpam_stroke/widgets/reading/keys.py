@@ -62,11 +62,11 @@ KEYS: tuple[Key, ...] = (
     Key("Shift-C", "copy the mask to the next slice", lambda s: s.tools.copy_to_next()),
     Key("Shift-X", "swap the class of the component under the cursor", lambda s: s.tools.swap_class()),
     Key("Shift-M", "mirror the component under the cursor", lambda s: s.tools.mirror()),
+    Key("F8", "save a version now", lambda s: s.records.save()),
     Key("F9", "reject a finding, with a reason", lambda s: s.reason_wanted.emit()),
     Key("F10", "needs a second read", lambda s: s.records.finish("second_read")),
     Key("F12", "accept the case and go on", lambda s: s.records.finish("accepted")),
     Key("Shift-F12", "reject the case: kept out of training", lambda s: s.records.finish("rejected")),
-    Key("Control-Alt-S", "save a version now", lambda s: s.records.save()),
     Key("Shift-E", "export the case", lambda s: s.export_wanted.emit()),
 )
 """Bound on the viewer; also the list that F1 shows. napari joins modifiers with '-'."""

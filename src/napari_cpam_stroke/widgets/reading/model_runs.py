@@ -214,6 +214,7 @@ class ModelRuns(QObject):
     def fail(self, error: BaseException) -> None:
         """Tell the reader why a model gave nothing."""
         self.last_failure = sentence(error)
+        self._state.fail(error)
         self.failed.emit(self.last_failure)
 
     def _on_done(self, volume: CTVolume, prediction: Prediction) -> None:

@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume
+from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.progress import Cancelled, Progress
 from napari_cpam_stroke.widgets.parts.background import Job
 from napari_cpam_stroke.widgets.reading.room_store import RoomStore
@@ -21,7 +22,8 @@ from napari_cpam_stroke.widgets.reading.state import RoomState
 if TYPE_CHECKING:
     from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
 
-NO_SERIES = "No CT series found there; the Cases dock lists why each file was left out."
+NO_SERIES = "No CT series found there; the Cases dock lists why each file was left out"
+NONE_FIT = "No series there is proposed for reading; the Cases dock lists each with its reason"
 
 JOIN_MS = 300
 """Paths that follow each other faster belong together: no hand names two things so soon, and napari lets the window
@@ -55,16 +57,19 @@ class Opener(QObject):
     Signals
     -------
     scanned
-        FolderReport of the path that was opened.
+        FolderReport of the path that was opened; None where it could not be looked through.
     pictured
         Thumbnails by series key: uint8 (Y, X).
     opened
         OpenedCase.
+    failed
+        Nothing could be opened: no case shall be open.
     """
 
     scanned = Signal(object)
     pictured = Signal(object)
     opened = Signal(object)
+    failed = Signal()
 
     def __init__(self, state: RoomState, *, store: RoomStore, may_leave: Callable[[], bool]) -> None:
         super().__init__(state)
@@ -90,7 +95,9 @@ class Opener(QObject):
 
             return scan_paths(named, progress=progress, cancelled=cancelled)
 
-        self._start(f"Looking through {named[0].name}", scan, self._on_scanned)
+        self._start(
+            f"Looking through {named[0].name}", scan, self._on_scanned, lambda error: self._give_up(error, forget=True)
+        )
 
     def join_paths(self, paths: Sequence[Path]) -> None:
         """Open paths together with those named just before: what is opened at once, napari hands on one by one."""
@@ -101,7 +108,7 @@ class Opener(QObject):
     def open_entry(self, entry: SeriesEntry) -> None:
         """Open one series of the scanned path."""
         if entry.verdict == "refused":
-            self._state.warn(f"This series cannot be read: {' '.join(entry.reasons)}")
+            self._give_up(InputError(f"This series cannot be read: {' '.join(entry.reasons).rstrip('.')}"))
             return
 
         def read(progress: Progress, cancelled: Cancelled) -> OpenedCase:
@@ -112,13 +119,20 @@ class Opener(QObject):
             return OpenedCase(volume, entry, header_window(entry))
 
         if self._may_leave():
-            self._start("Reading the series", read, self.opened.emit)
+            self._start("Reading the series", read, self.opened.emit, self._give_up)
 
     def open_case(self, case_id: str) -> None:
         """Open a case of the worklist from the store."""
         store = self._store.open()
-        if store is not None and self._may_leave():
-            self._start("Opening the case", lambda *_: OpenedCase(store.read_volume(case_id)), self.opened.emit)
+        if store is None or not self._may_leave():
+            return
+
+        def failed(error: Exception) -> None:
+            self._give_up(error)
+            if self._state.review is None:
+                self._state.case_id = case_id  # the worklist goes on from here, not to the same case again
+
+        self._start("Opening the case", lambda *_: OpenedCase(store.read_volume(case_id)), self.opened.emit, failed)
 
     @property
     def running(self) -> bool:
@@ -131,19 +145,32 @@ class Opener(QObject):
             self._job.cancel()
 
     def _start(
-        self, text: str, task: Callable[[Progress, Cancelled], Result], done: Callable[[Result], object]
+        self,
+        text: str,
+        task: Callable[[Progress, Cancelled], Result],
+        done: Callable[[Result], object],
+        failed: Callable[[Exception], object],
     ) -> None:
         self.cancel()
-        self._job = self._state.start(text, task, done)
+        self._job = self._state.start(text, task, done, failed)
         self._state.job_changed.emit(text, 0, 0)
+
+    def _give_up(self, error: Exception, *, forget: bool = False) -> None:
+        """Empty the room, unless the reader stays with unsaved work, and say why nothing could be opened."""
+        if self._may_leave():
+            if forget:
+                self.report = None
+                self.scanned.emit(None)
+            self.failed.emit()
+        self._state.fail(error)
 
     def _on_scanned(self, report: FolderReport) -> None:
         self.report = report
         self.scanned.emit(report)
         if report.proposed is not None:
             self.open_entry(report.proposed)
-        elif not report.series:
-            self._state.warn(NO_SERIES)
+        else:
+            self._give_up(InputError(NONE_FIT if report.series else NO_SERIES))
 
         def fetch(_: Progress, cancelled: Cancelled) -> dict[str, NDArray[np.uint8]]:
             from napari_cpam_stroke.widgets.viewer.previews import thumbnails

@@ -66,7 +66,7 @@ class RoomStore:
         except StoreError as error:
             if not ask:
                 raise
-            if self._state.ask(f"{error}. Make a store there?", (MAKE, STAY)) != MAKE:
+            if self._state.ask(f"{error} Make a store there?", (MAKE, STAY)) != MAKE:
                 return None
             return AnnotationStore.open(address)
 

@@ -11,6 +11,7 @@ from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets.reading.state import RoomState
 from napari_cpam_stroke.widgets.viewer.comparisons import Comparisons
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
+from napari_cpam_stroke.widgets.viewer.solid import SolidView
 from napari_cpam_stroke.widgets.viewer.tools import Tools
 from napari_cpam_stroke.widgets.viewer.view import ViewControl
 
@@ -23,6 +24,8 @@ class CaseScreen:
 
     def __init__(self, state: RoomState, *, view: ViewControl, tools: Tools, comparisons: Comparisons) -> None:
         self._state, self._view, self._tools, self._comparisons = state, view, tools, comparisons
+        self._solid = SolidView(state)
+        self._solid.said.connect(state.said)
 
     def put_up(self, review: CaseReview, before: CaseLayers | None = None) -> None:
         """Show a case, in the layers of the one before where they are still there."""
@@ -35,9 +38,11 @@ class CaseScreen:
         layers.reading.opacity = values.mask_opacity
         self._view.set_style(values.mask_style)
         self._tools.attach(layers, state.cursor)
+        self._solid.attach(layers)
         self._comparisons.attach(layers)
         layers.reading.events.paint.connect(self._on_paint)
         layers.reading.events.set_data.connect(self._on_refresh)
+        layers.reading.events.data.connect(self._on_array)
         viewer.dims.events.current_step.connect(self._on_step)
 
     def take_down(self) -> CaseLayers | None:
@@ -45,11 +50,12 @@ class CaseScreen:
         review, layers = self._state.review, self._state.layers
         if review is None or layers is None:
             return None
-        for part in (self._tools, self._comparisons, self._view):
+        for part in (self._solid, self._tools, self._comparisons, self._view):
             part.detach()
         self.unwatch(review)
         layers.reading.events.paint.disconnect(self._on_paint)
         layers.reading.events.set_data.disconnect(self._on_refresh)
+        layers.reading.events.data.disconnect(self._on_array)
         self._viewer.dims.events.current_step.disconnect(self._on_step)
         self._state.let_go()
         return layers
@@ -83,10 +89,13 @@ class CaseScreen:
     def _on_paint(self, _: object = None) -> None:
         self._state.settle()
 
-    def _on_refresh(self, _: object = None) -> None:
-        layers = self._state.layers
-        if layers is not None and layers.undone():
+    def _on_array(self, _: object = None) -> None:
+        if self._state.layers is not None:
+            self._state.layers.take_back_array()
             self._state.settle()
+
+    def _on_refresh(self, _: object = None) -> None:
+        self._state.settle_soon()
 
     def _on_mask(self, *_: object) -> None:
         self._state.mask_changed.emit()

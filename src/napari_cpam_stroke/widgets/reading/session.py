@@ -196,6 +196,7 @@ class ReviewSession(RoomState):
         self.asides.said.connect(self.said)
         self.asides.mirrored.connect(self.view.fit)
         self.opener.opened.connect(self._show_opened)
+        self.opener.failed.connect(lambda: self.close_case(ask=False))
         self.case_wanted.connect(self.opener.open_case)
         self.records.known.connect(self.models.begin)
         self.records.moved.connect(self._go_on_in_store)

@@ -122,6 +122,11 @@ class RoomState(QObject):
         """Take the strokes into the review as soon as the hand rests."""
         self._settle.start()
 
+    def settle_soon(self) -> None:
+        """Do so after the layer was drawn anew: napari tells nothing of an undo, a redo or a stroke given up."""
+        if not self._settle.isActive():
+            self._settle.start()
+
     def take_up(self) -> None:
         """Take all that the reader did so far into the review: what fields still hold back, and every stroke."""
         self.settling.emit()
@@ -155,7 +160,13 @@ class RoomState(QObject):
         self.said.emit(sentence(error))
         show_error(sentence(error))
 
-    def start(self, text: str, task: Callable[[Progress, Cancelled], Found], done: Callable[[Found], object]) -> Job:
+    def start(
+        self,
+        text: str,
+        task: Callable[[Progress, Cancelled], Found],
+        done: Callable[[Found], object],
+        failed: Callable[[Exception], object] | None = None,
+    ) -> Job:
         """Run a task in the background, with its progress in the docks.
 
         Parameters
@@ -163,11 +174,13 @@ class RoomState(QObject):
         text
             What the reader is told is under way.
         done
-            Called on the main thread with what the task returned; a failure is told.
+            Called on the main thread with what the task returned.
+        failed
+            Called there with what it raised; left out, the reader is told.
         """
         job = Job(task, self)
         job.done.connect(done)
-        job.failed.connect(self.fail)
+        job.failed.connect(failed or self.fail)
         job.progressed.connect(lambda n, of: self.job_changed.emit(text, n, of))
         job.ended.connect(lambda: self.job_changed.emit("", 0, 0))
         self.job_changed.emit(text, 0, 0)

@@ -15,12 +15,13 @@ from napari_cpam_stroke.core.editing import Edit, redraw
 from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.placement import Placement
 from napari_cpam_stroke.widgets.viewer.strokes import Strokes
-from napari_cpam_stroke.widgets.viewer.three_layers import ThreeLayers, make_layers, reuse_layers
+from napari_cpam_stroke.widgets.viewer.three_layers import ThreeLayers, forget_steps, make_layers, reuse_layers
 from napari_cpam_stroke.widgets.viewer.turned import TurnedSeries
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Labels, Layer
+    from napari.utils.events import EventEmitter
 
 LayerT = TypeVar("LayerT", bound="Layer")
 
@@ -51,7 +52,6 @@ class CaseLayers(TurnedSeries):
         super().__init__(volume)
         self.reading_mask = reading
         self._strokes = Strokes(reading)
-        self._undone = 0
         self._viewer_ref = ref(viewer)
         self.extra: dict[str, Layer] = {}
         for layer in [layer for layer in viewer.layers if layer.metadata.get(PLACEHOLDER)]:
@@ -125,6 +125,16 @@ class CaseLayers(TurnedSeries):
         ahead = [int(z) for z in np.flatnonzero(marked) if (z - here) * way > 0]
         return min(ahead, key=lambda z: abs(z - here)) if ahead else None
 
+    @property
+    def flat(self) -> bool:
+        """Whether slices are shown, not the 3D view."""
+        return bool(self._viewer.dims.ndisplay == 2)
+
+    @property
+    def turned_to(self) -> EventEmitter:
+        """Napari's event of slices and 3D view taking turns."""
+        return self._viewer.dims.events.ndisplay
+
     def edit_axes(self) -> list[int]:
         """Return the array axes napari's brush works in: the displayed two, or all three for the ball."""
         order = [axis - (self._viewer.dims.ndim - 3) for axis in self._viewer.dims.order]
@@ -152,15 +162,26 @@ class CaseLayers(TurnedSeries):
         """Write whole native slices, uint8 (Y, X), as one undo step; return whether anything changed."""
         return self.apply(redraw(self.reading_mask, slices))
 
-    def undone(self) -> bool:
-        """Return whether an undo or redo happened since this was last asked: napari has no event for those."""
-        steps = len(getattr(self.reading, "_redo_history", ()))
-        before, self._undone = self._undone, steps
-        return steps != before
+    def take_back_array(self) -> None:
+        """Draw in the array of the review again where napari or a plugin gave the layer another one, and take it over.
+
+        What is no class of ours counts as not drawn; an array of another shape is refused by putting ours back.
+        """
+        given = np.asarray(self.reading.data)
+        if np.shares_memory(given, self.reading_mask):
+            return
+        if given.shape == self.reading_mask.shape:
+            self.reading_mask[:] = self.turned(np.where(np.isin(given, list(LesionClass)), given, 0))
+        self.reading.data = self.turned(self.reading_mask)
 
     def changed_slices(self) -> list[int]:
         """Return the native slices that changed since this was last asked, whichever way they were edited."""
         return self._strokes.changed_slices()
+
+    def begin_again(self) -> None:
+        """Show the reading after another one was put in its place; earlier undo steps do not fit it."""
+        forget_steps(self.reading)
+        self.reread()
 
     def reread(self) -> None:
         """Show the reading again after it was written without the layer."""

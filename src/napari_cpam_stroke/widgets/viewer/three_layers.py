@@ -74,9 +74,14 @@ def reuse_layers(layers: ThreeLayers, series: TurnedSeries, reading: Mask) -> No
         layer.scale, layer.translate = series.place["scale"], series.place["translate"]
     for layer in (layers.original, layers.ai, layers.reading):
         layer.metadata = {CASE: series.volume.case_id}
-    mode = layers.reading.mode
-    layers.reading.editable = False  # the public way to make napari forget the undo steps of the case before
-    layers.reading.editable, layers.reading.mode = True, mode
+    forget_steps(layers.reading)
+
+
+def forget_steps(layer: Labels) -> None:
+    """Make napari forget the undo steps of a layer: they belong to pixels that are others now."""
+    mode = layer.mode
+    layer.editable = False  # the public way
+    layer.editable, layer.mode = True, mode
 
 
 def _labels(viewer: ViewerModel, series: TurnedSeries, mask: Mask, *, name: str, opacity: float) -> Labels:

@@ -11,6 +11,7 @@ from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.editing import Edit, Midline
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.viewer.brush import HuRange, limit_brush
+from napari_cpam_stroke.widgets.viewer.drawing_guard import DrawingGuard
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 
 NO_CASE = "Open a case first."
@@ -48,10 +49,13 @@ class Tools(QObject):
         self.tolerance_hu = GROW_TOLERANCE_HU
         self.across_slices = False
         self._midline: Midline | None = None
+        self._guard = DrawingGuard(self)
+        self._guard.said.connect(self.said)
 
     def attach(self, layers: CaseLayers, cursor: Callable[[], Index | None]) -> None:
         """Work on a case; `cursor` tells the native voxel under the mouse."""
         self.layers, self.cursor, self._midline = layers, cursor, None
+        self._guard.attach(layers)
         layers.reading.events.selected_label.connect(self._on_label)
         layers.reading.events.brush_size.connect(self._on_brush)
         limit_brush(layers, lambda: self.hu_range if self.limited else None)
@@ -59,6 +63,7 @@ class Tools(QObject):
 
     def detach(self) -> None:
         """Forget the case."""
+        self._guard.detach()
         if self.layers is not None:
             self.layers.reading.events.selected_label.disconnect(self._on_label)
             self.layers.reading.events.brush_size.disconnect(self._on_brush)
@@ -71,12 +76,10 @@ class Tools(QObject):
 
     def draw(self, lesion_class: LesionClass) -> None:
         """Take the brush for a class."""
-        if self.layers is None:
-            self.said.emit(NO_CASE)
+        if not self._allowed():
             return
-        self.layers.reading.selected_label = int(lesion_class)
-        self.layers.reading.visible = True
-        self.layers.reading.mode = "paint"
+        self._case.reading.selected_label = int(lesion_class)
+        self._case.reading.mode = "paint"
 
     def limit(self, *, limited: bool | None = None, hu_range: HuRange | None = None) -> None:
         """Keep the brush to a range of HU, or let it free."""
@@ -147,16 +150,16 @@ class Tools(QObject):
 
     def copy_to_next(self, step: int = 1) -> bool:
         """Copy what is drawn on this slice to the next one towards the head and go there."""
-        if self.layers is None:
-            self.said.emit(NO_CASE)
+        if not self._allowed():
             return False
-        source = self.layers.slice_index
-        target = source + (-step if self.layers.flips[0] else step)
-        if not 0 <= target < self.layers.volume.shape[0]:
+        case = self._case
+        source = case.slice_index
+        target = source + (-step if case.flips[0] else step)
+        if not 0 <= target < case.volume.shape[0]:
             self.said.emit("This is the last slice.")
             return False
         done = self._edit(lambda mask: editing.copy_slice(mask, source, target))
-        self.layers.go_to_slice(target)
+        case.go_to_slice(target)
         return done
 
     def undo(self) -> None:
@@ -174,6 +177,15 @@ class Tools(QObject):
         assert self.layers is not None  # noqa: S101 - asked only while a case is open
         return self.layers
 
+    def _allowed(self) -> bool:
+        """Return whether a tool may draw, with hidden masks shown again; else say why not."""
+        if self.layers is not None and self.layers.flat:
+            self.layers.reading.visible = True
+        why = NO_CASE if self.layers is None else self._guard.reason
+        if why:
+            self.said.emit(why)
+        return not why
+
     def _islands(self, mask: Mask) -> Edit:
         if self._case.volume.geometry is None:
             return editing.remove_islands(mask, self._case.volume, below_voxels=SMALL_ISLAND_VOXELS)
@@ -189,21 +201,19 @@ class Tools(QObject):
 
     def _target(self, *, needs_mask: bool) -> Index | None:
         """Return the voxel a tool shall work at; without one, say why."""
-        if self.layers is None:
-            self.said.emit(NO_CASE)
+        if not self._allowed():
             return None
         at = self.cursor()
-        if at is None or (needs_mask and not self.layers.reading_mask[at]):
+        if at is None or (needs_mask and not self._case.reading_mask[at]):
             self.said.emit(NOTHING_HERE if needs_mask else "Put the cursor on the CT first.")
             return None
         return at
 
     def _edit(self, make: Callable[[Mask], Edit]) -> bool:
-        if self.layers is None:
-            self.said.emit(NO_CASE)
+        if not self._allowed():
             return False
-        edit = make(self.layers.reading_mask)
-        changed = self.layers.apply(edit)
+        edit = make(self._case.reading_mask)
+        changed = self._case.apply(edit)
         self.said.emit(f"{edit.voxels} voxels changed." if changed else "Nothing to change.")
         return changed
 

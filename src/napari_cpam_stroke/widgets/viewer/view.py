@@ -23,6 +23,7 @@ from napari_cpam_stroke.widgets.viewer.three_layers import AI_CONTOUR
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+SOLID = "3D view, no drawing: Ctrl+Y shows the slices"
 WARNING_WIDTH = 36
 """Characters per line of the warnings in the corner of the picture."""
 
@@ -76,6 +77,7 @@ class ViewControl(QObject):
         viewer.mouse_move_callbacks.append(self._on_mouse_move)
         viewer.mouse_drag_callbacks.append(self._on_drag)
         layers.original.events.contrast_limits.connect(self._on_contrast)
+        layers.reading.events.visible.connect(self._on_visible)
         self.set_plane("axial")
         self.set_window(self.window)
         bar = compat.scale_bar(viewer)
@@ -90,6 +92,7 @@ class ViewControl(QObject):
         self.layers = None
         if viewer is None or layers is None:
             return
+        layers.reading.events.visible.disconnect(self._on_visible)
         viewer.dims.events.order.disconnect(self.update_letters)
         viewer.dims.events.ndisplay.disconnect(self.update_letters)
         viewer.dims.events.current_step.disconnect(self._on_step)
@@ -142,7 +145,6 @@ class ViewControl(QObject):
         if self.layers is None:
             return
         self.layers.reading.visible = not self.layers.reading.visible
-        self.masks_changed.emit()
 
     def toggle_style(self) -> None:
         """Change between filled masks and contours."""
@@ -157,7 +159,7 @@ class ViewControl(QObject):
 
     def describe(self, world: Sequence[float]) -> str:
         """Return HU, position and masks under a world position (..., z, y, x); empty outside the series."""
-        return "" if self.layers is None else voxel_words(self.layers, world)
+        return "" if self.layers is None or not self.layers.flat else voxel_words(self.layers, world)
 
     def fit(self) -> None:
         """Show the whole picture again after it became wider or narrower."""
@@ -189,8 +191,13 @@ class ViewControl(QObject):
             return
         viewer = self._shown_in
         window = f"C {self.window.centre:g}  W {self.window.width:g}"
-        place = place_words(self.layers, self.plane, viewer.dims.point)
-        write_text(viewer, HEADER, "\n".join([self.case_title, f"{place}   {window}", self._here]))
+        place, here = SOLID, ""
+        if self.layers.flat:
+            place, here = place_words(self.layers, self.plane, viewer.dims.point), self._here
+        write_text(viewer, HEADER, "\n".join([self.case_title, f"{place}   {window}", here]))
+
+    def _on_visible(self, _: object = None) -> None:
+        self.masks_changed.emit()
 
     def _on_contrast(self, _: object = None) -> None:
         if self.layers is None:
