@@ -88,6 +88,10 @@ def answer_dialog(hands: Any) -> None:
     clock.start(100)
 
 
+def export_forms() -> list[Any]:
+    return [widget for widget in QApplication.topLevelWidgets() if widget.windowTitle() == "Export the case"]
+
+
 def reading(hands: Any) -> Any:
     return hands.session.review.reading
 
@@ -151,8 +155,9 @@ DOES = {
     "G": Does(lambda h: reading(h).any(), clear),
     "F8": Does(lambda h: not h.session.review.dirty and h.session.review.revision is not None, draw),
     "F9": Does(lambda _: QApplication.activePopupWidget() is not None, lambda h: (draw(h), QTest.qWait(500))),
-    "Shift+E": Does(lambda h: h.asked == "Export into", answer_dialog),
-    "Shift+O": Does(lambda h: h.asked == "Open folder as head CT", answer_dialog),
+    "Shift+E": Does(lambda _: any(form.isVisible() for form in export_forms())),
+    "Shift+O": Does(lambda h: h.asked == "Open folder as head CT",
+                    lambda h: ([form.close() for form in export_forms()], answer_dialog(h))),
     "F7": Does(lambda h: h.session.view.plane == "coronal"),
     "F10": Does(lambda h: statuses(h).count("second_read") == 1),
     "Shift+N": Does(lambda h: h.session.case_id == "alpha", lambda h: h.session.open_case("beta", wait=True)),
