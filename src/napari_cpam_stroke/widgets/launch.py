@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_cpam_stroke.errors import CpamError
+from napari_cpam_stroke.widgets.viewer import compat
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
 WINDOW_SIZE = (1600, 950)
+"""Pixels of the window on a screen that has more; on a smaller one it fills the screen."""
 SETTLE_MS = 600
 """Time for the docks to draw themselves before a picture is taken."""
 
@@ -50,7 +52,7 @@ def open_window(
     import napari
 
     viewer = napari.Viewer(title="CPAM stroke")
-    viewer.window.resize(*WINDOW_SIZE)
+    _fit_screen(viewer)
     session = _room(viewer, own_folder)
     session.models.choose(ref=model, device=device)
     session.open_path(path, wait=screenshot is not None or run_models)
@@ -65,6 +67,15 @@ def open_window(
     viewer.close()
     if failure:
         raise CpamError(failure.rstrip("."))
+
+
+def _fit_screen(viewer: Viewer) -> None:
+    main = compat.main_window(viewer)
+    room = main.screen().availableGeometry()
+    viewer.window.resize(*WINDOW_SIZE)
+    if room.width() < WINDOW_SIZE[0] or room.height() < WINDOW_SIZE[1]:
+        main.move(room.topLeft())
+        main.showMaximized()
 
 
 def _room(viewer: Viewer, own_folder: Path | None) -> ReviewSession:

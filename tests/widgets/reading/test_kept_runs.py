@@ -83,7 +83,7 @@ def test_the_dock_says_of_which_model_it_is_and_since_when(
     assert dock.state.text() == "Not run on this case."
     case.show(phantom_volume)
     case.wait()
-    assert dock.state.text().startswith("Shown: default 1.0 (0123456), cpu, kept ")
+    assert dock.state.text().startswith("Shown: default 1.0 (0123456), kept ")
 
 
 def test_another_version_is_a_result_beside_it(

@@ -142,8 +142,9 @@ class ModelsDock(QWidget):
         if prediction is None:
             return "Not run on this case."
         since = models.kept.since(prediction)
-        when = "" if since is None else f", kept {local_time(since)}"
-        return f"Shown: {model_line(prediction.model, prediction.device)}{when}"
+        if since is None:
+            return f"Shown: {model_line(prediction.model, prediction.device)}"
+        return f"Shown: {model_line(prediction.model)}, kept {local_time(since)}"
 
 
 def _reference(entry: ModelEntry) -> str:
