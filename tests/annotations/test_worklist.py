@@ -88,3 +88,12 @@ def test_a_prediction_is_noted_with_its_model_and_moves_only_new_cases(filled, m
 def test_a_prediction_must_be_two_probabilities(filled, model, wrong):
     with pytest.raises(InputError, match="one probability per class"):
         filled.record_prediction("a", wrong, model)
+
+
+def test_cases_are_counted_as_they_are_listed(store, volume):
+    for number in range(4):
+        store.add_case(volume(f"c{number}", seed=number, patient=f"p{number}"), source="a" if number else "b")
+    store.set_status("c1", "accepted")
+    store.set_reader("c2", "Ada")
+    for wanted in ({}, {"status": "new"}, {"source": "a"}, {"reader": "Ada"}, {"search": "c3"}, {"split": "none"}):
+        assert store.count_cases(**wanted) == len(store.cases(**wanted)), wanted

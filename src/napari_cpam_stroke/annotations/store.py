@@ -153,6 +153,7 @@ class AnnotationStore:
     read_volume = _of_part(lambda store: store.series, StoredSeries.read_volume)
 
     cases = _of_part(lambda store: store.worklist, Worklist.cases)
+    count_cases = _of_part(lambda store: store.worklist, Worklist.count_cases)
     counts = _of_part(lambda store: store.worklist, Worklist.counts)
     set_status = _of_part(lambda store: store.worklist, Worklist.set_status)
     set_reader = _of_part(lambda store: store.worklist, Worklist.set_reader)

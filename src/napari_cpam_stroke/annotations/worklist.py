@@ -66,6 +66,21 @@ class Worklist:
             rows = session.execute(statement.limit(limit).offset(offset or None)).all()
         return [case_record(row, row.split) for row in rows]
 
+    def count_cases(
+        self,
+        *,
+        split: Split | Literal["none"] | None = None,
+        source: str | None = None,
+        status: Status | Collection[Status] | None = None,
+        reader: str | None = None,
+        search: str = "",
+    ) -> int:
+        """Return how many cases `cases` would return without a limit."""
+        statement = worklist(split=split, source=source, status=status, reader=reader, search=search)
+        with self._database.reading() as session:
+            found: int = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+        return found
+
     def counts(self) -> dict[Status, int]:
         """Return how many cases have each status."""
         with self._database.reading() as session:

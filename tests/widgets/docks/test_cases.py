@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -15,6 +16,7 @@ from qtpy.QtCore import Qt
 from napari_cpam_stroke.core import CTVolume, NoticeCode
 from napari_cpam_stroke.core.notice import warning
 from napari_cpam_stroke.widgets.docks.cases import CasesDock
+from napari_cpam_stroke.widgets.reading import case_list
 
 
 @pytest.fixture
@@ -227,3 +229,29 @@ def test_cancel_is_offered_only_where_it_stops_something(session: Any, dock: Cas
     assert dock.cancel.isHidden()
     release.set()
     session.wait()
+
+
+def test_a_list_that_is_not_whole_says_of_how_many(
+    case: Any, qtbot: Any, small_case: Callable[[str], CTVolume], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dock = CasesDock(case)
+    qtbot.addWidget(dock)
+    assert dock.search.placeholderText() == "search the worklist"
+    monkeypatch.setattr(case_list, "WORKLIST_LIMIT", 2)
+    for number in range(3):
+        case.store.open().add_case(small_case(f"more{number}"), source="reader")
+    case.worklist.refresh()
+    case.wait()
+    assert dock.worklist.topLevelItemCount() == 2
+    assert dock.search.placeholderText() == "2 of 4 cases; search for others"
+    for each in case.worklist.cases:
+        case.store.open().set_status(each.case_id, "accepted")
+    case.worklist.refresh()
+    case.wait()
+    said: list[str] = []
+    case.said.connect(said.append)
+    case.worklist.open_next()
+    assert said[-1] == "No further unread case in the worklist as shown: 2 of 4 cases."
+    case.worklist.refresh(search="more0")
+    case.wait()
+    assert dock.search.placeholderText() == "search the worklist"

@@ -144,6 +144,19 @@ def test_the_choice_of_a_model_between_two_cases_shows_no_result_of_the_first(
     assert case.models.prediction is None
 
 
+def test_what_was_found_while_the_case_was_looked_up_is_kept_and_stays_on_the_screen(
+    case: Any, counted: Counted, phantom_volume: CTVolume
+) -> None:
+    run(case)
+    case.close_case()
+    counted.model = NEWER
+    case.show(phantom_volume)
+    case.models.run(wait=True)
+    case.wait()
+    assert case.models.prediction.model == NEWER
+    assert [kept.model.version for kept in case.store.open().runs(case.case_id)] == ["1.0", "2.0"]
+
+
 def test_a_damaged_result_is_said_and_the_case_opens(
     case: Any, counted: Counted, phantom_volume: CTVolume, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,6 +52,7 @@ MOST_REJECTED = 50
 """Files left out that are listed one by one."""
 
 SEARCH_MS = 250
+SEARCH = "search the worklist"
 ALL = "all"
 NOTHING_OPENED = "Open a folder, or drop one on the window."
 ENTRY = int(Qt.ItemDataRole.UserRole)
@@ -66,7 +67,7 @@ class CasesDock(QWidget):
         self.open_folder = button("Open folder...", "A folder with DICOM files", self.ask_for_folder, key="Shift+O")
         self.open_file = button("File...", "A zip, a DICOMDIR or one DICOM file", self.ask_for_file)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("search the worklist")
+        self.search.setPlaceholderText(SEARCH)
         self.search.setClearButtonEnabled(True)
         self.mine = check_box("mine", "Only cases assigned to me")
         self.take = button("take", "Assign the open case to me", self._take)
@@ -123,10 +124,13 @@ class CasesDock(QWidget):
         session.opener.pictured.connect(self._show_thumbnails)
         session.worklist.changed.connect(self._show_cases)
         session.job_changed.connect(self._show_job)
-        session.said.connect(lambda text: self.message.setText(text or self._standing))
+        session.said.connect(self._say)
         session.case_opened.connect(self._mark_open)
         session.case_closed.connect(self._mark_open)
         session.folder_wanted.connect(self.ask_for_folder)
+
+    def _say(self, text: str) -> None:
+        self.message.setText(text or self._standing)
 
     def _open(self, path: str) -> None:
         self._session.settings.change(last_folder=str(Path(path).parent))
@@ -157,6 +161,8 @@ class CasesDock(QWidget):
         blinded = self._session.settings.values.blinded
         for case in cases:
             self.worklist.addTopLevelItem(_case_item(case, blinded=blinded))
+        listed = self._session.worklist
+        self.search.setPlaceholderText(SEARCH if listed.whole else f"{listed.shown}; search for others")
         self._mark_open()
 
     def _show_series(self, report: FolderReport | None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_cpam_stroke.annotations import CaseRecord
+from napari_cpam_stroke.annotations import AnnotationStore, CaseRecord
 from napari_cpam_stroke.widgets.parts.background import Job
 from napari_cpam_stroke.widgets.reading.room_store import RoomStore
 from napari_cpam_stroke.widgets.reading.state import RoomState
@@ -44,6 +44,8 @@ class Worklist(QObject):
     ----------
     cases
         In the order shown, at most `WORKLIST_LIMIT`.
+    total
+        How many there are with those that are not shown.
 
     Signals
     -------
@@ -59,6 +61,7 @@ class Worklist(QObject):
         self._query: Job | None = None
         self.filters: Filters = {"status": None, "search": "", "order": "newest"}
         self.cases: list[CaseRecord] = []
+        self.total = 0
 
     def refresh(self, **filters: Unpack[Filters]) -> None:
         """Ask the store again, with other filters from now on where some are given."""
@@ -67,17 +70,17 @@ class Worklist(QObject):
             self._query.cancel()
         store = self._store.open()
         if store is None:
-            self._on_cases([])
+            self._on_cases([], 0)
             return
         wanted = self._filters_of_reader()
-        self._query = Job(lambda *_: store.cases(**wanted, limit=WORKLIST_LIMIT), self)
-        self._query.done.connect(self._on_cases)
+        self._query = Job(lambda *_: _asked(store, wanted), self)
+        self._query.done.connect(lambda found: self._on_cases(*found))
         self._query.failed.connect(self._state.fail)
 
     def begin_again(self) -> None:
         """Forget the cases of the store before, and ask the one in use."""
         self._state.case_id = ""
-        self._on_cases([])
+        self._on_cases([], 0)
         self.refresh()
 
     def open_next(self, step: int = 1) -> None:
@@ -88,9 +91,19 @@ class Worklist(QObject):
         ahead = names[here + 1 :] if step > 0 else names[: max(here, 0)][::-1]
         wanted = next((name for name in ahead if name in unread), None)
         if wanted is None:
-            self._state.said.emit(NO_FURTHER)
+            self._state.said.emit(NO_FURTHER if self.whole else f"{NO_FURTHER[:-1]} as shown: {self.shown}.")
         else:
             self._state.case_wanted.emit(wanted)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every case that fits the filters is shown."""
+        return len(self.cases) >= self.total
+
+    @property
+    def shown(self) -> str:
+        """How many of how many cases are shown, in words."""
+        return f"{len(self.cases):,} of {self.total:,} cases"
 
     def assign(self, reader: str) -> None:
         """Give the open case to a reader; empty: to nobody."""
@@ -114,6 +127,14 @@ class Worklist(QObject):
             return {**self.filters, "order": "newest"}
         return {**self.filters}
 
-    def _on_cases(self, cases: list[CaseRecord]) -> None:
-        self.cases = cases
+    def _on_cases(self, cases: list[CaseRecord], total: int) -> None:
+        self.cases, self.total = cases, total
         self.changed.emit(cases)
+
+
+def _asked(store: AnnotationStore, wanted: Filters) -> tuple[list[CaseRecord], int]:
+    """Return the first cases that fit the filters, and how many do."""
+    cases = store.cases(**wanted, limit=WORKLIST_LIMIT)
+    if len(cases) < WORKLIST_LIMIT:
+        return cases, len(cases)
+    return cases, store.count_cases(status=wanted["status"], search=wanted["search"], reader=wanted.get("reader"))

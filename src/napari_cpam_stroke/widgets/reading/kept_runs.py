@@ -50,8 +50,18 @@ class KeptRuns(QObject):
         super().__init__(state)
         self._state, self._store = state, store
         self.runs: list[ModelRun] = []
+        self._known = False
+        self._waiting: Prediction | None = None
         state.case_opened.connect(self._forget)
         state.case_closed.connect(self._forget)
+
+    def begin(self, runs: list[ModelRun]) -> bool:
+        """Take up what the store has of the case just opened; keep what was found meanwhile; return whether it was."""
+        self.runs, self._known = runs, True
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self.keep(waiting)
+        return waiting is not None
 
     def since(self, prediction: Prediction) -> datetime | None:
         """Return when a shown result was kept; None where it is not kept yet."""
@@ -63,7 +73,10 @@ class KeptRuns(QObject):
         return next((run for run in reversed(self.runs) if run.model.sha256 == sha256), None)
 
     def keep(self, prediction: Prediction) -> None:
-        """Keep a result with the open case, in the background."""
+        """Keep a result with the open case, in the background, once the store knows the case."""
+        if not self._known:
+            self._waiting = prediction
+            return
         store, case_id, review = self._store.open(), self._state.case_id, self._state.review
         if store is None or review is None:
             return
@@ -93,4 +106,4 @@ class KeptRuns(QObject):
 
     def _forget(self) -> None:
         """Another case: what was found in the one before is not its own."""
-        self.runs = []
+        self.runs, self._known, self._waiting = [], False, None

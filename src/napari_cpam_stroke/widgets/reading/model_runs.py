@@ -117,10 +117,10 @@ class ModelRuns(QObject):
     def begin(self, runs: list[ModelRun], prediction: Prediction | None) -> None:
         """Show what is kept of the case just opened; run the chosen model where that is wanted and it has not run."""
         review = self._state.review
-        self.kept.runs = runs
-        if review is not None and prediction is not None:
+        fresh = self.kept.begin(runs)
+        if review is not None and prediction is not None and not fresh:
             review.set_prediction(prediction)
-        if self._state.settings.values.run_on_open and self._earlier() is None:
+        if self._state.settings.values.run_on_open and not fresh and self._earlier() is None:
             self.run()
 
     def run(self, *, wait: bool = False) -> None:
