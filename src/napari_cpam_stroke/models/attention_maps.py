@@ -19,9 +19,12 @@ class AttentionMaps(nn.Module):
     ----------
     edge_multiple
         Inputs are padded to multiples of it.
+    attention
+        Attention modules by place and level, such as `skips2`.
     """
 
     edge_multiple: int
+    attention: nn.ModuleDict
 
     @property
     @abstractmethod
@@ -31,6 +34,14 @@ class AttentionMaps(nn.Module):
     @abstractmethod
     def attended(self, padded: Tensor, level: int) -> tuple[CrossPatchAttention, Tensor]:
         """Return the attention module of a level that has one, and the feature map it sees of x (B, C, H, W)."""
+
+    def _attend(self, place: str, level: int, x: Tensor) -> Tensor:
+        """Return x (B, C, H, W) as the module of a place changes it; as it is where none stands."""
+        name = f"{place}{level}"
+        if name not in self.attention:
+            return x
+        attended: Tensor = self.attention[name](x)
+        return attended
 
     def explain(self, x: Tensor, level: int) -> Tensor:
         """Return the attention map A (B, h, N, N) of one level for an input (B, C, H, W).

@@ -132,13 +132,6 @@ class EncoderUNet(AttentionMaps):
             decoded.insert(0, x)
         return decoded
 
-    def _attend(self, place: str, level: int, x: Tensor) -> Tensor:
-        name = f"{place}{level}"
-        if name not in self.attention:
-            return x
-        attended: Tensor = self.attention[name](x)
-        return attended
-
     def _side_logits(self, decoded: list[Tensor], padding: Padding) -> tuple[Tensor, ...]:
         if not self.training:
             return ()
