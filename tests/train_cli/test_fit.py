@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 import torch
-from lightning.pytorch import Callback
+from lightning.pytorch import Callback, seed_everything
 from rich.console import Console
 from safetensors.torch import load_file, save_file
 
@@ -226,6 +226,25 @@ def test_norms_and_biases_are_not_decayed():
     assert rest["weight_decay"] == 0
     assert all(p.ndim > 1 for p in decayed["params"])
     assert len(decayed["params"]) + len(rest["params"]) == len(list(task.model.parameters()))
+
+
+def test_the_encoder_learns_at_its_share_of_the_rate():
+    task = build_task(settings := config("optim.encoder_lr_share=0.25"))
+    encoder = {id(p) for p in task.model.encoder.parameters()}
+    groups = build_optimiser(task.model, settings.optim).param_groups
+    assert sum(len(g["params"]) for g in groups) == len(list(task.model.parameters()))
+    shares = {(id(p) in encoder, g["lr_share"], g["lr"] / settings.optim.lr) for g in groups for p in g["params"]}
+    assert shares == {(True, 0.25, 0.25), (False, 1.0, 1.0)}
+
+
+def test_a_frozen_encoder_stays_as_it_is(store, tmp_path):
+    settings = config("optim.encoder_lr_share=0", "optim.weight_decay=0", "optim.ema=0", "epochs=1")
+    seed_everything(settings.seed, verbose=False)
+    before = build_task(settings).model
+    after = load_file(fit(settings, batches_of(store), tmp_path / "run", console=QUIET).run.weights)
+    moved = {name for name, value in before.named_parameters() if not torch.equal(value, after[name])}
+    assert moved
+    assert not any(name.startswith("encoder.") for name in moved)
 
 
 def test_test_cases_are_never_read(store, tmp_path, monkeypatch):

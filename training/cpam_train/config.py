@@ -131,6 +131,9 @@ class DataConfig:
     """With `preprocess.context_slices` above 1: how often a training slice from a series is shown one of its true
     neighbours, and both; else it stands in for them. Evened out so that their presence tells no class
     (`data.neighbour_odds`). Validation shows every slice as prediction does: with the neighbours it has."""
+    assume_absent: dict[str, Share] = field(default_factory=dict)
+    """Per source: how often a training slice counts as free of a class of which the source says nothing, where most
+    such slices are free of it. `{"rsna-hu": 0.5}` weighs them half as much as slices known to be free."""
     synthetic: bool = True
     """Draw lesions into real training slices, and heal lesions away, as `synthesis` says."""
     synthesis: SynthesisConfig = field(default_factory=SynthesisConfig)
@@ -155,6 +158,8 @@ class OptimConfig:
     name: Optimiser = "adamw"
     lr: float = Field(default=1e-3, gt=0)
     """Highest learning rate of the schedule."""
+    encoder_lr_share: float = Field(default=1.0, ge=0, le=1)
+    """Learning rate of the encoder as a share of the others'; 0: it stays as it is."""
     weight_decay: float = Field(default=1e-2, ge=0)
     schedule: Schedule = "one_cycle"
     warmup: float = Field(default=0.1, ge=0, lt=1)

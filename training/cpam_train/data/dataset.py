@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch.utils.data import Dataset
 
 from cpam_train.data.cache import GridCache, GridCase, compute_case
 from cpam_train.data.neighbour_odds import shown_slices
+from cpam_train.data.assumption import assume_absent
 from cpam_train.data.slices import CaseRow, SliceRow
 from cpam_train.data.synthesis import Sample, SynthesisConfig, synthesise
 from napari_cpam_stroke.annotations import AnnotationStore
@@ -39,6 +41,8 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
     neighbours
         (n, 2) how often each slice is shown one of its true neighbours, and both, in either order (`NeighbourOdds`);
         for training only. None: every slice is shown as inference shows it, with all neighbours it has.
+    absent
+        Per source: how often a slice counts as free of what the source does not tell; for training only.
     seed
         With the epoch and the index it fixes what is drawn.
     """
@@ -52,6 +56,7 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
         cache: Path | None = None,
         synthesis: SynthesisConfig | None = None,
         neighbours: Floats | None = None,
+        absent: Mapping[str, float] = MappingProxyType({}),
         seed: int = 0,
     ) -> None:
         if not rows:
@@ -61,7 +66,7 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
         self._store, self._config = store, config
         self._cache = None if cache is None else GridCache(cache, config)
         self._last: tuple[str, GridCase] | None = None
-        self._synthesis, self._neighbours, self._seed = synthesis, neighbours, seed
+        self._synthesis, self._neighbours, self._absent, self._seed = synthesis, neighbours, absent, seed
         self._epoch = torch.zeros(1, dtype=torch.int64)
         self._epoch.share_memory_()  # type: ignore[no-untyped-call]
 
@@ -73,7 +78,8 @@ class SliceDataset(Dataset[dict[str, Tensor]]):
         grid = self._grid(row.case)
         rng = np.random.default_rng((self._seed, int(self._epoch), index))
         codes = np.array(grid.codes[self.shown(index, rng)])
-        sample = Sample(codes, np.array(grid.mask[row.place]), row.mask_known, row.labels)
+        known = assume_absent(row, self._absent.get(row.case.source, 0.0), rng)
+        sample = Sample(codes, np.array(grid.mask[row.place]), known.mask_known, known.labels)
         if self._synthesis is not None:
             sample = synthesise(sample, self._config, self._synthesis, rng)
         return {

@@ -16,6 +16,9 @@ START_DIVISOR = 25.0
 END_DIVISOR = 1000.0
 """`one_cycle` and `cosine` end at the highest rate divided by this."""
 
+LR_SHARE = "lr_share"
+"""Key in a parameter group of the share of the learning rate it learns with."""
+
 
 def lr_factor(progress: float, schedule: Schedule, warmup: float) -> float:
     """Return the share of the highest learning rate at `progress` (0 start, 1 end) of the run."""
@@ -87,4 +90,4 @@ class LearningRate(Callback):
         self.current = self.config.lr * factor
         for optimiser in trainer.optimizers:
             for group in optimiser.param_groups:
-                group["lr"] = self.current
+                group["lr"] = self.current * group[LR_SHARE]

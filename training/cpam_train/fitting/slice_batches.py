@@ -57,7 +57,14 @@ class SliceLoaders(Loaders):
         drawn = config.data.synthesis if config.data.synthetic else None
         self.weights, odds = draw_of(train_rows, config)
         self.train = SliceDataset(
-            store, config.preprocess, train_rows, cache=cache, synthesis=drawn, neighbours=odds, seed=config.seed
+            store,
+            config.preprocess,
+            train_rows,
+            cache=cache,
+            synthesis=drawn,
+            neighbours=odds,
+            absent=config.data.assume_absent,
+            seed=config.seed,
         )
         self.neighbours_shown = odds is None or bool(odds.any())
         self.validation = SliceDataset(store, config.preprocess, validation_rows, cache=cache)

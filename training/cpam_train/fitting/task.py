@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import defaultdict
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from cpam_train.config import OptimConfig, TrainConfig
 from cpam_train.fitting.augment import Augment
 from cpam_train.fitting.losses import SegmentationLoss, SegmentationTarget, classifier_loss, one_hot
+from cpam_train.fitting.schedule import LR_SHARE
 from cpam_train.metrics.curve import BINS, histograms
 from cpam_train.operating.validation_record import Record
 from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig
@@ -19,6 +21,9 @@ from napari_cpam_stroke.inference.calibration import PROBABILITY_MARGIN
 from napari_cpam_stroke.models import build_model, probabilities
 
 Batch = dict[str, Tensor]
+
+ENCODER_PREFIX = "encoder."
+"""Of the names of an encoder's parameters."""
 
 
 class Task(LightningModule):
@@ -120,13 +125,19 @@ def build_task(config: TrainConfig) -> Task:
 
 
 def build_optimiser(model: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
-    """Return the optimiser over all parameters that learn; norms, biases and gains are not decayed."""
-    learning = [p for p in model.parameters() if p.requires_grad]
+    """Return the optimiser over all parameters that learn; norms, biases and gains are not decayed.
+
+    The encoder learns at its own share of the rate (`OptimConfig.encoder_lr_share`).
+    """
+    parts: defaultdict[tuple[float, float], list[nn.Parameter]] = defaultdict(list)
+    for name, parameter in model.named_parameters():
+        share = config.encoder_lr_share if name.startswith(ENCODER_PREFIX) else 1.0
+        if parameter.requires_grad:
+            parts[share, config.weight_decay if parameter.ndim > 1 else 0.0].append(parameter)
     groups = [
-        {"params": [p for p in learning if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in learning if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": parameters, "weight_decay": decay, LR_SHARE: share, "lr": config.lr * share}
+        for (share, decay), parameters in parts.items()
     ]
-    groups = [g for g in groups if g["params"]]
     if config.name == "sgd":
         return torch.optim.SGD(groups, lr=config.lr, momentum=0.99, nesterov=True)
     kind = torch.optim.AdamW if config.name == "adamw" else torch.optim.Adam
