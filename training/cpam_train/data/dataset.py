@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from cpam_train.data.assumption import assume_absent
 from cpam_train.data.cache import GridCache, GridCase, compute_case
 from cpam_train.data.neighbour_odds import shown_slices
-from cpam_train.data.assumption import assume_absent
 from cpam_train.data.slices import CaseRow, SliceRow
 from cpam_train.data.synthesis import Sample, SynthesisConfig, synthesise
 from napari_cpam_stroke.annotations import AnnotationStore
