@@ -10,6 +10,7 @@ from napari_cpam_stroke.config import ClassifierConfig
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
 from napari_cpam_stroke.errors import BundleError, CancelledError, InputError, OutOfMemoryError
 from napari_cpam_stroke.inference import Predictor
+from napari_cpam_stroke.inference.calibration import on_logit
 from napari_cpam_stroke.models import build_model
 
 from .conftest import geometry, head, random_bundle
@@ -83,6 +84,25 @@ def test_a_network_on_a_backbone_predicts_alike_from_either_precision(encoder_bu
     assert close(half.probabilities, full.probabilities)
     sizes = [(bundle.path / "model.safetensors").stat().st_size for bundle in (encoder_bundle, exact)]
     assert sizes[0] < 0.55 * sizes[1]
+
+
+def test_calibrated_pixels_keep_their_masks(bundle, volume, tmp_path):
+    plain = Predictor(bundle, "cpu").predict(volume)
+    raw = plain.probabilities / 255
+    threshold = float(np.quantile(raw[0][raw[0] > 0], 0.7))
+    line = (0.6, -0.8)
+    moved = float(on_logit(threshold, *line))
+    card = replace(
+        bundle.card,
+        thresholds={"ischemia": moved, "hemorrhage": 1.0},
+        pixel_calibration={"ischemia": line},
+    )
+    calibrated = Predictor(random_bundle(tmp_path / "calibrated", card), "cpu").predict(volume)
+    assert close(calibrated.probabilities[1], plain.probabilities[1])
+    inside = raw[0] > 0
+    assert np.abs(calibrated.probabilities[0] / 255 - on_logit(raw[0], *line))[inside].max() < 0.02
+    clear = np.abs(raw[0] - threshold) > 0.02
+    np.testing.assert_array_equal((calibrated.mask == 1)[clear & inside], (raw[0] >= threshold)[clear & inside])
 
 
 def test_series_probability_is_the_mean_of_the_highest_slices(predictor, volume):

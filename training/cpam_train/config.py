@@ -131,9 +131,11 @@ class DataConfig:
     """With `preprocess.context_slices` above 1: how often a training slice from a series is shown one of its true
     neighbours, and both; else it stands in for them. Evened out so that their presence tells no class
     (`data.neighbour_odds`). Validation shows every slice as prediction does: with the neighbours it has."""
-    assume_absent: dict[str, Share] = field(default_factory=dict)
-    """Per source: how often a training slice counts as free of a class of which the source says nothing, where most
-    such slices are free of it. `{"rsna-hu": 0.5}` weighs them half as much as slices known to be free."""
+    assume_absent: tuple[str, ...] = ()
+    """Sources most of whose slices are free of the class of which the source says nothing..."""
+    assume_absent_share: Share = 0.5
+    """... and how often such a slice counts as free of it in training: at 0.5 it weighs half as much as one that is
+    known to be."""
     synthetic: bool = True
     """Draw lesions into real training slices, and heal lesions away, as `synthesis` says."""
     synthesis: SynthesisConfig = field(default_factory=SynthesisConfig)

@@ -66,6 +66,9 @@ class ModelCard:
         Equal to the kind of `architecture`.
     thresholds, min_lesion_ml
         Per class: pixel probability from which a pixel belongs to the mask, and the smallest lesion that is kept.
+    pixel_calibration
+        Per class: slope and offset of the line the logit of a pixel goes through to become its probability (Platt, on
+        validation slices); a class left out keeps what the network says.
     temperature
         Per class: image-level logits are divided by it before the sigmoid (calibration on validation data).
     top_slices
@@ -96,6 +99,7 @@ class ModelCard:
     series_thresholds: dict[str, Share] = field(default_factory=lambda: per_class(0.5))
     min_lesion_ml: dict[str, NotNegative] = field(default_factory=lambda: per_class(0.0))
     temperature: dict[str, Positive] = field(default_factory=lambda: per_class(1.0))
+    pixel_calibration: dict[str, tuple[Positive, float]] = field(default_factory=dict)
     refer_band: dict[str, tuple[Share, Share]] = field(default_factory=dict)
     top_slices: int = Field(default=3, ge=1)
     series_calibration: dict[str, tuple[Positive, float]] = field(default_factory=dict)
@@ -122,7 +126,7 @@ class ModelCard:
         for name in ("thresholds", "series_thresholds", "min_lesion_ml", "temperature"):
             if set(getattr(self, name)) != set(self.classes):
                 raise ValueError(f"{name} must name each class of {list(self.classes)} once")
-        for name in ("refer_band", "series_calibration"):
+        for name in ("refer_band", "pixel_calibration", "series_calibration"):
             if not set(getattr(self, name)) <= set(self.classes):
                 raise ValueError(f"{name} may name only {list(self.classes)}")
         if any(low > high for low, high in self.refer_band.values()):

@@ -12,6 +12,8 @@ from napari_cpam_stroke.core.preprocess import describe_context, describe_window
 SETTINGS = "settings"
 """Part of the training data a README leaves to card.json: hundreds of lines that no reader needs."""
 
+NOT_CALIBRATED = "Probabilities of pixels are what the network says; they are not calibrated."
+
 PARTS = {
     "lesion_cases": "cases with it",
     "empty_cases": "cases without it",
@@ -31,6 +33,7 @@ def render_readme(card: ModelCard) -> str:
         _table(
             ["Class", "Mask from", "Smallest lesion (ml)", "Series from", "Refer between", "Temperature"], _rows(card)
         ),
+        _pixel_rule(card),
         _series_rule(card),
     ]
     sections += _metrics(card) + _failures(card) + _training(card)
@@ -52,10 +55,19 @@ def _facts(card: ModelCard) -> list[list[str]]:
     ]
 
 
+def _pixel_rule(card: ModelCard) -> str:
+    lines = _lines(card.pixel_calibration)
+    return f"Probabilities of pixels are calibrated on their logit ({lines})." if lines else NOT_CALIBRATED
+
+
 def _series_rule(card: ModelCard) -> str:
     rule = f"A series is judged by the mean of its {card.top_slices} highest slice probabilities"
-    lines = [f"{name}: slope {s:.2f}, offset {o:+.2f}" for name, (s, o) in card.series_calibration.items()]
-    return f"{rule}, calibrated on its logit ({'; '.join(lines)})." if lines else f"{rule}."
+    lines = _lines(card.series_calibration)
+    return f"{rule}, calibrated on its logit ({lines})." if lines else f"{rule}."
+
+
+def _lines(calibration: Mapping[str, tuple[float, float]]) -> str:
+    return "; ".join(f"{name}: slope {s:.2f}, offset {o:+.2f}" for name, (s, o) in calibration.items())
 
 
 def _network(card: ModelCard) -> str:

@@ -24,6 +24,7 @@ from napari_cpam_stroke.errors import BundleError, CancelledError, InputError
 from napari_cpam_stroke.inference.calibration import calibrated, series_probability
 from napari_cpam_stroke.inference.device import pick_device
 from napari_cpam_stroke.inference.native import NativeGrid
+from napari_cpam_stroke.inference.pixel_calibration import PixelCalibration
 from napari_cpam_stroke.inference.prediction import Prediction, mask_from_probabilities
 from napari_cpam_stroke.inference.runner import Runner, SliceResult
 from napari_cpam_stroke.models import fold_batch_norm, restore_model
@@ -144,7 +145,8 @@ class Predictor:
         """
         start = time.perf_counter()
         collected = _Collected(volume.shape)
-        runner = Runner(self.model, self.card.architecture, self.device, batch=self.batch, tta=tta)
+        calibration = PixelCalibration(self.card.classes, self.card.pixel_calibration)
+        runner = Runner(self.model, self.card.architecture, self.device, calibration, batch=self.batch, tta=tta)
         hu = radiological_view(volume.hu, volume.geometry)
         frame = locate_head(hu, self.card.preprocess)
         grid = NativeGrid(frame, size=self.card.preprocess.size, shape_yx=(hu.shape[1], hu.shape[2]))

@@ -11,6 +11,7 @@ from napari_cpam_stroke.config import ModelConfig
 from napari_cpam_stroke.errors import BundleError, OutOfMemoryError
 from napari_cpam_stroke.inference.device import default_batch, is_out_of_memory, reduced_precision
 from napari_cpam_stroke.inference.native import NativeGrid
+from napari_cpam_stroke.inference.pixel_calibration import PixelCalibration
 from napari_cpam_stroke.models import Probabilities, probabilities
 
 
@@ -23,6 +24,11 @@ class SliceResult(NamedTuple):
 
 class Runner:
     """Runs a network on some slices at a time; after a lack of memory it goes on with smaller batches, then on the CPU.
+
+    Parameters
+    ----------
+    calibration
+        What the probabilities of pixels go through; None: nothing.
 
     Attributes
     ----------
@@ -37,11 +43,13 @@ class Runner:
         model: nn.Module,
         config: ModelConfig,
         device: torch.device,
+        calibration: PixelCalibration | None = None,
         *,
         batch: int | None = None,
         tta: bool = False,
     ) -> None:
         self._model, self._config, self._tta = model, config, tta
+        self._calibration = calibration or PixelCalibration()
         self.warnings: list[str] = []
         self._move(device, batch or default_batch(device))
 
@@ -77,7 +85,7 @@ class Runner:
         try:
             with torch.inference_mode():
                 output = self._probabilities(x.to(self.device).contiguous(memory_format=torch.channels_last))
-                masks = None if output.masks is None else grid.to_bytes(output.masks).cpu()
+                masks = None if output.masks is None else grid.to_bytes(self._calibration(output.masks)).cpu()
                 return SliceResult(masks, output.image.cpu())
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):

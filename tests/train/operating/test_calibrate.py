@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 
 from cpam_train.config import OperatingConfig
-from cpam_train.metrics.curve import BINS
-from cpam_train.operating.calibrate import choose_operating_points, fit_series, fit_temperature, series_means, smoothed
+from cpam_train.metrics.curve import BINS, best_threshold, bin_centres
+from cpam_train.operating.calibrate import (
+    choose_operating_points,
+    fit_pixels,
+    fit_series,
+    fit_temperature,
+    series_means,
+    smoothed,
+)
 from cpam_train.operating.series_threshold import Series
 from cpam_train.operating.validation_record import Origin, Record, joined
+from napari_cpam_stroke.inference.calibration import on_logit
 
 
 def test_temperature_is_found_again():
@@ -64,6 +72,39 @@ def test_series_that_are_parted_without_a_fault_are_not_made_certain():
     logits, labels = np.repeat([-4.0, 4.0], 10), np.repeat([0, 1], 10)
     slope, offset = platt(logits, labels, np.arange(20))
     assert 1 / (1 + np.exp(-(4 * slope + offset))) == pytest.approx(11 / 12, abs=0.01)
+
+
+def pixels(slope, offset, per_bin=100_000):
+    """Return the (2, BINS) histogram of pixels whose frequency is that of the line through their logit."""
+    observed = on_logit(bin_centres(), slope, offset)
+    return np.round(np.stack([1 - observed, observed]) * per_bin).astype(np.int64)
+
+
+@pytest.mark.parametrize("line", [(0.7, -1.0), (1.0, 0.0), (1.5, 0.8)])
+def test_pixels_get_the_frequency_they_have(line):
+    assert fit_pixels(pixels(*line)[None]) == (pytest.approx(line[0], abs=0.01), pytest.approx(line[1], abs=0.01))
+
+
+def test_background_calibrates_no_pixel():
+    plain = pixels(0.7, -1.0)
+    with_air = plain.copy()
+    with_air[0, 0] += 10**9
+    assert fit_pixels(with_air[None]) == fit_pixels(plain[None])
+
+
+def test_few_pixels_calibrate_nothing():
+    assert fit_pixels(pixels(0.7, -1.0, per_bin=10)[None]) == (1.0, 0.0)
+
+
+def test_a_calibrated_threshold_marks_the_same_pixels():
+    n = 20
+    hist = np.repeat(np.stack([pixels(0.6, -0.8, 1000), pixels(1.0, 0.0, 0)])[None], n, axis=0)
+    labels = np.repeat([[1, 0]], n, axis=0).astype(np.int8)
+    found = choose_operating_points(record(n, np.zeros((n, 2)), labels, hist), origins(n), OperatingConfig())[0]
+    raw = bin_centres() - 0.5 / BINS
+    chosen = best_threshold(hist[:, 0]).threshold
+    np.testing.assert_array_equal(on_logit(raw, *found.pixel_calibration) >= found.threshold - 1e-12, raw >= chosen)
+    assert found.threshold < chosen
 
 
 def record(n, logits, labels, histogram=None):

@@ -63,7 +63,7 @@ class SliceLoaders(Loaders):
             cache=cache,
             synthesis=drawn,
             neighbours=odds,
-            absent=config.data.assume_absent,
+            absent=dict.fromkeys(config.data.assume_absent, config.data.assume_absent_share),
             seed=config.seed,
         )
         self.neighbours_shown = odds is None or bool(odds.any())

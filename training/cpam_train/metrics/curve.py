@@ -22,6 +22,11 @@ def thresholds() -> NDArray[np.float64]:
     return np.arange(BINS) / BINS
 
 
+def bin_centres() -> NDArray[np.float64]:
+    """Return the (BINS,) probabilities in the middle of each bin."""
+    return thresholds() + 0.5 / BINS
+
+
 def histograms(probabilities: Tensor, truth: Tensor) -> Tensor:
     """Count probabilities outside and inside the reference.
 

@@ -4,7 +4,8 @@
 2. Series: the mean of its highest slice probabilities (`series_means`), of which the highest is taken and which is
    therefore too high in long series, is calibrated in its turn (`fit_series`); the threshold follows `operating.point`,
    and a band in which a reader decides lies around it (`series_point`).
-3. Masks: the pixel threshold follows `operating.point` (`mask_point`).
+3. Masks: the pixel threshold follows `operating.point` (`mask_point`); the probabilities of pixels, and the threshold
+   with them, are calibrated on their logit (`fit_pixels`), which changes no mask.
 
 A class of which validation data know too little keeps neutral values, and every series is referred to a reader.
 """
@@ -20,7 +21,8 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, logit
 
 from cpam_train.config import OperatingConfig
-from cpam_train.operating.pixel_threshold import MaskPoint, MaskRates, mask_point
+from cpam_train.metrics.curve import bin_centres
+from cpam_train.operating.pixel_threshold import MaskRates, mask_point
 from cpam_train.operating.series_threshold import EVERYTHING, Series, SeriesRates, series_point
 from cpam_train.operating.validation_record import Origin, Record
 from napari_cpam_stroke.core.arrays import Floats
@@ -31,6 +33,12 @@ MIN_EXAMPLES = 5
 """Fewer known positives or negatives than this calibrate nothing: the neutral value stays."""
 
 SLOPE_RANGE, OFFSET_RANGE = (0.1, 10.0), (-10.0, 10.0)
+PIXEL_SLOPE_RANGE = (0.5, 2.0)
+"""Far from the probabilities it was fitted on, a flatter line would make a lesion of every background."""
+
+MIN_PIXELS = 1000
+"""Fewer pixels of a lesion, or outside one, above the lowest bin of the histogram calibrate nothing."""
+
 AS_IT_IS = (1.0, 0.0)
 """Slope and offset that change no probability."""
 
@@ -46,6 +54,7 @@ class OperatingPoint:
     """
 
     threshold: float = 0.5
+    pixel_calibration: tuple[float, float] = AS_IT_IS
     temperature: float = 1.0
     series_calibration: tuple[float, float] = AS_IT_IS
     series_threshold: float = 0.5
@@ -91,14 +100,39 @@ def smoothed(labels: NDArray[np.int8], patients: NDArray[np.str_]) -> Floats:
 
 def fit_series(series: Series) -> tuple[float, float]:
     """Return slope and offset on the logit of least log loss (Platt), every patient counted once per label."""
-    logits = logit(np.clip(series.probabilities, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN))
-    targets, weights = smoothed(series.labels, series.patients), series.weights
+    targets = smoothed(series.labels, series.patients)
+    return _fit_line(series.probabilities, targets, series.weights, SLOPE_RANGE)
+
+
+def fit_pixels(histogram: NDArray[np.int64]) -> tuple[float, float]:
+    """Return slope and offset on the logit of least log loss of the pixels; nothing is changed where they are few.
+
+    Pixels of the lowest bin do not count: nearly all of a head lies there, whatever the network has learnt.
+
+    Parameters
+    ----------
+    histogram
+        (N, 2, BINS) of the slices on which the class is known.
+    """
+    outside, inside = histogram.sum(axis=0)[:, 1:].astype(np.float64)
+    if min(outside.sum(), inside.sum()) < MIN_PIXELS:
+        return AS_IT_IS
+    counts = outside + inside
+    observed = np.divide(inside, counts, out=np.zeros_like(counts), where=counts > 0)
+    return _fit_line(bin_centres()[1:], observed, counts, PIXEL_SLOPE_RANGE)
+
+
+def _fit_line(
+    probabilities: Floats, targets: Floats, weights: Floats, slopes: tuple[float, float]
+) -> tuple[float, float]:
+    """Return slope and offset on the logit of least log loss between (N,) probabilities and targets 0..1 (Platt)."""
+    logits = logit(np.clip(probabilities, PROBABILITY_MARGIN, 1 - PROBABILITY_MARGIN))
 
     def log_loss(point: Floats) -> float:
         scaled = logits * np.exp(point[0]) + point[1]
         return float(((np.logaddexp(0.0, scaled) - targets * scaled) * weights).sum() / weights.sum())
 
-    bounds = [tuple(np.log(SLOPE_RANGE)), OFFSET_RANGE]
+    bounds = [tuple(np.log(slopes)), OFFSET_RANGE]
     log_slope, offset = minimize(log_loss, np.zeros(2), bounds=bounds, method="L-BFGS-B").x
     return float(np.exp(log_slope)), float(offset)
 
@@ -131,27 +165,39 @@ def series_means(
 def _point(
     record: Record, k: int, cases: NDArray[np.str_], patients: NDArray[np.str_], config: OperatingConfig
 ) -> OperatingPoint:
-    mask = _mask(record, k, cases, config)
-    threshold, rates = (OperatingPoint.threshold, None) if mask is None else (mask.threshold, mask.rates)
+    neutral = _masks(record, k, cases, config)
     labels = record.labels[:, k]
     known = labels >= 0
     if not _enough(labels):
-        return OperatingPoint(threshold, mask_rates=rates)
+        return neutral
     temperature = fit_temperature(record.logits[known, k].astype(np.float64), smoothed(labels[known], patients[known]))
     slices = expit(record.logits[:, k].astype(np.float64) / temperature)
     series = series_means(slices, labels, cases, patients, config.top_slices)
     if not _enough(series.labels):
-        return OperatingPoint(threshold, temperature, mask_rates=rates)
+        return replace(neutral, temperature=temperature)
     line = fit_series(series)
     point = series_point(replace(series, probabilities=on_logit(series.probabilities, *line)), config)
-    return OperatingPoint(threshold, temperature, line, point.threshold, point.refer_band, rates, point.rates)
+    return replace(
+        neutral,
+        temperature=temperature,
+        series_calibration=line,
+        series_threshold=point.threshold,
+        refer_band=point.refer_band,
+        series_rates=point.rates,
+    )
 
 
-def _mask(record: Record, k: int, cases: NDArray[np.str_], config: OperatingConfig) -> MaskPoint | None:
+def _masks(record: Record, k: int, cases: NDArray[np.str_], config: OperatingConfig) -> OperatingPoint:
+    """Return what masks of a class need; neutral where the model draws none or no slice holds it."""
     if not record.histogram.shape[1]:
-        return None
+        return OperatingPoint()
     known = record.known[:, k]
-    return mask_point(record.histogram[known, k], cases[known], config)
+    histogram = record.histogram[known, k]
+    mask = mask_point(histogram, cases[known], config)
+    if mask is None:
+        return OperatingPoint()
+    line = fit_pixels(histogram)
+    return OperatingPoint(float(on_logit(mask.threshold, *line)), line, mask_rates=mask.rates)
 
 
 def _enough(labels: NDArray[np.int8]) -> bool:

@@ -42,6 +42,7 @@ def draft_card(
         min_lesion_ml=dict.fromkeys(names, config.operating.min_lesion_ml),
         temperature={n: p.temperature for n, p in by_class.items()},
         refer_band={n: p.refer_band for n, p in by_class.items()},
+        pixel_calibration={n: p.pixel_calibration for n, p in by_class.items()},
         series_calibration={n: p.series_calibration for n, p in by_class.items()},
         top_slices=config.operating.top_slices,
         pretrained=origin,
