@@ -17,6 +17,7 @@ NOT_CALIBRATED = "Probabilities of pixels are what the network says; they are no
 PARTS = {
     "lesion_cases": "cases with it",
     "empty_cases": "cases without it",
+    "pixels": "pixels from 0.1 up",
     "slices": "slices",
     "cases": "cases",
 }

@@ -26,6 +26,7 @@ def volume(name="a", slices=3, *, placed=True, made=UNKNOWN):
 def prediction(mask, probability=0.7):
     return SimpleNamespace(
         mask=mask,
+        probabilities=np.stack([(mask == k) * np.uint8(255 * probability) for k in (1, 2)]),
         slice_probabilities=np.full((len(mask), 2), probability, np.float32),
         series_probabilities={"ischemia": probability, "hemorrhage": 1 - probability},
     )

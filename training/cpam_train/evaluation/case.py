@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cpam_train.metrics.counts import Counts, count, stacked
 from cpam_train.metrics.lesionwise import LesionCounts, count_lesions
+from cpam_train.metrics.reliability import Reliability, reliability
 from cpam_train.metrics.surface import SurfaceDistance, surface_distance
 from napari_cpam_stroke.core import Annotation, CTVolume, LesionClass
 
@@ -20,6 +21,10 @@ class Predicted(Protocol):
     @property
     def mask(self) -> NDArray[np.uint8]:
         """(Z, Y, X) labels."""
+
+    @property
+    def probabilities(self) -> NDArray[np.uint8]:
+        """(2, Z, Y, X), 0..255 for 0..1, of ischemia and hemorrhage."""
 
     @property
     def slice_probabilities(self) -> NDArray[np.float32]:
@@ -40,6 +45,8 @@ class MaskResult:
         Counts as scalars.
     slice_pixels
         The same of each slice where the reference is known, (n,).
+    reliability
+        Of the probabilities of pixels on the same slices.
     surface
         None without reference or without known pixel spacing.
     reference_ml, predicted_ml
@@ -49,6 +56,7 @@ class MaskResult:
     pixels: Counts
     slice_pixels: Counts
     lesions: LesionCounts
+    reliability: Reliability
     surface: SurfaceDistance | None
     reference_ml: float | None
     predicted_ml: float | None
@@ -146,9 +154,7 @@ def _judge(
         thickness_mm=thickness_mm(volume),
         scanner=volume.acquisition.scanner,
         lesion_class=lesion_class,
-        mask=_compare(prediction.mask == lesion_class, annotation.mask == lesion_class, known, volume)
-        if masks and known.any()
-        else None,
+        mask=_compare(prediction, annotation, lesion_class, volume) if masks and known.any() else None,
         label=int(annotation.series_labels[k]),
         probability=float(prediction.series_probabilities[lesion_class.label]),
         all_labels=annotation.slice_labels[:, k],
@@ -156,16 +162,18 @@ def _judge(
     )
 
 
-def _compare(
-    predicted: NDArray[np.bool_], reference: NDArray[np.bool_], known: NDArray[np.bool_], volume: CTVolume
-) -> MaskResult:
-    predicted, reference = predicted & known[:, None, None], reference & known[:, None, None]
+def _compare(prediction: Predicted, annotation: Annotation, lesion_class: LesionClass, volume: CTVolume) -> MaskResult:
+    known = annotation.mask_known[:, lesion_class - 1]
+    predicted, reference = (
+        (mask == lesion_class) & known[:, None, None] for mask in (prediction.mask, annotation.mask)
+    )
     voxels = voxel_volumes_ml(volume)
     slices = stacked(count(p, r) for p, r in zip(predicted[known], reference[known], strict=True))
     return MaskResult(
         pixels=slices.pooled(),
         slice_pixels=slices,
         lesions=count_lesions(predicted, reference),
+        reliability=reliability(prediction.probabilities[lesion_class - 1][known], reference[known]),
         surface=_surface(predicted, reference, volume),
         reference_ml=None if voxels is None else float(reference.sum(axis=(1, 2)) @ voxels),
         predicted_ml=None if voxels is None else float(predicted.sum(axis=(1, 2)) @ voxels),

@@ -16,6 +16,7 @@ from sklearn.metrics import roc_curve
 from cpam_train.evaluation.case import ClassResult
 from cpam_train.evaluation.gallery import Picture
 from cpam_train.metrics.probability import CALIBRATION_BINS, calibration_bin
+from cpam_train.metrics.reliability import LOWEST_BIN
 from napari_cpam_stroke.config import BRAIN
 from napari_cpam_stroke.core import apply_window
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
@@ -60,6 +61,34 @@ def calibration(results: dict[str, Sequence[ClassResult]]) -> Figure:
         _calibration_line(axis, name, own)
     axis.set_xlabel("probability the model gave a slice")
     axis.set_ylabel("share of those slices with the class")
+    axis.legend(frameon=False)
+    return figure
+
+
+def pixel_calibration(results: dict[str, Sequence[ClassResult]]) -> Figure | None:
+    """Draw how often pixels were lesion against how probable the model called them, None where it draws no mask."""
+    figure = Figure(figsize=(4.6, 4.2))
+    axis = figure.subplots()
+    axis.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle="--")
+    for name, own in results.items():
+        judged = [r.mask.reliability for r in own if r.mask is not None]
+        if judged:
+            pixels, expected, observed = (
+                np.sum([getattr(r, part) for r in judged], axis=0)[LOWEST_BIN:]
+                for part in ("pixels", "expected", "observed")
+            )
+            used = pixels > 0
+            axis.plot(
+                (expected / np.maximum(pixels, 1))[used],
+                (observed / np.maximum(pixels, 1))[used],
+                "o-",
+                color=CLASS_COLOURS[name],
+                label=name,
+            )
+    if not axis.get_legend_handles_labels()[0]:
+        return None
+    axis.set_xlabel("probability the model gave a pixel, from 0.1 up")
+    axis.set_ylabel("share of those pixels inside the reference")
     axis.legend(frameon=False)
     return figure
 

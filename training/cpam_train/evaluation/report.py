@@ -7,7 +7,14 @@ from html import escape
 
 from matplotlib.figure import Figure
 
-from cpam_train.evaluation.figures import bland_altman, calibration, data_url, picture_row, roc
+from cpam_train.evaluation.figures import (
+    bland_altman,
+    calibration,
+    data_url,
+    picture_row,
+    pixel_calibration,
+    roc,
+)
 from cpam_train.evaluation.run import Evaluation
 from cpam_train.evaluation.summary import ClassSummary, Figures
 from cpam_train.evaluation.tables import split_rule
@@ -26,6 +33,7 @@ img { max-width: 100%; }
 PARTS = (
     ("lesion_cases", "Masks, cases whose reference holds the class"),
     ("empty_cases", "Marks in cases whose reference does not hold the class"),
+    ("pixels", "Probabilities of pixels, from 0.1 up"),
     ("slices", "Probabilities, per slice"),
     ("cases", "Probabilities, per case"),
 )
@@ -145,6 +153,9 @@ def _group_row(group: str, name: str, summary: ClassSummary) -> list[str]:
 def _plots(evaluation: Evaluation) -> Iterable[str]:
     yield f"<h2>ROC curves of slices</h2>{_image(roc(dict(evaluation.results)), 'ROC curves')}"
     yield f"<h2>Calibration</h2>{_image(calibration(dict(evaluation.results)), 'calibration')}"
+    pixels = pixel_calibration(dict(evaluation.results))
+    if pixels is not None:
+        yield f"<h2>Calibration of pixels</h2>{_image(pixels, 'calibration of pixels')}"
     volumes = bland_altman(dict(evaluation.results))
     if volumes is not None:
         yield f"<h2>Volumes</h2>{_image(volumes, 'Bland-Altman plot of volumes')}"

@@ -12,6 +12,7 @@ from cpam_train.evaluation.case import ClassResult
 from cpam_train.metrics.bootstrap import Estimate, estimate, mean_of, median_of, ratio_of
 from cpam_train.metrics.counts import dice, iou, precision, sensitivity, specificity, stacked
 from cpam_train.metrics.probability import auc, brier, ece, sensitivity_at_specificity
+from cpam_train.metrics.reliability import pixel_ece
 from cpam_train.metrics.surface import TOLERANCES_MM
 
 Figures = dict[str, Estimate]
@@ -27,12 +28,15 @@ class ClassSummary:
         Masks of cases whose reference holds the class.
     empty_cases
         Marks in cases whose reference does not.
+    pixels
+        Probabilities of pixels against masks.
     slices, cases
         Probabilities against labels, per slice and per case.
     """
 
     lesion_cases: Figures = field(default_factory=dict)
     empty_cases: Figures = field(default_factory=dict)
+    pixels: Figures = field(default_factory=dict)
     slices: Figures = field(default_factory=dict)
     cases: Figures = field(default_factory=dict)
 
@@ -46,6 +50,7 @@ def summarise_class(results: Sequence[ClassResult]) -> ClassSummary:
     return ClassSummary(
         lesion_cases=_lesion_figures(with_lesion),
         empty_cases=_empty_figures(without),
+        pixels=_pixel_figures([*with_lesion, *without]),
         slices=_probability_figures(
             np.concatenate([r.slice_probabilities for r in slices]) if slices else np.zeros(0),
             np.concatenate([r.slice_labels for r in slices]) == 1 if slices else np.zeros(0, dtype=bool),
@@ -166,6 +171,14 @@ def _empty_figures(results: Sequence[ClassResult]) -> Figures:
         figures["false_ml_median"] = estimate(median_of(ml), people)
         figures["false_ml_mean"] = estimate(mean_of(ml), people)
     return figures
+
+
+def _pixel_figures(results: Sequence[ClassResult]) -> Figures:
+    judged = [(r.mask.reliability, r.patient_id) for r in results if r.mask is not None]
+    if not judged:
+        return {}
+    reliabilities, patients = zip(*judged, strict=True)
+    return {"ece": estimate(pixel_ece(reliabilities), patients)}
 
 
 def _probability_figures(

@@ -50,6 +50,7 @@ def headline(evaluation: Evaluation) -> dict[str, Any]:
     wanted = {
         "lesion_cases": ("dice", "dice_median", "iou_pooled", "surface_dice_2mm", "lesion_sensitivity"),
         "empty_cases": ("marked_share", "false_lesions_per_case", "false_ml_median"),
+        "pixels": ("ece",),
         "slices": ("auc", "sensitivity_at_specificity_90", "ece"),
         "cases": ("auc", "sensitivity_at_specificity_90", "ece"),
     }
