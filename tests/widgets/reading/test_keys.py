@@ -6,10 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from napari._qt.widgets.qt_keyboard_settings import ShortcutEditor
+from napari.components import ViewerModel
 from napari.layers import Image, Labels
+from napari.utils.key_bindings import KeymapHandler
 from pydicom import dcmread
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 
-from napari_cpam_stroke.widgets.reading.keys import KEYS, bind_keys, keys_text, unbind_keys
+from napari_cpam_stroke.widgets.reading.keys import KEYS, RoomKeys, bind_keys, keys_text
+from napari_cpam_stroke.widgets.reading.session import session_of
+from napari_cpam_stroke.widgets.viewer.viewer_actions import PREFIX, viewer_actions
 
 
 def napari_keys(viewer: Any) -> set[str]:
@@ -30,10 +37,15 @@ def napari_keys(viewer: Any) -> set[str]:
     return taken
 
 
-def our_keys() -> set[str]:
+def normal(keys: str) -> str:
+    """Keys as napari writes them."""
     from app_model.types import KeyBinding
 
-    return {str(KeyBinding.from_str(key.keys.replace("Control", "Ctrl").replace("-", "+"))) for key in KEYS}
+    return str(KeyBinding.from_str(keys.replace("Control", "Ctrl").replace("-", "+")))
+
+
+def our_keys() -> set[str]:
+    return {normal(key.keys) for key in KEYS}
 
 
 def test_no_key_is_taken_from_napari(viewer: Any) -> None:
@@ -62,26 +74,80 @@ def test_no_key_is_that_of_a_menu(make_napari_viewer: Any) -> None:
     assert our_keys() & in_menus == set()
 
 
-def test_binding_twice_is_harmless_and_can_be_undone(session: Any, viewer: Any) -> None:
-    bind_keys(viewer, session)
-    bind_keys(viewer, session)
-    assert len(viewer.keymap) == len(KEYS)
-    unbind_keys(viewer)
-    assert not [action for action in viewer.keymap.values() if action is not None and action is not ...]
+def ours() -> dict[str, tuple[str, ...]]:
+    """What napari itself holds of the room: its actions and their keys."""
+    from napari.utils.action_manager import action_manager
+
+    names = [name for name in action_manager._actions if name.startswith(PREFIX)]
+    return {name.removeprefix(PREFIX): tuple(map(str, action_manager._shortcuts.get(name, ()))) for name in names}
 
 
-def test_the_keys_are_given_back_when_the_room_is_closed(session: Any, viewer: Any) -> None:
-    viewer.bind_key("Control-Shift-Y", lambda _: None)
+def test_every_key_is_an_action_of_napari_while_the_room_is_open(session: Any, viewer: Any) -> None:
+    assert ours() == {}
     bind_keys(viewer, session)
     bind_keys(viewer, session)
-    assert len(viewer.keymap) == len(KEYS) + 1
+    assert ours() == {key.name: (normal(key.keys),) for key in KEYS}
     session.shut()
-    assert [str(key) for key in viewer.keymap] == ["Ctrl+Shift+Y"], "only what others bound is left"
+    assert ours() == {}
+    assert our_keys() & {str(key) for key, action in ViewerModel.class_keymap.items() if action is not None} == set()
 
 
-def test_f1_lists_every_key() -> None:
-    text = keys_text()
-    assert all(key.does in text for key in KEYS)
+def test_two_rooms_have_the_same_keys_and_each_does_its_own(session: Any, viewer: Any) -> None:
+    other_viewer = ViewerModel()
+    other = session_of(other_viewer)
+    bind_keys(viewer, session)
+    bind_keys(other_viewer, other)
+    for pressed, windows in ((other_viewer, [False, True]), (viewer, [True, True])):
+        handler = KeymapHandler()
+        handler.keymap_providers = [pressed]
+        handler.press_key("F1")
+        assert [each.findChild(RoomKeys).window is not None for each in (session, other)] == windows
+    session.shut()
+    assert ours(), "the other room is still open"
+    other.shut()
+    assert ours() == {}
+
+
+def type_in_preferences(viewer: Any, does: str, keys: str) -> None:
+    """Open napari's preferences, give an action another key and accept."""
+    dialog = viewer.window._open_preferences_dialog()
+    editor = dialog.findChild(ShortcutEditor)
+    table = editor._table
+    rows = {table.item(row, editor._action_name_col).text(): row for row in range(table.rowCount())}
+    table.item(rows[does], editor._shortcut_col).setText(keys)
+    dialog.accept()
+
+
+def test_keys_changed_in_the_preferences_are_kept(room: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from napari.settings import get_settings
+
+    monkeypatch.setattr(get_settings(), "config_path", tmp_path / "settings.yaml")
+    type_in_preferences(room.viewer, "window stroke 40/40", "F11")
+    assert ours()["window_stroke"] == ("F11",)
+    assert room.session.settings.values.keys == {"window_stroke": ("F11",)}
+    QTest.keyClick(room.canvas, Qt.Key.Key_F11)
+    assert room.session.view.window.width == 40
+    QTest.keyClick(room.canvas, Qt.Key.Key_F2)
+    QTest.keyClick(room.canvas, Qt.Key.Key_F3)
+    assert room.session.view.window.width == 80, "the key of before does nothing any more"
+    assert "<b>F11</b>" in keys_text(viewer_actions.keys)
+    get_settings().appearance.theme = "light"
+    kept = (tmp_path / "settings.yaml").read_text(encoding="utf-8")
+    assert "theme" in kept
+    assert PREFIX not in kept, "a later start of napari knows no such action before the room is open"
+
+
+def test_a_kept_key_is_that_of_the_next_room(session: Any, viewer: Any) -> None:
+    session.settings.change(keys={"save": ("F11", "Ctrl+Alt+K")})
+    bind_keys(viewer, session)
+    assert ours()["save"] == ("F11", "Ctrl+Alt+K")
+    assert viewer_actions.chosen == {"save": ("F11", "Ctrl+Alt+K")}
+
+
+def test_f1_lists_every_key(session: Any, viewer: Any) -> None:
+    bind_keys(viewer, session)
+    text = keys_text(viewer_actions.keys)
+    assert all(f"<b>{normal(key.keys)}</b></td><td>&nbsp;{key.does}" in text for key in KEYS)
 
 
 @pytest.mark.parametrize(

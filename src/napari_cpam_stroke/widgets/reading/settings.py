@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,6 +41,8 @@ class RoomSettings:
     brush_hu: tuple[int, int] = (50, 90)
     """Range of the HU-limited brush; fresh blood by default."""
     brush_limited: bool = False
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keys chosen in napari's preferences instead of those of the room, by action."""
     window_state: str = ""
     """Size of the window, and Qt's own description of where the docks stood in it."""
 
