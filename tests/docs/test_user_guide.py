@@ -38,7 +38,24 @@ def test_every_key_of_the_report_is_explained(phantom_volume) -> None:
         assert f"`{key}`" in GUIDE, key
 
 
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/user-guide.md", "docs/complaints.md"]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/user-guide.md",
+    "docs/reading-card.md",
+    "docs/complaints.md",
+]
+
+
+def test_the_card_names_keys_that_do_what_the_guide_says() -> None:
+    """Each key of its table stands before or after words of the list that F1 shows; napari's undo is not ours."""
+    card = (ROOT / "docs" / "reading-card.md").read_text(encoding="utf-8")
+    steps = [line.split("|")[3] for line in card.splitlines() if re.match(r"\| \d", line)]
+    named = re.findall(r"(?:(?:Ctrl|Shift)\+)?(?:F\d+|\b[A-Z])\b(?!\w)", " ".join(steps))
+    known = {key.keys.replace("-", "+") for key in KEYS} | {"Ctrl+Z"}
+    assert len(named) > 20
+    assert set(named) <= known
 
 
 @pytest.mark.parametrize("page", PAGES)
