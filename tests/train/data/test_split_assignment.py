@@ -8,9 +8,10 @@ import pytest
 from cpam_train.data.near_duplicates import find_alike, fingerprints, merge
 from cpam_train.data.slice_split import split_by_slice
 from cpam_train.data.slices import collect_slices
-from cpam_train.data.split_assignment import assign_splits
+from cpam_train.data.split_assignment import WITHOUT_TEST, assign_splits, hold_out
 from cpam_train.data.store_check import check_store
 from napari_cpam_stroke.core import Annotation, CTVolume
+from napari_cpam_stroke.errors import InputError
 
 
 def add(store, name, hu, mask, *, patient, source="x", split=None):
@@ -113,3 +114,20 @@ def test_slice_split_deals_every_slice_once_and_divides_patients(filled_store):
     assert sorted([*train, *validation, *test], key=rows.index) == rows
     assert {r.case.patient_id for r in train} & {r.case.patient_id for r in test}
     assert split_by_slice(rows, seed=1) == split_by_slice(rows, seed=1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_named_test_patients_are_the_only_ones_but_for_their_twins(twins, seed):
+    hold_out(twins, {"p0", "p3"})
+    assign_splits(twins, fractions=WITHOUT_TEST, seed=seed)
+    tested = {r.patient_id for r in twins.cases(split="test")}
+    assert tested == {"p0", "q", "p3"}
+    assert {r.split for r in twins.cases() if r.patient_id not in tested} <= {"train", "validation"}
+
+
+@pytest.mark.parametrize(("named", "said"), [({"p1", "unheard"}, "not in the store"), ({"p1", "p2"}, "another split")])
+def test_a_list_that_cannot_be_kept_changes_nothing(twins, named, said):
+    twins.set_split("p2", "train")
+    with pytest.raises(InputError, match=said):
+        hold_out(twins, named)
+    assert {r.patient_id: r.split for r in twins.cases() if r.split} == {"p2": "train"}

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cpam_train.commands.common import StoreOption, console, errors, opened, progress_bar
+from napari_cpam_stroke.errors import InputError
 
 
 def import_(  # noqa: PLR0913 - one per option
@@ -57,14 +58,26 @@ def import_(  # noqa: PLR0913 - one per option
         raise typer.Exit(1)
 
 
-def _assign(store: str, seed: int) -> None:
-    """Give patients without a split one, and tell."""
-    from cpam_train.data.split_assignment import assign_splits
+def _assign(store: str, seed: int, test: Path | None = None) -> None:
+    """Give patients without a split one, and tell; `test` names the test patients instead of a draw."""
+    from cpam_train.data.split_assignment import DEFAULT_FRACTIONS, WITHOUT_TEST, assign_splits, hold_out
 
     with opened(store) as target, progress_bar("looking for near-duplicates") as progress:
-        report = assign_splits(target, seed=seed, progress=progress)
+        if test is not None:
+            hold_out(target, _listed(test))
+        fractions = DEFAULT_FRACTIONS if test is None else WITHOUT_TEST
+        report = assign_splits(target, fractions=fractions, seed=seed, progress=progress)
         counts = ", ".join(f"{name} {number}" for name, number in target.splits().items())
     console.print(f"{len(report.assigned)} patients got a split; patients now: {counts}.")
+
+
+def _listed(path: Path) -> list[str]:
+    """Return the patients of a list, one a line."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The list of test patients {path} cannot be read", got=str(error)) from error
+    return [line.strip() for line in lines if line.strip()]
 
 
 def check(
@@ -72,6 +85,9 @@ def check(
     *,
     assign: Annotated[bool, typer.Option("--assign", help="First give patients without a split one.")] = False,
     seed: Annotated[int, typer.Option(help="Of that split.", min=0)] = 0,
+    test: Annotated[
+        Path | None, typer.Option("--test", help="With --assign: the test patients, one a line; no other becomes one.")
+    ] = None,
     compare: Annotated[bool, typer.Option(help="Look for one patient under two names (slow).")] = True,
 ) -> None:
     """Look for damage, patients in two splits and near-duplicates; exit 1 where something stands in the way."""
@@ -79,8 +95,10 @@ def check(
 
     from cpam_train.data.store_check import check_store
 
+    if test is not None and not assign:
+        raise InputError("A list of test patients is for an assignment", remedy="add --assign")
     if assign:
-        _assign(store, seed)
+        _assign(store, seed, test)
     with opened(store) as source, progress_bar("comparing slices") as progress:
         report = check_store(source, compare=compare, progress=progress)
     table = Table("source", "split", "patients", "cases", "slices", "labelled", "outlined")

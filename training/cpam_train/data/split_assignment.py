@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cpam_train.data.follow_ups import name_pairs
@@ -10,7 +11,13 @@ from cpam_train.data.near_duplicates import LikePair, find_alike, fingerprints, 
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord, Split
 from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS, class_of, share_out
+from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.progress import Progress
+
+WITHOUT_TEST = (0.875, 0.125, 0.0)
+"""Train and validation in their usual proportion, where the test patients are named."""
+
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,28 @@ def assign_splits(
     assigned = _place_groups(store, records, groups, fractions, seed)
     assigned |= store.assign_splits(fractions, seed=seed)
     return SplitReport(assigned, tuple(alike))
+
+
+def hold_out(store: AnnotationStore, patients: Collection[str]) -> None:
+    """Make these the test patients, whatever a draw would choose; all or none.
+
+    Raises
+    ------
+    InputError
+        If the store does not know one of them, or has trained on one.
+    """
+    known = {record.patient_id: record.split for record in store.cases()}
+    _refuse(sorted(set(patients) - set(known)), "are not in the store", "import their cases first, or mend the list")
+    moved = sorted(patient for patient in patients if known[patient] not in (None, "test"))
+    _refuse(moved, "have another split already", "a split is never changed: begin with a new store")
+    for patient in sorted(patients):
+        store.set_split(patient, "test")
+
+
+def _refuse(patients: Sequence[str], why: str, remedy: str) -> None:
+    if patients:
+        shown = ", ".join(patients[:MOST_NAMED]) + (", ..." if len(patients) > MOST_NAMED else "")
+        raise InputError(f"{len(patients)} of the patients to hold out {why}", got=shown, remedy=remedy)
 
 
 def _place_groups(
