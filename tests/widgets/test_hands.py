@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLineEdit, QWidget
 
+from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.core.acquisition import Acquisition
 from napari_cpam_stroke.widgets.reading.keys import RoomKeys
+from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.canvas_texts import HEADER, PREFIX
+from napari_cpam_stroke.widgets.viewer.slice_numbers import STYLE_NAME
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -93,3 +99,46 @@ def test_f1_shows_the_keys(hands: Any) -> None:
     listed = hands.session.findChild(RoomKeys).window
     assert "next plane" in listed.text.toPlainText()
     listed.close()
+
+
+def slider_texts(hands: Any, axis: int) -> list[str]:
+    """What napari's slider of an axis shows: the slice, and how many."""
+    slider = next(each for each in compat.sliders(hands.viewer) if each.axis == axis)
+    return [field.text() for field in slider.findChildren(QWidget, STYLE_NAME) if field.isVisible()]
+
+
+def test_napari_slider_counts_as_the_picture_does(hands: Any) -> None:
+    count = hands.session.layers.volume.shape[0]
+    for z in (0, 4, count - 1):
+        hands.session.go_to_slice(z)
+        assert slider_texts(hands, 0) == [str(z + 1), str(count)]
+        assert f"slice {z + 1}/{count} from the feet" in readout(hands)
+        assert f"Slice {z + 1}/{count}" in hands.dock("Findings").strip.describe(z)
+    slider = compat.sliders(hands.viewer)[0]
+    field = next(f for f in slider.findChildren(QLineEdit, STYLE_NAME) if f.isVisible())
+    hands.click(field)
+    field.selectAll()
+    hands.type("3")
+    hands.key(Qt.Key.Key_Return)
+    assert hands.session.layers.slice_index == 2
+    assert "slice 3/" in readout(hands)
+    hands.press(Qt.Key.Key_F7)
+    row = round(float(hands.session.layers.original.world_to_data(hands.viewer.dims.point)[1]))
+    assert slider_texts(hands, 1) == [str(row + 1), str(hands.session.layers.volume.shape[1])]
+    hands.session.close_case(ask=False)
+    hands.viewer.add_image(np.zeros((5, 8, 8)))
+    assert slider_texts(hands, 0)[-1] == "4", "without a case napari counts as ever"
+
+
+def test_the_window_of_the_header_comes_with_a_case_of_the_store(room: Any, small_case: Any) -> None:
+    asked = replace(small_case("alpha"), acquisition=Acquisition(window=Window(37, 95)))
+    store = room.session.store.open()
+    store.add_case(asked, source="reader")
+    store.add_case(small_case("beta"), source="reader")
+    room.session.open_case("alpha", wait=True)
+    room.press(Qt.Key.Key_F6)
+    assert (room.session.view.window.centre, room.session.view.window.width) == (37, 95)
+    assert room.dock("Window and view").header.isEnabled()
+    room.session.open_case("beta", wait=True)
+    assert room.session.view.header_window is None
+    assert not room.dock("Window and view").header.isEnabled(), "a window of the case before is not this one's"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.core.geometry import VolumeGeometry
 from napari_cpam_stroke.core.notice import Notice, NoticeCode, warning
 from napari_cpam_stroke.core.slice_scale import slice_scale_notices
 from napari_cpam_stroke.core.value_levels import MAX_BELOW_AIR_SHARE, RIM_BELOW_HU, Levels, levels_of
@@ -46,13 +47,17 @@ NO_PLAIN_CASE = frozenset({NoticeCode.COMPUTED_PICTURE, NoticeCode.BURNED_IN_MAR
 """Notices that say that a picture is no plain CT, whatever its values, or its mask none of this head."""
 
 
-def value_notices(hu: NDArray[np.int16], *, kept: tuple[int, int] | None = None) -> list[Notice]:
+def value_notices(
+    hu: NDArray[np.int16], geometry: VolumeGeometry | None = None, *, kept: tuple[int, int] | None = None
+) -> list[Notice]:
     """Return why values may not be Hounsfield units of a head: a notice for the whole, or one for single slices.
 
     Parameters
     ----------
     hu
         int16 (Z, Y, X).
+    geometry
+        Of the series; single slices are named by their numbers in it.
     kept
         Lowest and highest HU that the source kept (a window saved in 8 bits); None: all of it.
     """
@@ -63,7 +68,7 @@ def value_notices(hu: NDArray[np.int16], *, kept: tuple[int, int] | None = None)
         sentence = f"The values ({whole.lowest} to {whole.highest}) do not look like Hounsfield units of a head: {why}."
         values = {"lowest": whole.lowest, "highest": whole.highest}
         return [warning(NoticeCode.VALUES_UNLIKE_A_HEAD, sentence, **values, why=why)]
-    return [] if kept is not None else slice_scale_notices(sample)
+    return [] if kept is not None else slice_scale_notices(sample, geometry)
 
 
 def hounsfield_doubts(notices: Iterable[Notice]) -> tuple[Notice, ...]:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.core.geometry import VolumeGeometry
 from napari_cpam_stroke.core.notice import Notice, NoticeCode, warning
+from napari_cpam_stroke.core.slice_number import slice_number
 from napari_cpam_stroke.core.value_levels import MAX_BELOW_AIR_SHARE, Levels, levels_of
 
 USUAL_AIR_SHARE = 0.01
@@ -23,8 +25,11 @@ MIN_SLICE_SAMPLE = 200
 """Fewer soft voxels on a slice tell nothing of the slices beside it."""
 
 
-def slice_scale_notices(sample: NDArray[np.int16]) -> list[Notice]:
-    """Return the notice of slices of a sample, int16 HU (Z, Y, X), whose scale is not that of the others."""
+def slice_scale_notices(sample: NDArray[np.int16], geometry: VolumeGeometry | None = None) -> list[Notice]:
+    """Return the notice of slices of a sample, int16 HU (Z, Y, X), whose scale is not that of the others.
+
+    The geometry tells how slices are numbered for a reader.
+    """
     if len(sample) < 2:
         return []
     levels = [levels_of(one) for one in sample]
@@ -33,7 +38,8 @@ def slice_scale_notices(sample: NDArray[np.int16]) -> list[Notice]:
     odd = [z for z, each in enumerate(levels) if _stands_out(each, usual) or _in_valley(soft, z)]
     if not odd:
         return []
-    named = ", ".join(str(z + 1) for z in odd[:8]) + (" and others" if len(odd) > 8 else "")
+    numbers = sorted(slice_number(z, len(sample), geometry) for z in odd)
+    named = ", ".join(str(number) for number in numbers[:8]) + (" and others" if len(odd) > 8 else "")
     sentence = (
         f"The values of {len(odd)} of {len(sample)} slices (number {named}) are not on the scale of the others: "
         "they may not be Hounsfield units."

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from napari_cpam_stroke import __version__
-from napari_cpam_stroke.core import CLASS_NAMES, Lesion
+from napari_cpam_stroke.core import CLASS_NAMES
+from napari_cpam_stroke.core.slice_number import first_slice_words
 from napari_cpam_stroke.export.pictures import png_bytes, slice_picture
 from napari_cpam_stroke.export.result import PROGRAM, CaseResult
 from napari_cpam_stroke.export.strip import slice_strip
@@ -40,7 +41,7 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .pictures{display:flex;flex-wrap:wrap;gap:8px}.pictures img{width:312px;background:#000}
 figure{margin:0}figcaption{font-size:.85em;color:#555}
 svg text{font:12px system-ui,sans-serif;fill:#333}svg line{stroke:#999}
-.ischemia,.hemorrhage{display:inline-block;width:1.6em;vertical-align:middle;border-top:3px solid #0072b2}
+.ischemia,.hemorrhage{display:inline-block;width:1.6em;vertical-align:middle;border-top:3px solid #56b4e9}
 .hemorrhage{border-top:3px dashed #e69f00}
 """
 
@@ -51,7 +52,7 @@ def render_page(result: CaseResult, notes: Sequence[str] = ()) -> str:
         f"<h1>Head CT, case {escape(result.volume.case_id)}</h1>",
         f'<p class="research">{RESEARCH_ONLY}</p>',
         _section("Result", _classes(result)),
-        _section("Lesions", _lesions(result.table.lesions)),
+        _section("Lesions", _lesions(result)),
         _section("Slices", _strip(result)),
         _section("Pictures", _pictures(result)),
         _section("Warnings", _listed(result.warnings, "None.")),
@@ -73,24 +74,25 @@ def _classes(result: CaseResult) -> str:
     return _table(("finding", "probability", "", "marked volume"), rows, numbers=(1, 3))
 
 
-def _lesions(lesions: Iterable[Lesion]) -> str:
+def _lesions(result: CaseResult) -> str:
     rows = [
         (
             str(number),
             lesion.lesion_class.label,
             _ml(lesion.volume_ml),
-            f"{lesion.first_slice + 1} to {lesion.last_slice + 1}",
+            " to ".join(str(number) for number in result.slice_numbers(lesion)),
             "-" if lesion.centroid_lps_mm is None else ", ".join(f"{v:.0f}" for v in lesion.centroid_lps_mm),
         )
-        for number, lesion in enumerate(lesions, start=1)
+        for number, lesion in enumerate(result.table.lesions, start=1)
     ]
     heads = ("", "class", "volume", "slices", "centre, LPS mm")
     return _table(heads, rows, numbers=(0, 2)) if rows else "<p>The mask is empty.</p>"
 
 
 def _strip(result: CaseResult) -> str:
+    first = first_slice_words(result.volume.geometry)
     words = "Bars: probability on each slice. Dark marks: slices on which the mask shows the class."
-    return f"<p>{words} Slices are counted from 1 in the order of the native frames.</p>{slice_strip(result)}"
+    return f"<p>{words} Slices are counted from 1, as the viewer shows them: {first}.</p>{slice_strip(result)}"
 
 
 def _pictures(result: CaseResult) -> str:
@@ -104,7 +106,7 @@ def _figure(result: CaseResult, z: int) -> str:
     data = b64encode(png_bytes(slice_picture(result.volume, result.mask, z))).decode("ascii")
     height = result.slice_z_mm[z]
     place = "" if height is None else f", z {height:.1f} mm"
-    caption = f"slice {z + 1}{place}"
+    caption = f"slice {result.slice_number(z)}{place}"
     return (
         f'<figure><img alt="{caption}" src="data:image/png;base64,{data}"><figcaption>{caption}</figcaption></figure>'
     )

@@ -16,6 +16,7 @@ from napari_cpam_stroke.config import BRAIN, Window
 from napari_cpam_stroke.core import CTVolume, LesionClass, apply_window
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.core.orientation import radiological_view
+from napari_cpam_stroke.core.slice_number import slice_number
 
 Points = list[tuple[float, float]]
 
@@ -123,8 +124,9 @@ def _dashes(outline: Points) -> list[Points]:
 
 def _write(draw: ImageDraw.ImageDraw, size: tuple[int, int], volume: CTVolume, z: int) -> None:
     height = max(round(min(size) * TEXT_SHARE), 8)
+    number = slice_number(z, volume.shape[0], volume.geometry)
     font, margin = ImageFont.load_default(height), height // 2
-    draw.text((margin, size[1] - margin), f"{z + 1} / {volume.shape[0]}", fill="white", font=font, anchor="ls")
+    draw.text((margin, size[1] - margin), f"{number} / {volume.shape[0]}", fill="white", font=font, anchor="ls")
     if volume.geometry is not None and volume.geometry.axial:
         middle = size[1] // 2
         draw.text((margin, middle), "R", fill="white", font=font, anchor="lm")

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_cpam_stroke import __version__
-from napari_cpam_stroke.core import CTVolume, LesionTable, measure_lesions
+from napari_cpam_stroke.core import CTVolume, Lesion, LesionTable, measure_lesions
 from napari_cpam_stroke.core.annotation import slices_with
+from napari_cpam_stroke.core.slice_number import slice_number
 from napari_cpam_stroke.dicom import ModelRun
 
 if TYPE_CHECKING:
@@ -110,6 +111,14 @@ class CaseResult:
     def marked(self) -> NDArray[np.bool_]:
         """(Z, 2): whether the mask shows the class on the slice."""
         return slices_with(self.mask)
+
+    def slice_number(self, z: int) -> int:
+        """Return the number a reader knows a native slice by."""
+        return slice_number(z, self.volume.shape[0], self.volume.geometry)
+
+    def slice_numbers(self, lesion: Lesion) -> list[int]:
+        """Return the numbers of a lesion's outer slices, the lower first."""
+        return sorted(self.slice_number(z) for z in (lesion.first_slice, lesion.last_slice))
 
     def noteworthy_slices(self, most: int) -> list[int]:
         """Return up to `most` slices to show: those with a finding, evenly thinned, else the most suspicious ones."""

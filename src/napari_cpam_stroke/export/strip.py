@@ -30,13 +30,14 @@ def _row(result: CaseResult, name: str, column: int, top: int) -> str:
         f'<line x1="{LABEL_WIDTH}" y1="{base}" x2="{LABEL_WIDTH + BAR_WIDTH * len(result.marked)}" y2="{base}"/>',
     ]
     for z, marked in enumerate(result.marked[:, column]):
-        x = LABEL_WIDTH + z * BAR_WIDTH + 1
+        number = result.slice_number(z)
+        x = LABEL_WIDTH + (number - 1) * BAR_WIDTH + 1
         if result.prediction is not None:
             probability = float(result.prediction.slice_probabilities[z, column])
             tall = BAR_HEIGHT * min(max(probability, 0.0), 1.0)
             parts.append(
                 f'<rect x="{x}" y="{base - tall:.1f}" width="{BAR_WIDTH - 2}" height="{tall:.1f}" fill="{colour}">'
-                f"<title>slice {z + 1}: {name} {probability:.2f}</title></rect>"
+                f"<title>slice {number}: {name} {probability:.2f}</title></rect>"
             )
         if marked:
             parts.append(f'<rect x="{x}" y="{base + 2}" width="{BAR_WIDTH - 2}" height="{MARK_HEIGHT}" fill="#333"/>')

@@ -8,9 +8,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.core import LesionClass
+from napari_cpam_stroke.core import LesionClass, VolumeGeometry
 from napari_cpam_stroke.core.annotation import ABSENT, PRESENT, UNKNOWN, joint_label, slices_with
 from napari_cpam_stroke.core.arrays import Mask
+from napari_cpam_stroke.core.slice_number import slice_number
 from napari_cpam_stroke.errors import InputError
 
 Labels = NDArray[np.int8]
@@ -20,6 +21,13 @@ KeyT = TypeVar("KeyT")
 class CaseLabels:
     """Labels of a case that follow its mask.
 
+    Parameters
+    ----------
+    slices
+        How many there are.
+    geometry
+        Tells how slices are numbered for a reader.
+
     Attributes
     ----------
     present
@@ -28,7 +36,8 @@ class CaseLabels:
         What the reader stated against, or without, the mask.
     """
 
-    def __init__(self, slices: int) -> None:
+    def __init__(self, slices: int, geometry: VolumeGeometry | None = None) -> None:
+        self._geometry = geometry
         self.present = np.zeros((slices, len(LesionClass)), dtype=bool)
         self.slice_overrules: dict[tuple[int, LesionClass], int] = {}
         self.series_overrules: dict[LesionClass, int] = {}
@@ -94,11 +103,12 @@ class CaseLabels:
 
     @property
     def conflicts(self) -> tuple[str, ...]:
-        """One sentence for each statement that the mask contradicts; slices counted from 1."""
+        """One sentence for each statement that the mask contradicts; slices by number."""
         sentences = []
         for (z, lesion_class), value in sorted(self.slice_overrules.items()):
             if value != self.present[z, lesion_class - 1]:
-                sentences.append(f"Slice {z + 1} {_contradiction(lesion_class, value)}.")
+                number = slice_number(z, len(self.present), self._geometry)
+                sentences.append(f"Slice {number} {_contradiction(lesion_class, value)}.")
         from_slices = joint_label(self.slice_labels)
         for lesion_class, value in sorted(self.series_overrules.items()):
             if value != from_slices[lesion_class - 1]:

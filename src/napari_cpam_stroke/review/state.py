@@ -57,7 +57,7 @@ class ReadingState:
     def __init__(self, volume: CTVolume, *, blinded: bool = False) -> None:
         self.volume = volume
         self.reading: Mask = np.zeros(volume.shape, dtype=np.uint8)
-        self._labels = CaseLabels(volume.shape[0])
+        self._labels = CaseLabels(volume.shape[0], volume.geometry)
         self._known = np.zeros(self._labels.present.shape, dtype=bool)
         self._ai = AiAside(blinded=blinded)
         self._statement = CaseStatement()

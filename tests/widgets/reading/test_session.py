@@ -16,6 +16,7 @@ from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets.reading import case_keeping
 from napari_cpam_stroke.widgets.reading.session import DISCARD, SAVE, ReviewSession, session_of
 from napari_cpam_stroke.widgets.reading.settings import RoomSettings, SettingsFile
+from napari_cpam_stroke.widgets.viewer.mask_edges import FILL_FROM
 from napari_cpam_stroke.widgets.viewer.three_layers import AI, ORIGINAL, READING
 
 
@@ -129,7 +130,7 @@ def test_choices_are_there_at_the_next_start(viewer: Any, phantom_volume: CTVolu
     second.show(phantom_volume)
     second.wait()
     assert second.view.window.width == 40
-    assert second.layers.reading.opacity == 0.6
+    assert second.layers.reading.colormap.color_dict[FILL_FROM + 1][3] == pytest.approx(0.6, abs=1 / 255)
     assert second.layers.reading.contour == 2
     assert (second.tools.limited, second.tools.hu_range) == (True, (20, 40))
     second.shut()

@@ -19,7 +19,7 @@ from napari_cpam_stroke.dicom.headers.plain import plain_text
 def with_value_notices(case: ImportedCase) -> ImportedCase:
     """Return a case with what its pixels say against Hounsfield units, and its mask, among its notices."""
     codes = {notice.code for notice in case.volume.notices}
-    found = [n for n in value_notices(case.volume.hu, kept=case.hu_range) if n.code not in codes]
+    found = [n for n in value_notices(case.volume.hu, case.volume.geometry, kept=case.hu_range) if n.code not in codes]
     told = replace(case.volume, notices=(*case.volume.notices, *found))
     beside = mask_place_notices(case.annotation.mask, told) if case.hu_range is None else []
     return replace(case, volume=replace(told, notices=(*told.notices, *beside)))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.core import CTVolume, Notice, NoticeCode, SourceFrame
+from napari_cpam_stroke.core import CTVolume, Notice, NoticeCode, SourceFrame, VolumeGeometry
 from napari_cpam_stroke.core.hounsfield_check import value_notices
 from napari_cpam_stroke.core.notice import warning
 from napari_cpam_stroke.dicom.file.elements import DEFLATED
@@ -73,7 +73,7 @@ def read_series(
         geometry=entry.geometry,
         case_id=entry.key,
         patient_id=entry.patient_id,
-        notices=(*entry.notices, *reading.notices(entry.notices), *_content_warnings(hu, cut=cut)),
+        notices=(*entry.notices, *reading.notices(entry.notices), *_content_warnings(hu, entry.geometry, cut=cut)),
         acquisition=entry.acquisition,
         pixels_lossy=entry.lossy,
         source=tuple(SourceFrame(f.path, f.sop_instance_uid, f.frame_number) for f in entry.frames),
@@ -178,7 +178,7 @@ def _copy_plain(target: NDArray[np.int16], frame: FrameHeader, source: ByteSourc
         target.byteswap(inplace=True)
 
 
-def _content_warnings(hu: NDArray[np.int16], *, cut: bool) -> list[Notice]:
+def _content_warnings(hu: NDArray[np.int16], geometry: VolumeGeometry | None, *, cut: bool) -> list[Notice]:
     """Return what is odd about the HU (Z, Y, X); `cut`: some values were beyond 16 bits."""
     beyond = "Some values were beyond 16 bits and were cut off."
-    return [*([warning(NoticeCode.VALUES_CUT_OFF, beyond)] if cut else []), *value_notices(hu)]
+    return [*([warning(NoticeCode.VALUES_CUT_OFF, beyond)] if cut else []), *value_notices(hu, geometry)]

@@ -39,7 +39,8 @@ def volume_of(image: Image) -> CTVolume:
     if session is not None and session.review is not None:
         return session.review.volume
     hu = _hounsfield_units(image)
-    return CTVolume(hu, geometry_of(image, len(hu)), case_id="layer", notices=tuple(value_notices(hu)))
+    geometry = geometry_of(image, len(hu))
+    return CTVolume(hu, geometry, case_id="layer", notices=tuple(value_notices(hu, geometry)))
 
 
 def require_hounsfield(volume: CTVolume, layer: str, *, insist: bool) -> None:

@@ -217,5 +217,5 @@ def _table() -> QTableWidget:
     table.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     table.setMinimumHeight(60)
-    table.setToolTip("Findings, largest first; a click goes there")
+    table.setToolTip("Findings, largest first; a click goes there. Slices are counted from 1, next to the feet")
     return table

@@ -12,6 +12,7 @@ from napari_cpam_stroke.widgets.parts.controls import button, check_box, column,
 from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 from napari_cpam_stroke.widgets.viewer.comparisons import MIRROR
+from napari_cpam_stroke.widgets.viewer.mask_edges import set_fill_opacity
 from napari_cpam_stroke.widgets.viewer.orientation import PLANES
 
 PRESET_KEYS = dict(zip(WINDOW_PRESETS, ("F2", "F3", "F4", "F5"), strict=True))
@@ -32,7 +33,7 @@ class WindowDock(QWidget):
         self.mirror = _switch("mirror", "The head mirrored beside it, to compare both sides  [Q]", self._on_mirror)
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(5, 100)
-        self.opacity.setToolTip("Opacity of filled masks")
+        self.opacity.setToolTip("Opacity of filled masks; their edges stay")
         presets = QGridLayout()
         for place, made in enumerate([*self.presets.values(), self.header]):
             presets.addWidget(made, place // 3, place % 3)
@@ -105,7 +106,7 @@ class WindowDock(QWidget):
 
     def _on_opacity(self, percent: int) -> None:
         if self._session.layers is not None:
-            self._session.layers.reading.opacity = percent / 100
+            set_fill_opacity(self._session.layers.reading, percent / 100)
         self._session.settings.change(mask_opacity=percent / 100)
 
 

@@ -95,7 +95,7 @@ class SliceStrip(QWidget):
     def describe(self, z: int) -> str:
         """Return what is known of a slice."""
         place = int(np.flatnonzero(self._order == z)[0]) + 1
-        parts = [f"Slice {place}/{self._order.size}"]
+        parts = [f"Slice {place}/{self._order.size}, counted from the left"]
         for column, name in enumerate(CLASS_NAMES):
             if self._probabilities is not None:
                 parts.append(f"{name} probability {self._probabilities[z, column]:.2f}")

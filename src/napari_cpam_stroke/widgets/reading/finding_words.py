@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_cpam_stroke.annotations import Rejection, Revision
 from napari_cpam_stroke.core import Lesion, LesionTable
+from napari_cpam_stroke.core.slice_number import slice_number
 from napari_cpam_stroke.widgets.reading.moments import local_time
 from napari_cpam_stroke.widgets.viewer.turned import TurnedSeries
 
@@ -40,7 +41,7 @@ def result_lines(prediction: Prediction | None, *, hidden: bool) -> str:
 def lesion_cells(place: int, lesion: Lesion, series: TurnedSeries | None) -> tuple[str, str, str, str]:
     """Return number, class, size and slices of the lesion at a place of the table, counted as they are displayed."""
     ends = sorted(
-        int(series.turned_index((z, 0, 0))[0]) + 1 if series is not None else z + 1
+        z + 1 if series is None else slice_number(z, series.volume.shape[0], series.volume.geometry)
         for z in (lesion.first_slice, lesion.last_slice)
     )
     slices = f"{ends[0]}" if ends[0] == ends[1] else f"{ends[0]}-{ends[1]}"

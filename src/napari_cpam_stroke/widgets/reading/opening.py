@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.progress import Cancelled, Progress
@@ -34,11 +33,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class OpenedCase:
-    """A volume, the series it was read from (None: the store), and the window its header asks for."""
+    """A volume, and the series it was read from (None: the store)."""
 
     volume: CTVolume
     entry: SeriesEntry | None = None
-    header: Window | None = None
 
 
 class Opener(QObject):
@@ -113,10 +111,9 @@ class Opener(QObject):
 
         def read(progress: Progress, cancelled: Cancelled) -> OpenedCase:
             from napari_cpam_stroke.dicom import read_series
-            from napari_cpam_stroke.widgets.viewer.previews import header_window
 
             volume = read_series(entry, progress=progress, cancelled=cancelled)
-            return OpenedCase(volume, entry, header_window(entry))
+            return OpenedCase(volume, entry)
 
         if self._may_leave():
             self._start("Reading the series", read, self.opened.emit, self._give_up)

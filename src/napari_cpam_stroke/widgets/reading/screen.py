@@ -11,6 +11,7 @@ from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets.reading.state import RoomState
 from napari_cpam_stroke.widgets.viewer.comparisons import Comparisons
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
+from napari_cpam_stroke.widgets.viewer.mask_edges import set_fill_opacity
 from napari_cpam_stroke.widgets.viewer.solid import SolidView
 from napari_cpam_stroke.widgets.viewer.tools import Tools
 from napari_cpam_stroke.widgets.viewer.view import ViewControl
@@ -35,7 +36,7 @@ class CaseScreen:
         state.review, state.layers = review, layers
         self.watch(review)
         self._view.attach(layers, title=f"Case {volume.case_id}", warnings=volume.warnings)
-        layers.reading.opacity = values.mask_opacity
+        set_fill_opacity(layers.reading, values.mask_opacity)
         self._view.set_style(values.mask_style)
         self._tools.attach(layers, state.cursor)
         self._solid.attach(layers)

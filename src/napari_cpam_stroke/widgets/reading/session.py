@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from napari_cpam_stroke.annotations import Rejection
 from napari_cpam_stroke.annotations.records import Reason
-from napari_cpam_stroke.config import WINDOW_PRESETS, Window
+from napari_cpam_stroke.config import WINDOW_PRESETS
 from napari_cpam_stroke.core import CTVolume, Lesion
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.review import CaseReview
@@ -89,11 +89,11 @@ class ReviewSession(RoomState):
         if wait:
             self.wait()
 
-    def show(self, volume: CTVolume, *, entry: SeriesEntry | None = None, header: Window | None = None) -> None:
+    def show(self, volume: CTVolume, *, entry: SeriesEntry | None = None) -> None:
         """Put a volume on the screen and, in the background, fetch what is known of it."""
         before = self._leave()
         self.said.emit("")
-        self.entry, self.view.header_window = entry, header
+        self.entry = entry
         values = self.settings.values
         review = CaseReview(volume, author=values.author, blinded=values.blinded)
         self._screen.put_up(review, before)
@@ -107,7 +107,6 @@ class ReviewSession(RoomState):
         layers = self._leave()
         if layers is not None:
             layers.remove()
-            self.view.header_window = None
             self.case_closed.emit()
             self.said.emit("")
         return True
@@ -204,13 +203,13 @@ class ReviewSession(RoomState):
     def _show_opened(self, opened: OpenedCase) -> None:
         """Show a case that was read; what was done to the case before meanwhile is asked about."""
         if self.given_up or self.may_leave():
-            self.show(opened.volume, entry=opened.entry, header=opened.header)
+            self.show(opened.volume, entry=opened.entry)
 
     def _go_on_in_store(self) -> None:
         """Begin the open series again in another store; a case that came from the store before is closed."""
-        review, entry, header = self.review, self.entry, self.view.header_window
+        review, entry = self.review, self.entry
         if review is not None and entry is not None:
-            self.show(review.volume, entry=entry, header=header)
+            self.show(review.volume, entry=entry)
         else:
             self.close_case(ask=False)
 

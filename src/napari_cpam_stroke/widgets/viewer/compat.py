@@ -105,6 +105,13 @@ def picture(viewer: ViewerModel) -> QWidget | None:
     return getattr(canvas, "native", None)
 
 
+def sliders(viewer: ViewerModel) -> list[QWidget]:
+    """Return the sliders below the canvas, each with its `axis`; none without a window."""
+    window = getattr(unwrapped(viewer), "window", None)
+    dims = getattr(getattr(window, "_qt_viewer", None), "dims", None)
+    return list(getattr(dims, "slider_widgets", ()))
+
+
 def lock(layer: Layer) -> None:
     """Keep a layer from being deleted in the layer list, where this napari can."""
     if hasattr(layer, "locked"):

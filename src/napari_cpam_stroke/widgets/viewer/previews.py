@@ -1,4 +1,4 @@
-"""Small things of a series that only a viewer wants: the window its header asks for, and a thumbnail."""
+"""Small pictures of series, for the list of them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import dcmread
-from pydicom.errors import InvalidDicomError
 
-from napari_cpam_stroke.config import BRAIN, Window
+from napari_cpam_stroke.config import BRAIN
 from napari_cpam_stroke.core import apply_window
 from napari_cpam_stroke.core.orientation import radiological_view
 from napari_cpam_stroke.dicom import SeriesEntry, read_series
@@ -21,18 +19,6 @@ THUMBNAIL = 56
 """Longest edge in pixels."""
 
 MOST_THUMBNAILS = 12
-TAGS = ["WindowCenter", "WindowWidth"]
-
-
-def header_window(entry: SeriesEntry) -> Window | None:
-    """Return the first display window that the middle slice's header names, None without a usable one."""
-    path = entry.files[len(entry.files) // 2]
-    try:
-        header = dcmread(path, stop_before_pixels=True, specific_tags=list(TAGS))
-        centre, width = (_first(header.get(tag)) for tag in TAGS)
-        return Window(centre, width)
-    except (OSError, InvalidDicomError, TypeError, ValueError, IndexError):
-        return None
 
 
 def thumbnails(entries: Sequence[SeriesEntry], cancelled: Cancelled) -> dict[str, NDArray[np.uint8]]:
@@ -57,9 +43,3 @@ def _thumbnail(entry: SeriesEntry) -> NDArray[np.uint8]:
     shown = radiological_view(volume.hu, entry.geometry)[0]
     step = max(1, max(shown.shape) // THUMBNAIL)
     return (apply_window(shown[::step, ::step], BRAIN) * 255).astype(np.uint8)
-
-
-def _first(value: object) -> float:
-    """Return the first of one or several decimal strings."""
-    several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    return float(several[0])  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from napari_cpam_stroke.core import LesionClass
+from napari_cpam_stroke.core.slice_number import slice_number
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 from napari_cpam_stroke.widgets.viewer.orientation import PLANES
 
@@ -41,7 +42,7 @@ def place_words(layers: CaseLayers, plane: str, point: Sequence[float]) -> str:
         here = round(float(layers.original.world_to_data(point[-3:])[axis])) + 1
         return f"{plane} {here}/{layers.volume.shape[axis]}"
     z, count = layers.slice_index, layers.volume.shape[0]
-    place = int(layers.turned_index((z, 0, 0))[0]) + 1
     geometry = layers.volume.geometry
     step = f", {geometry.slice_interval_mm[z]:.1f} mm" if geometry is not None else ""
-    return f"slice {place}/{count}{step}"
+    end = " from the feet" if geometry is not None and geometry.axial else ""
+    return f"slice {slice_number(z, count, geometry)}/{count}{end}{step}"

@@ -11,6 +11,7 @@ from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.colours import class_colormap
+from napari_cpam_stroke.widgets.viewer.mask_edges import edge_mask
 from napari_cpam_stroke.widgets.viewer.turned import TurnedSeries
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ CASE = "cpam_stroke_case"
 """Metadata key of the layers of a case: its case id."""
 
 CT_RANGE_HU = (-1024.0, 3071.0)
-AI_OPACITY, READING_OPACITY = 0.9, 0.35
+READING_OPACITY = 0.35
+"""Of the inside of filled masks."""
+
 AI_CONTOUR = 2
 """Width in voxels; across slices one voxel is thick enough."""
 
@@ -52,9 +55,9 @@ def make_layers(viewer: ViewerModel, series: TurnedSeries, reading: Mask, window
         interpolation2d="linear", metadata={CASE: series.volume.case_id}, **series.place,
     )  # fmt: skip
     original.contrast_limits_range = CT_RANGE_HU
-    ai = _labels(viewer, series, np.zeros(series.volume.shape, dtype=np.uint8), name=AI, opacity=AI_OPACITY)
+    ai = _labels(viewer, series, np.zeros(series.volume.shape, dtype=np.uint8), name=AI)
     ai.contour = AI_CONTOUR
-    mask = _labels(viewer, series, reading, name=READING, opacity=READING_OPACITY)
+    mask = _labels(viewer, series, reading, name=READING)
     for layer in (original, ai, mask):
         compat.lock(layer)
     return ThreeLayers(original, ai, mask)
@@ -84,8 +87,10 @@ def forget_steps(layer: Labels) -> None:
     layer.editable, layer.mode = True, mode
 
 
-def _labels(viewer: ViewerModel, series: TurnedSeries, mask: Mask, *, name: str, opacity: float) -> Labels:
-    return viewer.add_labels(
-        series.turned(mask), name=name, opacity=opacity, colormap=class_colormap(),
+def _labels(viewer: ViewerModel, series: TurnedSeries, mask: Mask, *, name: str) -> Labels:
+    layer: Labels = viewer.add_labels(
+        series.turned(mask), name=name, colormap=class_colormap(),
         metadata={CASE: series.volume.case_id}, **series.place,
     )  # fmt: skip
+    edge_mask(layer, READING_OPACITY)
+    return layer

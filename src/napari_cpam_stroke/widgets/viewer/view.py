@@ -11,6 +11,7 @@ from weakref import ref
 from qtpy.QtCore import QObject, Signal
 
 from napari_cpam_stroke.config import WINDOW_PRESETS, Window
+from napari_cpam_stroke.core.slice_number import first_slice_words
 from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.canvas_texts import EDGES, HEADER, WARNINGS, add_texts, hide_texts, write_text
 from napari_cpam_stroke.widgets.viewer.comparisons import MIRROR
@@ -18,6 +19,7 @@ from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 from napari_cpam_stroke.widgets.viewer.mouse import RIGHT_BUTTON, Drag, MouseEvent, drag_window
 from napari_cpam_stroke.widgets.viewer.orientation import PLANES, EdgeLetters, edge_letters
 from napari_cpam_stroke.widgets.viewer.readout import place_words, voxel_words
+from napari_cpam_stroke.widgets.viewer.slice_numbers import SliceNumbers
 from napari_cpam_stroke.widgets.viewer.three_layers import AI_CONTOUR
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class ViewControl(QObject):
         self.case_title = ""
         self._here, self._warnings = "", ""
         self._mouse: Sequence[float] | None = None
+        self._numbers = SliceNumbers(self)
 
     @property
     def viewer(self) -> ViewerModel | None:
@@ -66,6 +69,7 @@ class ViewControl(QObject):
     def attach(self, layers: CaseLayers, *, title: str, warnings: tuple[str, ...]) -> None:
         """Show a case; warnings stand in the picture, where they cannot be missed."""
         self.layers, self.case_title = layers, title
+        self.header_window = layers.volume.acquisition.window
         self._here, self._mouse = "", None
         self._warnings = "\n".join(wrap(" ".join(warnings), WARNING_WIDTH))
         viewer = self._shown_in
@@ -78,6 +82,7 @@ class ViewControl(QObject):
         viewer.mouse_drag_callbacks.append(self._on_drag)
         layers.original.events.contrast_limits.connect(self._on_contrast)
         layers.reading.events.visible.connect(self._on_visible)
+        self._numbers.attach(viewer, first=first_slice_words(layers.volume.geometry))
         self.set_plane("axial")
         self.set_window(self.window)
         bar = compat.scale_bar(viewer)
@@ -89,9 +94,10 @@ class ViewControl(QObject):
     def detach(self) -> None:
         """Forget the case and take what was added away."""
         viewer, layers = self.viewer, self.layers
-        self.layers = None
+        self.layers = self.header_window = None
         if viewer is None or layers is None:
             return
+        self._numbers.detach(viewer)
         layers.reading.events.visible.disconnect(self._on_visible)
         viewer.dims.events.order.disconnect(self.update_letters)
         viewer.dims.events.ndisplay.disconnect(self.update_letters)
