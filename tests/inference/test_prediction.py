@@ -188,3 +188,10 @@ def test_a_threshold_may_be_off_by_a_millionth_of_a_step(beyond, lowest):
     probabilities = np.zeros((2, 1, 1, 256), dtype=np.uint8)
     probabilities[0, 0, 0] = np.arange(256)
     assert np.flatnonzero(cut(probabilities, (51 + beyond) / 255)).min() == lowest
+
+
+def test_the_thresholds_of_the_model_are_not_lost_by_moving_them() -> None:
+    found = prediction()
+    moved = found.with_thresholds({"ischemia": 0.3}).with_thresholds({"ischemia": 0.2})
+    assert moved.thresholds["ischemia"] == 0.2
+    assert moved.own_thresholds == found.own_thresholds == found.thresholds

@@ -26,6 +26,11 @@ DECISION_WORDS = {
     "refer": "undecided: in the band in which the model refers the case to a reader",
 }
 
+TRUE_PROBABILITIES = (
+    "Probabilities are the model's, 0 to 1. The viewer shows them as suspicion, 0 to 100, on which the model's own "
+    "threshold is 50."
+)
+
 MASK_WORDS = {
     "AUTOMATIC": "by the model, untouched",
     "SEMIAUTOMATIC": "by the model, edited by a reader",
@@ -71,7 +76,8 @@ def _classes(result: CaseResult) -> str:
         decision = "no model was run" if prediction is None else DECISION_WORDS[prediction.decisions[name]]
         probability = "-" if prediction is None else f"{prediction.series_probabilities[name]:.2f}"
         rows.append((name, probability, decision, _ml(result.table.volumes_ml[name])))
-    return _table(("finding", "probability", "", "marked volume"), rows, numbers=(1, 3))
+    words = "" if prediction is None else f"<p>{TRUE_PROBABILITIES}</p>"
+    return _table(("finding", "probability", "", "marked volume"), rows, numbers=(1, 3)) + words
 
 
 def _lesions(result: CaseResult) -> str:

@@ -39,6 +39,8 @@ class Prediction:
         Per class, as applied to `mask`.
     series_thresholds, refer_band
         Per class, from the model card: from where on a class counts as present, and where a reader must decide.
+    moved_from
+        The thresholds of the model, where a reader has moved them since; None where they are as it has them.
     voxel_volumes_ml
         (Z,) volume of a voxel per slice; None without geometry, then no lesion is too small.
     device, precision
@@ -59,6 +61,12 @@ class Prediction:
     refer_band: dict[str, tuple[float, float]] = field(default_factory=dict)
     voxel_volumes_ml: NDArray[np.float64] | None = None
     warnings: tuple[str, ...] = ()
+    moved_from: dict[str, float] | None = None
+
+    @property
+    def own_thresholds(self) -> dict[str, float]:
+        """Per class: the pixel probability that the model itself was validated with."""
+        return self.thresholds if self.moved_from is None else self.moved_from
 
     @property
     def decisions(self) -> dict[str, Decision]:
@@ -84,7 +92,7 @@ class Prediction:
         mask = mask_from_probabilities(
             self.probabilities, chosen, min_lesion_ml=self.min_lesion_ml, voxel_volumes_ml=self.voxel_volumes_ml
         )
-        return replace(self, mask=mask, thresholds=chosen)
+        return replace(self, mask=mask, thresholds=chosen, moved_from=self.own_thresholds)
 
     def _decide(self, name: str) -> Decision:
         probability = self.series_probabilities[name]

@@ -32,8 +32,9 @@ def settle(qtbot: Any, dock: FindingsDock, rows: int) -> None:
 
 def test_probabilities_are_words_of_suspicion(case: Any, dock: FindingsDock) -> None:
     case.models.run(wait=True)
-    assert dock.words["ischemia"].text() == "0.90 suspected"
-    assert dock.words["hemorrhage"].text() == "0.04 not suspected"
+    assert dock.words["ischemia"].text() == "90/100 suspected"
+    assert dock.words["hemorrhage"].text() == "4/100 not suspected"
+    assert "Probability 0.9, threshold 0.5" in dock.bars["ischemia"].toolTip()
     assert "refer between 0.40 and 0.60" in dock.bars["ischemia"].toolTip()
     assert dock.model.text().startswith("AI: default 1.0 (0123456), cpu")
 

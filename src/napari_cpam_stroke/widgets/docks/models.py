@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QLabel, QProgressBar, QWidget
-from superqt import QLabeledDoubleSlider
 
 from napari_cpam_stroke.bundles import DEFAULT, ModelEntry
 from napari_cpam_stroke.bundles.readme import render_readme
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.widgets.parts.controls import button, check_box, column, drop_down, keep_place, row, wrapped
 from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
+from napari_cpam_stroke.widgets.parts.sensitivity_slider import SCALE, SensitivitySlider
 from napari_cpam_stroke.widgets.parts.text_window import TextWindow
 from napari_cpam_stroke.widgets.reading.finding_words import model_line
 from napari_cpam_stroke.widgets.reading.moments import local_time
@@ -45,7 +44,7 @@ class ModelsDock(QWidget):
         self.progress.setTextVisible(False)
         keep_place(self.progress)
         self.state = wrapped("", name="state")
-        self.sliders = {name: _slider(name) for name in CLASS_NAMES}
+        self.sliders = {name: SensitivitySlider(name) for name in CLASS_NAMES}
         self.adopt = button(
             "Use AI as start",
             "Copy the AI mask into the reading where you have not drawn; one undo step",
@@ -56,9 +55,12 @@ class ModelsDock(QWidget):
             "attention on click", "A click on the picture shows what the patch there attends to  [Shift+Q]"
         )
         grid = QGridLayout()
+        grid.addWidget(QLabel("sensitivity"), 0, 0)
+        fewer, validated, more = SCALE
+        grid.addLayout(row(fewer, None, validated, None, more), 0, 1)
         for place, name in enumerate(CLASS_NAMES):
-            grid.addWidget(QLabel(f"{name} from"), place, 0)
-            grid.addWidget(self.sliders[name], place, 1)
+            grid.addWidget(QLabel(name), place + 1, 0)
+            grid.addWidget(self.sliders[name], place + 1, 1)
         first = row(self.model, self.refresh, self.card)
         first.setStretch(0, 1)
         column(
@@ -98,7 +100,7 @@ class ModelsDock(QWidget):
         self._form["blinded"].changed.connect(lambda on: models.blind(on=on))
         self._form["run_on_open"].changed.connect(lambda on: session.settings.change(run_on_open=on))
         for name, slider in self.sliders.items():
-            slider.valueChanged.connect(lambda value, which=name: models.set_threshold(which, float(value)))
+            slider.valueChanged.connect(lambda value, which=name: models.set_threshold(which, value))
 
     def _show_list(self) -> None:
         wanted = self._session.settings.values.model
@@ -127,6 +129,7 @@ class ModelsDock(QWidget):
             slider.setEnabled(prediction is not None)
             if name not in models.moving:
                 slider.blockSignals(True)
+                slider.set_own(HALF if prediction is None else prediction.own_thresholds[name])
                 slider.setValue(HALF if prediction is None else prediction.thresholds[name])
                 slider.blockSignals(False)
         self.state.setText(self._words(running=running, prediction=prediction))
@@ -149,12 +152,3 @@ class ModelsDock(QWidget):
 
 def _reference(entry: ModelEntry) -> str:
     return entry.name if entry.name == DEFAULT else f"{entry.name}@{entry.version}"
-
-
-def _slider(name: str) -> QLabeledDoubleSlider:
-    slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
-    slider.setRange(0.01, 0.99)
-    slider.setDecimals(2)
-    slider.setValue(HALF)
-    slider.setToolTip(f"A pixel counts as {name} from this probability on; applied without running again")
-    return slider

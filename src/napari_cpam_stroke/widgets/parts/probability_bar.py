@@ -9,6 +9,7 @@ from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
+from napari_cpam_stroke.core.suspicion_scale import OWN, TOP, suspicion
 
 if TYPE_CHECKING:
     from napari_cpam_stroke.inference import Prediction
@@ -20,7 +21,7 @@ DECISIONS = {"present": "suspected", "absent": "not suspected", "refer": "unsure
 
 
 class ProbabilityBar(QWidget):
-    """A probability with the band in which the model refers to a reader, and the threshold."""
+    """The suspicion of a class, 0 to 100: the model's threshold in the middle, and the band it leaves to a reader."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,15 +50,22 @@ class ProbabilityBar(QWidget):
         self.update()
 
     def short(self) -> str:
-        """Return probability and suspicion."""
-        return "-" if self.probability is None else f"{self.probability:.2f} {self.decision}"
+        """Return the suspicion and what it asks for."""
+        return "-" if self.probability is None else f"{self._place(self.probability):.0f}/100 {self.decision}"
 
     def words(self) -> str:
-        """Return the probability and what it asks for."""
+        """Return the suspicion, what it asks for, and the probabilities behind both."""
         if self.probability is None:
             return f"{self._name}: no model was run"
         band = f", refer between {self.band[0]:.2f} and {self.band[1]:.2f}" if self.band is not None else ""
-        return f"{self._name}: probability {self.probability:.2f}, {self.decision}; from {self.threshold:.2f}{band}"
+        return (
+            f"{self._name}: suspicion {self.short()}; {OWN:g} is the threshold the model was validated with. "
+            f"Probability {self.probability:.3g}, threshold {self.threshold:.3g}{band}"
+        )
+
+    def _place(self, probability: float) -> float:
+        """Return a probability as 0..100, the threshold at 50."""
+        return suspicion(probability, OWN / TOP if self.threshold is None else self.threshold)
 
     def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Draw band, bar, threshold and number."""
@@ -67,13 +75,15 @@ class ProbabilityBar(QWidget):
         painter.setPen(text)
         painter.drawRect(self.rect().adjusted(0, 3, -1, -4))
         if self.probability is not None:
-            painter.fillRect(QRectF(0, 4, self.probability * width, height - 8), QColor(CLASS_COLOURS[self._name]))
+            painter.fillRect(
+                QRectF(0, 4, self._place(self.probability) / TOP * width, height - 8), QColor(CLASS_COLOURS[self._name])
+            )
         if self.band is not None:
             shade = QColor(text)
             shade.setAlpha(60)
-            low, high = self.band
-            painter.fillRect(QRectF(low * width, 0, (high - low) * width, height), shade)
+            low, high = (self._place(end) / TOP * width for end in self.band)
+            painter.fillRect(QRectF(low, 0, high - low, height), shade)
         if self.threshold is not None:
             painter.setPen(QPen(text, 1, Qt.PenStyle.DashLine))
-            painter.drawLine(int(self.threshold * width), 0, int(self.threshold * width), height)
+            painter.drawLine(width // 2, 0, width // 2, height)
         painter.end()
