@@ -7,9 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.core.abc2 import Abc2, abc2_of_runs
 from napari_cpam_stroke.core.components import Components, find_components
+from napari_cpam_stroke.core.geometry import VolumeGeometry
 from napari_cpam_stroke.core.labels import LesionClass
 from napari_cpam_stroke.core.volume import CTVolume, require_mask_shape
+
+
+ABC2_FROM_ML = 0.1
+"""Nobody measures smaller lesions by three lengths."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class Lesion:
         Centre of the voxels, in indices and (None without geometry) in LPS mm.
     voxels
         Number of voxels.
+    abc2
+        Of a hemorrhage of at least `ABC2_FROM_ML` with geometry; None for any other.
     mean_probability
         Mean over its voxels of the model's probability for its class, 0..1; None where no model ran.
     """
@@ -38,6 +46,7 @@ class Lesion:
     centroid_lps_mm: tuple[float, float, float] | None
     voxels: int
     mean_probability: float | None = None
+    abc2: Abc2 | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,7 @@ def _lesions_of(
     lps = None if geometry is None else _weighted_means(parts, geometry.index_to_patient(middle))
     ml = None if geometry is None else parts.sums(parts.length * geometry.voxel_volumes_ml[z])
     mean = None if likely is None else _mean_probabilities(parts, likely)
+    abc2 = _abc2_of(parts, ml, geometry) if lesion_class is LesionClass.HEMORRHAGE else {}
     return [
         Lesion(
             lesion_class=lesion_class,
@@ -107,9 +117,25 @@ def _lesions_of(
             centroid_lps_mm=None if lps is None else _triple(lps[i]),
             voxels=int(voxels),
             mean_probability=None if mean is None else float(mean[i]),
+            abc2=abc2.get(i),
         )
         for i, voxels in enumerate(parts.voxels)
     ]
+
+
+def _abc2_of(
+    parts: Components, ml: NDArray[np.float64] | None, geometry: VolumeGeometry | None
+) -> dict[int, Abc2]:
+    """Return the ABC/2 of each component that is large enough, by its number."""
+    if ml is None or geometry is None:
+        return {}
+    found = {}
+    for i in np.flatnonzero(ml >= ABC2_FROM_ML):
+        runs = parts.number == i
+        row, start = np.divmod(parts.start[runs], parts.shape[2])
+        z, y = np.divmod(row, parts.shape[1])
+        found[int(i)] = abc2_of_runs(z, y, start, parts.length[runs], geometry)
+    return found
 
 
 def _mean_probabilities(parts: Components, likely: NDArray[np.uint8]) -> NDArray[np.float64]:

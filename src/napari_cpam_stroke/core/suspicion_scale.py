@@ -7,7 +7,7 @@ stays, and with a threshold of 0.5 the scale is the probability in percent.
 
 from __future__ import annotations
 
-from math import exp, log
+from scipy.special import expit, logit
 
 OWN = 50.0
 """Where the model's own threshold lies."""
@@ -22,7 +22,7 @@ def suspicion(probability: float, threshold: float) -> float:
     """Return a probability of 0..1 as 0..100; 50 at the model's own threshold, 0..1."""
     if probability <= 0 or probability >= 1:
         return TOP * (probability >= 1)
-    return TOP * _share(_log_odds(probability) - _log_odds(_inside(threshold)))
+    return TOP * float(expit(logit(probability) - logit(_inside(threshold))))
 
 
 def probability_at(value: float, threshold: float) -> float:
@@ -31,16 +31,8 @@ def probability_at(value: float, threshold: float) -> float:
         return threshold
     if value <= 0 or value >= TOP:
         return float(value >= TOP)
-    return _share(_log_odds(value / TOP) + _log_odds(_inside(threshold)))
+    return float(expit(logit(value / TOP) + logit(_inside(threshold))))
 
 
 def _inside(threshold: float) -> float:
     return min(max(threshold, NEAREST_TO_CERTAIN), 1 - NEAREST_TO_CERTAIN)
-
-
-def _log_odds(probability: float) -> float:
-    return log(probability) - log(1 - probability)
-
-
-def _share(log_odds: float) -> float:
-    return 1 / (1 + exp(-log_odds))

@@ -26,6 +26,7 @@ from napari_cpam_stroke.widgets.parts.probability_bar import ProbabilityBar
 from napari_cpam_stroke.widgets.parts.slice_strip import SliceStrip
 from napari_cpam_stroke.widgets.reading.finding_words import (
     NO_RUN,
+    abc2_words,
     lesion_cells,
     rejections_line,
     result_lines,
@@ -35,6 +36,7 @@ from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
 MEASURE_MS = 150
 ROW_HEIGHT = 20
+ABC2_COLUMN = 4
 READING, AI = "reading", "AI"
 
 
@@ -191,6 +193,7 @@ class FindingsDock(QWidget):
                 if cell == 1:
                     item.setIcon(QIcon(swatch(CLASS_COLOURS[lesion.lesion_class.label])))
                 self.table.setItem(place, cell, item)
+            self.table.item(place, ABC2_COLUMN).setToolTip(abc2_words(lesion))
         self.totals.setText("" if table is None else self._totals(table))
 
     def _totals(self, table: LesionTable) -> str:
@@ -205,8 +208,8 @@ class FindingsDock(QWidget):
 
 
 def _table() -> QTableWidget:
-    table = QTableWidget(0, 4)
-    table.setHorizontalHeaderLabels(["#", "class", "ml", "slices"])
+    table = QTableWidget(0, 5)
+    table.setHorizontalHeaderLabels(["#", "class", "ml", "slices", "ABC/2"])
     table.verticalHeader().setVisible(False)
     table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_cpam_stroke.annotations import Rejection, Revision
 from napari_cpam_stroke.core import Lesion, LesionTable
+from napari_cpam_stroke.core.lesions import ABC2_FROM_ML
 from napari_cpam_stroke.core.slice_number import slice_number
 from napari_cpam_stroke.widgets.reading.moments import local_time
 from napari_cpam_stroke.widgets.viewer.turned import TurnedSeries
@@ -38,15 +39,24 @@ def result_lines(prediction: Prediction | None, *, hidden: bool) -> str:
     return "\n".join([first, *prediction.warnings])
 
 
-def lesion_cells(place: int, lesion: Lesion, series: TurnedSeries | None) -> tuple[str, str, str, str]:
-    """Return number, class, size and slices of the lesion at a place of the table, counted as they are displayed."""
+def lesion_cells(place: int, lesion: Lesion, series: TurnedSeries | None) -> tuple[str, str, str, str, str]:
+    """Return number, class, size, slices and ABC/2 of the lesion at a place of the table, slices as displayed."""
     ends = sorted(
         z + 1 if series is None else slice_number(z, series.volume.shape[0], series.volume.geometry)
         for z in (lesion.first_slice, lesion.last_slice)
     )
     slices = f"{ends[0]}" if ends[0] == ends[1] else f"{ends[0]}-{ends[1]}"
     size = f"{lesion.volume_ml:.2f}" if lesion.volume_ml is not None else f"{lesion.voxels} vx"
-    return (str(place + 1), lesion.lesion_class.label, size, slices)
+    abc2 = "-" if lesion.abc2 is None else f"{lesion.abc2.volume_ml:.2f}"
+    return (str(place + 1), lesion.lesion_class.label, size, slices, abc2)
+
+
+def abc2_words(lesion: Lesion) -> str:
+    """Return the three lengths of a lesion's ABC/2, or why there is none."""
+    if lesion.abc2 is None:
+        return f"ABC/2 was made for hemorrhage; it is given from {ABC2_FROM_ML:g} ml on, where positions are known"
+    a, b, c = (f"{length:.1f}" for length in (lesion.abc2.a_mm, lesion.abc2.b_mm, lesion.abc2.c_mm))
+    return f"A {a} x B {b} x C {c} mm, halved (Kothari 1996): an estimate made for rounded hemorrhage"
 
 
 def totals_line(table: LesionTable) -> str:
