@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -71,7 +73,7 @@ def test_areas_across_slices_are_those_of_the_leaning_rows(tilt: float) -> None:
 def test_a_line_is_as_long_as_in_the_patient(tilt: float, points: list[tuple[float, float, float]]) -> None:
     where = geometry(tilt)
     places = where.index_to_patient(points)
-    expected = sum(float(np.linalg.norm(b - a)) for a, b in zip(places, places[1:], strict=False))
+    expected = sum(float(np.linalg.norm(b - a)) for a, b in pairwise(places))
     assert length_mm(where, points) == pytest.approx(expected)
 
 

@@ -17,6 +17,7 @@ from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.widgets.reading.keys import KEYS, RoomKeys
 from napari_cpam_stroke.widgets.viewer.comparisons import DIFFERENCE, MIRROR
+from napari_cpam_stroke.widgets.viewer.measures import MEASURE
 
 GUIDE = Path(__file__).parents[2] / "docs" / "user-guide.md"
 KEY = re.compile(r"(?:(?:Ctrl|Shift|Alt)\+)*(?:F\d+|[A-Z])(?![\w+])")
@@ -109,6 +110,11 @@ def statuses(hands: Any) -> list[str]:
     return [case.status for case in hands.session.store.open().cases()]
 
 
+def measuring(hands: Any) -> str:
+    layer = hands.viewer.layers.selection.active
+    return str(layer.mode) if layer.name == MEASURE else ""
+
+
 def held(hands: Any) -> None:
     draw(hands)
     hands.before = reading(hands).copy()
@@ -153,6 +159,9 @@ DOES = {
     "T": Does(lambda h: reading(h)[MIDDLE].any(), draw_apart),
     "Shift+S": Does(lambda h: not reading(h).any(), crumb),
     "G": Does(lambda h: reading(h).any(), clear),
+    "Shift+R": Does(lambda h: measuring(h) == "add_line"),
+    "Shift+D": Does(lambda h: measuring(h) == "add_ellipse"),
+    "Shift+I": Does(lambda h: [m.kind for m in h.session.measures.found] == ["midline", "shift"]),
     "F8": Does(lambda h: not h.session.review.dirty and h.session.review.revision is not None, draw),
     "F9": Does(lambda _: QApplication.activePopupWidget() is not None, lambda h: (draw(h), QTest.qWait(500))),
     "Shift+E": Does(lambda _: any(form.isVisible() for form in export_forms())),

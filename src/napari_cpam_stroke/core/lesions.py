@@ -13,7 +13,6 @@ from napari_cpam_stroke.core.geometry import VolumeGeometry
 from napari_cpam_stroke.core.labels import LesionClass
 from napari_cpam_stroke.core.volume import CTVolume, require_mask_shape
 
-
 ABC2_FROM_ML = 0.1
 """Nobody measures smaller lesions by three lengths."""
 
@@ -123,9 +122,7 @@ def _lesions_of(
     ]
 
 
-def _abc2_of(
-    parts: Components, ml: NDArray[np.float64] | None, geometry: VolumeGeometry | None
-) -> dict[int, Abc2]:
+def _abc2_of(parts: Components, ml: NDArray[np.float64] | None, geometry: VolumeGeometry | None) -> dict[int, Abc2]:
     """Return the ABC/2 of each component that is large enough, by its number."""
     if ml is None or geometry is None:
         return {}

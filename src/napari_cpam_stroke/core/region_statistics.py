@@ -55,9 +55,7 @@ def region_statistics(
         return None
     area = None if pixel_areas_mm2 is None else float(np.broadcast_to(pixel_areas_mm2, hu.shape)[inside].sum())
     spread = float(values.std(ddof=1)) if values.size > 1 else 0.0
-    return RegionStatistics(
-        int(values.size), float(values.mean()), spread, int(values.min()), int(values.max()), area
-    )
+    return RegionStatistics(int(values.size), float(values.mean()), spread, int(values.min()), int(values.max()), area)
 
 
 def pixels_inside(corners: ArrayLike, shape: tuple[int, int], outline: Outline) -> Region:

@@ -70,6 +70,11 @@ def history() -> QWidget:
     return _dock("history")
 
 
+def measurements() -> QWidget:
+    """Show rulers, regions and the shift of the midline."""
+    return _dock("measurements")
+
+
 def segment() -> Widget:
     """Return the form that runs a model on any image layer."""
     from napari_cpam_stroke.widgets.contributions.layer_forms import segment_form

@@ -12,6 +12,7 @@ from napari_cpam_stroke.widgets.docks.cases import CasesDock
 from napari_cpam_stroke.widgets.docks.correct import CorrectDock
 from napari_cpam_stroke.widgets.docks.findings import FindingsDock
 from napari_cpam_stroke.widgets.docks.history import HistoryDock
+from napari_cpam_stroke.widgets.docks.measurements import MeasurementsDock
 from napari_cpam_stroke.widgets.docks.models import ModelsDock
 from napari_cpam_stroke.widgets.docks.window import WindowDock
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
@@ -27,9 +28,13 @@ DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
     "findings": (FindingsDock, "Findings", "right"),
     "models": (ModelsDock, "AI models", "right"),
     "history": (HistoryDock, "History and export", "right"),
+    "measurements": (MeasurementsDock, "Measurements", "right"),
     "correct": (CorrectDock, "Correct and save", "bottom"),
 }
 """Name in commands: class, title as in the manifest, area."""
+
+BEHIND_FINDINGS = {"history", "measurements"}
+"""Docks that share the place of Findings, as tabs."""
 
 LEFT_WIDTH, RIGHT_WIDTH = 250, 300
 UPPER_SHARE, LOWER_SHARE = 400, 200
@@ -104,8 +109,8 @@ class RoomDocks(QObject):
         if "cases" in new:
             theirs = [own[name] for name in ("layer list", "layer controls") if name in own]
             _stack(main, docked["cases"], *theirs)
-        if {"findings", "history"} & set(new) and {"findings", "history"} <= set(docked):
-            _stack(main, docked["findings"], docked["history"])
+        if BEHIND_FINDINGS & set(new) and "findings" in docked:
+            _stack(main, docked["findings"], *(docked[name] for name in sorted(BEHIND_FINDINGS & set(docked))))
         for names, width in ((("cases", "window"), LEFT_WIDTH), (("findings", "models"), RIGHT_WIDTH)):
             docks = [new[name] for name in names if name in new]
             main.resizeDocks(docks, [width] * len(docks), Qt.Orientation.Horizontal)

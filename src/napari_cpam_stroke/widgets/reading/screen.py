@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from psygnal import SignalInstance
 
 from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets.reading.state import RoomState
-from napari_cpam_stroke.widgets.viewer.comparisons import Comparisons
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 from napari_cpam_stroke.widgets.viewer.mask_edges import set_fill_opacity
 from napari_cpam_stroke.widgets.viewer.solid import SolidView
@@ -20,11 +19,21 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 
+class Part(Protocol):
+    """What works on the layers of one case after the other."""
+
+    def attach(self, layers: CaseLayers) -> None:
+        """Work on a case."""
+
+    def detach(self) -> None:
+        """Forget it."""
+
+
 class CaseScreen:
     """Puts a case on the screen of the room's viewer and takes it down again; the state's signals follow it."""
 
-    def __init__(self, state: RoomState, *, view: ViewControl, tools: Tools, comparisons: Comparisons) -> None:
-        self._state, self._view, self._tools, self._comparisons = state, view, tools, comparisons
+    def __init__(self, state: RoomState, *, view: ViewControl, tools: Tools, others: Sequence[Part]) -> None:
+        self._state, self._view, self._tools, self._others = state, view, tools, others
         self._solid = SolidView(state)
         self._solid.said.connect(state.said)
 
@@ -40,7 +49,8 @@ class CaseScreen:
         self._view.set_style(values.mask_style)
         self._tools.attach(layers, state.cursor)
         self._solid.attach(layers)
-        self._comparisons.attach(layers)
+        for part in self._others:
+            part.attach(layers)
         layers.reading.events.paint.connect(self._on_paint)
         layers.reading.events.set_data.connect(self._on_refresh)
         layers.reading.events.data.connect(self._on_array)
@@ -51,7 +61,7 @@ class CaseScreen:
         review, layers = self._state.review, self._state.layers
         if review is None or layers is None:
             return None
-        for part in (self._solid, self._tools, self._comparisons, self._view):
+        for part in (self._solid, self._tools, *self._others, self._view):
             part.detach()
         self.unwatch(review)
         layers.reading.events.paint.disconnect(self._on_paint)

@@ -31,8 +31,10 @@ from napari_cpam_stroke.widgets.reading.screen import CaseScreen
 from napari_cpam_stroke.widgets.reading.settings import SettingsFile
 from napari_cpam_stroke.widgets.reading.state import RoomState
 from napari_cpam_stroke.widgets.viewer import compat
+from napari_cpam_stroke.widgets.viewer.case_midline import CaseMidline
 from napari_cpam_stroke.widgets.viewer.comparisons import Comparisons
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
+from napari_cpam_stroke.widgets.viewer.measures import Measures
 from napari_cpam_stroke.widgets.viewer.tools import Tools
 from napari_cpam_stroke.widgets.viewer.view import ViewControl
 
@@ -51,6 +53,8 @@ class ReviewSession(RoomState):
     ----------
     view, tools, asides, imported
         How the case looks, how it is corrected, what is shown beside it, masks that came in from files.
+    midline, measures
+        The fitted midline, and what a reader measures.
     models, attention
         Runs, and what a model attends to.
     opener, store, worklist, records, drafts
@@ -60,7 +64,9 @@ class ReviewSession(RoomState):
     def __init__(self, viewer: ViewerModel, settings: SettingsFile | None = None) -> None:
         super().__init__(viewer, settings)
         self.view = ViewControl(viewer, self)
-        self.tools = Tools(self)
+        self.midline = CaseMidline(self)
+        self.tools = Tools(midline=self.midline, parent=self)
+        self.measures = Measures(midline=self.midline, parent=self)
         self.asides = Comparisons(ai_mask=self._ai_mask, flush=self.flush, parent=self)
         self.imported = ImportedMasks(self, show_difference=self.asides.show_difference)
         self.store = RoomStore(self)
@@ -72,7 +78,9 @@ class ReviewSession(RoomState):
         self.models = ModelRuns(self, worklist=self.worklist, kept=KeptRuns(self, store=self.store))
         self.attention = AttentionClick(self, models=self.models, comparisons=self.asides)
         self.opener = Opener(self, store=self.store, may_leave=self.may_leave)
-        self._screen = CaseScreen(self, view=self.view, tools=self.tools, comparisons=self.asides)
+        self._screen = CaseScreen(
+            self, view=self.view, tools=self.tools, others=(self.asides, self.midline, self.measures)
+        )
         self._discarded: int | None = None
         self._remember()
         self._connect()
@@ -191,8 +199,8 @@ class ReviewSession(RoomState):
         self.view.window_changed.connect(lambda w: w in names and self.settings.change(window=names[w]))
 
     def _connect(self) -> None:
-        self.tools.said.connect(self.said)
-        self.asides.said.connect(self.said)
+        for part in (self.tools, self.asides, self.midline, self.measures):
+            part.said.connect(self.said)
         self.asides.mirrored.connect(self.view.fit)
         self.opener.opened.connect(self._show_opened)
         self.opener.failed.connect(lambda: self.close_case(ask=False))

@@ -126,6 +126,20 @@ class CaseLayers(TurnedSeries):
         return min(ahead, key=lambda z: abs(z - here)) if ahead else None
 
     @property
+    def axial(self) -> bool:
+        """Whether the slices themselves are shown, not planes across them."""
+        return self.flat and self._viewer.dims.order[-3:][0] == self._viewer.dims.ndim - 3
+
+    @property
+    def active(self) -> Layer | None:
+        """The layer that takes mouse and keys."""
+        return self._viewer.layers.selection.active
+
+    def hold(self, layer: Layer) -> None:
+        """Let a layer take mouse and keys."""
+        self._viewer.layers.selection.active = layer
+
+    @property
     def flat(self) -> bool:
         """Whether slices are shown, not the 3D view."""
         return bool(self._viewer.dims.ndisplay == 2)

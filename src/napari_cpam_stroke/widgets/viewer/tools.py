@@ -9,8 +9,8 @@ from qtpy.QtCore import QObject, Signal
 from napari_cpam_stroke.core import CTVolume, LesionClass, editing
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.editing import Edit, Midline
-from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.viewer.brush import HuRange, limit_brush
+from napari_cpam_stroke.widgets.viewer.case_midline import CaseMidline
 from napari_cpam_stroke.widgets.viewer.drawing_guard import DrawingGuard
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 
@@ -27,6 +27,11 @@ Index = tuple[int, int, int]
 class Tools(QObject):
     """What a reader does to the Reading layer.
 
+    Parameters
+    ----------
+    midline
+        Of the case, for the tool that mirrors.
+
     Signals
     -------
     said
@@ -40,21 +45,21 @@ class Tools(QObject):
     limit_changed = Signal()
     brush_changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, *, midline: CaseMidline, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._midline = midline
         self.layers: CaseLayers | None = None
         self.cursor: Callable[[], Index | None] = lambda: None
         self.limited = False
         self.hu_range: HuRange = (50, 90)
         self.tolerance_hu = GROW_TOLERANCE_HU
         self.across_slices = False
-        self._midline: Midline | None = None
         self._guard = DrawingGuard(self)
         self._guard.said.connect(self.said)
 
     def attach(self, layers: CaseLayers, cursor: Callable[[], Index | None]) -> None:
         """Work on a case; `cursor` tells the native voxel under the mouse."""
-        self.layers, self.cursor, self._midline = layers, cursor, None
+        self.layers, self.cursor = layers, cursor
         self._guard.attach(layers)
         layers.reading.events.selected_label.connect(self._on_label)
         layers.reading.events.brush_size.connect(self._on_brush)
@@ -78,6 +83,7 @@ class Tools(QObject):
         """Take the brush for a class."""
         if not self._allowed():
             return
+        self._case.hold(self._case.reading)
         self._case.reading.selected_label = int(lesion_class)
         self._case.reading.mode = "paint"
 
@@ -137,16 +143,10 @@ class Tools(QObject):
 
         The first time the midline of the case is looked for in the background.
         """
-        at, case = self._target(needs_mask=True), self.layers
-        if at is None or case is None:
+        at = self._target(needs_mask=True)
+        if at is None:
             return
-        if self._midline is not None:
-            self._mirror(at, self._midline)
-            return
-        self.said.emit("Looking for the midline...")
-        job = Job(lambda *_: editing.find_midline(case.volume), self)
-        job.done.connect(lambda found: case is self.layers and self._mirror(at, found))
-        job.failed.connect(lambda error: self.said.emit(sentence(error)))
+        self._midline.ask(lambda found: self._mirror(at, found))
 
     def copy_to_next(self, step: int = 1) -> bool:
         """Copy what is drawn on this slice to the next one towards the head and go there."""
@@ -192,7 +192,6 @@ class Tools(QObject):
         return editing.remove_islands(mask, self._case.volume, below_ml=SMALL_ISLAND_ML)
 
     def _mirror(self, at: Index, midline: Midline) -> bool:
-        self._midline = midline
         return self._edit(lambda mask: editing.mirror_component(mask, self._case.volume, at, midline=midline))
 
     def _at_cursor(self, make: Callable[[Mask, Index], Edit], *, needs_mask: bool = False) -> bool:
