@@ -18,6 +18,7 @@ from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.widgets.reading.keys import KEYS, RoomKeys
 from napari_cpam_stroke.widgets.viewer.comparisons import DIFFERENCE, MIRROR
 from napari_cpam_stroke.widgets.viewer.measures import MEASURE
+from napari_cpam_stroke.widgets.viewer.other_side import OTHER_SIDE
 
 GUIDE = Path(__file__).parents[2] / "docs" / "user-guide.md"
 KEY = re.compile(r"(?:(?:Ctrl|Shift|Alt)\+)*(?:F\d+|[A-Z])(?![\w+])")
@@ -115,6 +116,10 @@ def measuring(hands: Any) -> str:
     return str(layer.mode) if layer.name == MEASURE else ""
 
 
+def displayed(hands: Any) -> tuple[float, ...]:
+    return tuple(float(i) for i in hands.session.layers.turned_index(hands.session.cursor()))
+
+
 def held(hands: Any) -> None:
     draw(hands)
     hands.before = reading(hands).copy()
@@ -140,6 +145,8 @@ DOES = {
     "K": Does(at_finding, lambda h: h.session.go_to_slice(23)),
     "D": Does(lambda h: h.session.asides.shown(DIFFERENCE)),
     "Q": Does(lambda h: h.session.asides.shown(MIRROR)),
+    "Shift+K": Does(lambda h: h.session.cross_hair.index == displayed(h), lambda h: h.move(-30, 20)),
+    "Shift+H": Does(lambda h: (QTest.qWait(100), OTHER_SIDE in h.session.layers.extra)[1]),
     "Shift+Q": Does(lambda h: h.session.attention.on),
     "Shift+T": Does(lambda h: reading(h).any(), lambda h: (h.session.attention.switch(on=False), clear(h))),
     "Ctrl+Z": Does(lambda h: not reading(h).any()),

@@ -92,7 +92,7 @@ def pixel_areas_mm2(geometry: VolumeGeometry, axis: int) -> Floats:
         return np.array([[edge * (dy if axis == 2 else dx)]])
     other = dx * geometry.row_direction if axis == 1 else dy * geometry.column_direction
     steps = np.gradient(geometry.positions_mm, axis=0)
-    return np.linalg.norm(np.cross(steps, other), axis=1)[:, None]
+    return np.asarray(np.linalg.norm(np.cross(steps, other), axis=1)[:, None])
 
 
 def length_mm(geometry: VolumeGeometry, points_zyx: ArrayLike) -> float:

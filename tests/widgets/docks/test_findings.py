@@ -100,7 +100,7 @@ def test_a_case_in_the_band_is_referred_and_warnings_of_the_run_are_shown(
     monkeypatch.setattr(predictor, "predict", lambda *_, **__: unsure)
     case.models.run(wait=True)
     assert dock.words["ischemia"].text() == "50/100 unsure, refer"
-    assert dock.words["hemorrhage"].text() == "0.04 not suspected"
+    assert dock.words["hemorrhage"].text() == "4/100 not suspected"
     assert unsure.warnings[0] in dock.model.text()
 
 

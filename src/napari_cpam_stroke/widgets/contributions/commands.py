@@ -75,6 +75,11 @@ def measurements() -> QWidget:
     return _dock("measurements")
 
 
+def planes() -> QWidget:
+    """Show coronal and sagittal planes beside the slices."""
+    return _dock("planes")
+
+
 def segment() -> Widget:
     """Return the form that runs a model on any image layer."""
     from napari_cpam_stroke.widgets.contributions.layer_forms import segment_form

@@ -81,7 +81,6 @@ class MeasurementsDock(QWidget):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text)
                 self.table.setItem(place, cell, item)
-        self.table.resizeRowsToContents()
 
     def _copy(self) -> None:
         QApplication.clipboard().setText(measurements_csv(self._measures.found))
@@ -97,7 +96,8 @@ def _table() -> QTableWidget:
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    table.setWordWrap(True)
+    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     table.setMinimumHeight(60)
     table.setToolTip("In the order drawn; a click goes there")
     return table

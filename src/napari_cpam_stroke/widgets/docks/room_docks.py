@@ -14,6 +14,7 @@ from napari_cpam_stroke.widgets.docks.findings import FindingsDock
 from napari_cpam_stroke.widgets.docks.history import HistoryDock
 from napari_cpam_stroke.widgets.docks.measurements import MeasurementsDock
 from napari_cpam_stroke.widgets.docks.models import ModelsDock
+from napari_cpam_stroke.widgets.docks.planes import PlanesDock
 from napari_cpam_stroke.widgets.docks.window import WindowDock
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 from napari_cpam_stroke.widgets.viewer import compat
@@ -29,11 +30,12 @@ DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
     "models": (ModelsDock, "AI models", "right"),
     "history": (HistoryDock, "History and export", "right"),
     "measurements": (MeasurementsDock, "Measurements", "right"),
+    "planes": (PlanesDock, "Three planes", "right"),
     "correct": (CorrectDock, "Correct and save", "bottom"),
 }
 """Name in commands: class, title as in the manifest, area."""
 
-BEHIND_FINDINGS = {"history", "measurements"}
+BEHIND_FINDINGS = {"history", "measurements", "planes"}
 """Docks that share the place of Findings, as tabs."""
 
 LEFT_WIDTH, RIGHT_WIDTH = 250, 300

@@ -48,10 +48,12 @@ KEYS: tuple[Key, ...] = (
     Key("window_bone", "F5", "window bone 600/2800", lambda s: s.view.set_preset("bone")),
     Key("window_header", "F6", "window of the DICOM header", lambda s: s.view.set_preset("header")),
     Key("next_plane", "F7", "next plane: axial, coronal, sagittal", lambda s: s.view.next_plane()),
+    Key("cross_hair", "Shift-K", "cross-hair of the three planes under the mouse", lambda s: s.cross_hair.move_to_mouse(s.cursor())),
     Key("toggle_masks", "W", "masks on or off", lambda s: s.view.toggle_masks()),
     Key("toggle_style", "Shift-W", "contour or fill", lambda s: s.view.toggle_style()),
     Key("difference", "D", "difference between AI and reading", lambda s: s.asides.toggle_difference()),
     Key("mirror_comparison", "Q", "mirror comparison", lambda s: s.asides.toggle_mirror()),
+    Key("other_side", "Shift-H", "the other side in this one's place: mirrored about the midline", lambda s: s.other_side.toggle()),
     Key("run_model", "R", "run the model", lambda s: s.models.run()),
     Key("reveal_ai", "A", "reveal the AI after a blinded read", lambda s: s.models.reveal()),
     Key(

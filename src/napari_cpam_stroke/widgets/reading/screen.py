@@ -61,8 +61,10 @@ class CaseScreen:
         review, layers = self._state.review, self._state.layers
         if review is None or layers is None:
             return None
-        for part in (self._solid, self._tools, *self._others, self._view):
+        for part in self._others:
             part.detach()
+        for own in (self._solid, self._tools, self._view):
+            own.detach()
         self.unwatch(review)
         layers.reading.events.paint.disconnect(self._on_paint)
         layers.reading.events.set_data.disconnect(self._on_refresh)

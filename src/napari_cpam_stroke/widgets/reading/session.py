@@ -33,8 +33,10 @@ from napari_cpam_stroke.widgets.reading.state import RoomState
 from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.case_midline import CaseMidline
 from napari_cpam_stroke.widgets.viewer.comparisons import Comparisons
+from napari_cpam_stroke.widgets.viewer.cross_hair import CrossHair
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 from napari_cpam_stroke.widgets.viewer.measures import Measures
+from napari_cpam_stroke.widgets.viewer.other_side import OtherSide
 from napari_cpam_stroke.widgets.viewer.tools import Tools
 from napari_cpam_stroke.widgets.viewer.view import ViewControl
 
@@ -53,8 +55,8 @@ class ReviewSession(RoomState):
     ----------
     view, tools, asides, imported
         How the case looks, how it is corrected, what is shown beside it, masks that came in from files.
-    midline, measures
-        The fitted midline, and what a reader measures.
+    midline, measures, other_side, cross_hair
+        The fitted midline, what a reader measures, the CT mirrored in its place, and where three planes meet.
     models, attention
         Runs, and what a model attends to.
     opener, store, worklist, records, drafts
@@ -67,6 +69,8 @@ class ReviewSession(RoomState):
         self.midline = CaseMidline(self)
         self.tools = Tools(midline=self.midline, parent=self)
         self.measures = Measures(midline=self.midline, parent=self)
+        self.cross_hair = CrossHair(viewer, self)
+        self.other_side = OtherSide(midline=self.midline, parent=self)
         self.asides = Comparisons(ai_mask=self._ai_mask, flush=self.flush, parent=self)
         self.imported = ImportedMasks(self, show_difference=self.asides.show_difference)
         self.store = RoomStore(self)
@@ -78,9 +82,8 @@ class ReviewSession(RoomState):
         self.models = ModelRuns(self, worklist=self.worklist, kept=KeptRuns(self, store=self.store))
         self.attention = AttentionClick(self, models=self.models, comparisons=self.asides)
         self.opener = Opener(self, store=self.store, may_leave=self.may_leave)
-        self._screen = CaseScreen(
-            self, view=self.view, tools=self.tools, others=(self.asides, self.midline, self.measures)
-        )
+        others = (self.asides, self.midline, self.measures, self.other_side, self.cross_hair)
+        self._screen = CaseScreen(self, view=self.view, tools=self.tools, others=others)
         self._discarded: int | None = None
         self._remember()
         self._connect()
@@ -199,9 +202,10 @@ class ReviewSession(RoomState):
         self.view.window_changed.connect(lambda w: w in names and self.settings.change(window=names[w]))
 
     def _connect(self) -> None:
-        for part in (self.tools, self.asides, self.midline, self.measures):
+        for part in (self.tools, self.asides, self.midline, self.measures, self.other_side):
             part.said.connect(self.said)
         self.asides.mirrored.connect(self.view.fit)
+        self.other_side.changed.connect(self.view.update_letters)
         self.opener.opened.connect(self._show_opened)
         self.opener.failed.connect(lambda: self.close_case(ask=False))
         self.case_wanted.connect(self.opener.open_case)

@@ -37,14 +37,14 @@ def shape_label(measurement: Measurement) -> str:
 def figures_line(measurement: Measurement) -> str:
     """Return every figure of a measurement, for the table."""
     if measurement.kind == "midline":
-        return "fitted to the symmetry of the head"
+        return "fitted to the head"
     if measurement.kind != "region":
         return _length(measurement)
     if measurement.region is None:
         return EMPTY
     lines = [_region(measurement.region)]
     if measurement.mirrored is not None and measurement.difference_hu is not None:
-        lines.append(f"other side: {_region(measurement.mirrored)}")
+        lines.append(f"other side {_region(measurement.mirrored)}")
         lines.append(f"difference of means {measurement.difference_hu:+.1f} HU")
     return "\n".join(lines)
 
@@ -74,7 +74,7 @@ def _length(measurement: Measurement) -> str:
 def _region(region: RegionStatistics) -> str:
     area = NO_MM if region.area_mm2 is None else f"{region.area_mm2:.1f} mm\u00b2"
     return (
-        f"mean {region.mean_hu:.1f}, SD {region.sd_hu:.1f}, min {region.min_hu}, max {region.max_hu} HU, "
+        f"mean {region.mean_hu:.1f}, SD {region.sd_hu:.1f} HU\nmin {region.min_hu}, max {region.max_hu} HU\n"
         f"{area}, n {region.pixels}"
     )
 

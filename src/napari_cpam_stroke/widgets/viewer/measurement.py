@@ -83,7 +83,8 @@ def measure_shape(
     """
     native = np.array([series.turned_index(point) for point in points])
     axis = int(np.argmin(np.round(np.ptp(native, axis=0), 3)))
-    middle = tuple(float(v) for v in native.mean(axis=0))
+    z, y, x = (float(v) for v in native.mean(axis=0))
+    middle = (z, y, x)
     place = _place(series, axis, points)
     if kind in ("midline", "shift"):
         return _shift(series, kind, place, middle, native, midline)
@@ -109,14 +110,19 @@ def _region(series: TurnedSeries, axis: int, native: Floats, outline: Outline) -
 
 
 def _shift(
-    series: TurnedSeries, kind: Kind, place: str, middle: tuple[float, ...], native: Floats, midline: Midline | None
+    series: TurnedSeries,
+    kind: Kind,
+    place: str,
+    middle: tuple[float, float, float],
+    native: Floats,
+    midline: Midline | None,
 ) -> Measurement:
-    geometry, zyx = series.volume.geometry, (middle[0], middle[1], middle[2])
+    geometry = series.volume.geometry
     if kind == "midline" or midline is None or geometry is None:
-        return Measurement(kind, place, zyx)
-    distance = IdealMidline(midline, geometry.pixel_spacing_mm).distance_mm(native[-1, 1:])
+        return Measurement(kind, place, middle)
+    distance = IdealMidline(midline, geometry.pixel_spacing_mm).distance_mm(native[-1, 1:].tolist())
     left = distance * geometry.row_direction[0] > 0
-    return Measurement(kind, place, zyx, shift_mm=abs(distance), side="left" if left else "right")
+    return Measurement(kind, place, middle, shift_mm=abs(distance), side="left" if left else "right")
 
 
 def _place(series: TurnedSeries, axis: int, points: Floats) -> str:

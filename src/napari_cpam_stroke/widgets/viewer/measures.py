@@ -85,7 +85,8 @@ class Measures(QObject):
             self.said.emit(NO_CASE)
             return
         layer = self._layer(self._layers)
-        if self._layers.active is layer and str(layer.mode) == f"add_{form}":
+        drawing = layer is self._layers.active
+        if drawing and str(layer.mode) == f"add_{form}":
             self.stop()
             return
         self._layers.hold(layer)
@@ -141,7 +142,7 @@ class Measures(QObject):
 
     @property
     def _drawn(self) -> Shapes | None:
-        return None if self._layers is None else cast("Shapes | None", self._layers.extra.get(MEASURE))
+        return None if self._layers is None else self._layers.extra.get(MEASURE)
 
     def _want_midline(self) -> None:
         if self._midline.found is None:

@@ -18,6 +18,7 @@ from napari_cpam_stroke.widgets.viewer.comparisons import MIRROR
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 from napari_cpam_stroke.widgets.viewer.mouse import RIGHT_BUTTON, Drag, MouseEvent, drag_window
 from napari_cpam_stroke.widgets.viewer.orientation import PLANES, EdgeLetters, edge_letters
+from napari_cpam_stroke.widgets.viewer.other_side import OTHER_SIDE
 from napari_cpam_stroke.widgets.viewer.readout import place_words, voxel_words
 from napari_cpam_stroke.widgets.viewer.slice_numbers import SliceNumbers
 from napari_cpam_stroke.widgets.viewer.three_layers import AI_CONTOUR
@@ -25,6 +26,7 @@ from napari_cpam_stroke.widgets.viewer.three_layers import AI_CONTOUR
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+SIDES, MIRRORED = {"L", "R"}, "MIRRORED about the midline"
 SOLID = "3D view, no drawing: Ctrl+Y shows the slices"
 WARNING_WIDTH = 36
 """Characters per line of the warnings in the corner of the picture."""
@@ -115,7 +117,7 @@ class ViewControl(QObject):
         """Show HU from `window.low` to `window.high`."""
         self.window = window
         if self.layers is not None:
-            for layer in (self.layers.original, self.layers.extra.get(MIRROR)):
+            for layer in (self.layers.original, *(self.layers.extra.get(name) for name in (MIRROR, OTHER_SIDE))):
                 if layer is not None:
                     layer.contrast_limits = (window.low, window.high)
         self.window_changed.emit(window)
@@ -188,6 +190,8 @@ class ViewControl(QObject):
             )  # fmt: skip
         if MIRROR in layers.extra:
             letters = replace(letters, right=letters.left)
+        elif OTHER_SIDE in layers.extra and letters.left in SIDES:
+            letters = replace(letters, left=letters.right, right=letters.left)
         for name in EDGES:
             write_text(viewer, name, getattr(letters, name))
         self._update_header()
@@ -200,7 +204,8 @@ class ViewControl(QObject):
         place, here = SOLID, ""
         if self.layers.flat:
             place, here = place_words(self.layers, self.plane, viewer.dims.point), self._here
-        write_text(viewer, HEADER, "\n".join([self.case_title, f"{place}   {window}", here]))
+        turned_over = [MIRRORED] if OTHER_SIDE in self.layers.extra else []
+        write_text(viewer, HEADER, "\n".join([self.case_title, *turned_over, place, window, here]))
 
     def _on_visible(self, _: object = None) -> None:
         self.masks_changed.emit()
