@@ -9,6 +9,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
+from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.export import CaseResult, render_page
 
 
@@ -88,3 +89,15 @@ def test_no_word_of_a_finding_being_certain(result: CaseResult) -> None:
     text = Page(render_page(result)).text.lower()
     assert re.findall(r"\bdiagnos\w*", text) == ["diagnosis"], "only to say that it is none"
     assert "patient has" not in text
+
+
+def test_slices_are_numbered_as_the_viewer_shows_them(volume: CTVolume, mask: np.ndarray) -> None:
+    geometry = volume.geometry
+    headfirst = replace(
+        geometry, positions_mm=geometry.positions_mm * [1, 1, -1], column_direction=-geometry.column_direction
+    )
+    assert headfirst.display_flips[0]
+    page = render_page(CaseResult(replace(volume, geometry=headfirst), mask, "MANUAL"))
+    words = " ".join(Page(page).words)
+    assert "3 to 5" in words, "of 6 slices those from 1 to 3, counted from 0 at the head"
+    assert "1 is next to the feet" in words
