@@ -24,7 +24,7 @@ FORMS = ("line", "ellipse", "rectangle", "polygon")
 """What can be drawn: a ruler, and three forms of regions."""
 
 COLOURS: dict[Kind, str] = {"ruler": "#f0e442", "region": "#f0e442", "midline": "#ffffff", "shift": "#cc79a7"}
-WIDTH, TEXT_POINTS = 0.8, 10
+WIDTH, TEXT_POINTS = 1.2, 10
 """Of lines in voxels, of texts in points."""
 
 SETTLE_MS = 40
