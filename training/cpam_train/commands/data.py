@@ -60,7 +60,8 @@ def import_(  # noqa: PLR0913 - one per option
 
 def _assign(store: str, seed: int, test: Path | None = None) -> None:
     """Give patients without a split one, and tell; `test` names the test patients instead of a draw."""
-    from cpam_train.data.split_assignment import DEFAULT_FRACTIONS, WITHOUT_TEST, assign_splits, hold_out
+    from cpam_train.data.split_assignment import WITHOUT_TEST, assign_splits, hold_out
+    from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS
 
     with opened(store) as target, progress_bar("looking for near-duplicates") as progress:
         if test is not None:
