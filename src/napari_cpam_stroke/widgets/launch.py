@@ -51,7 +51,7 @@ def open_window(
         import torch  # noqa: F401 - before Qt: on Windows the other order fails to load torch's libraries
     import napari
 
-    viewer = napari.Viewer(title="CPAM stroke")
+    viewer = napari.Viewer(title="CPAM stroke", show_welcome_screen=False)
     _fit_screen(viewer)
     session = _room(viewer, own_folder)
     session.models.choose(ref=model, device=device)

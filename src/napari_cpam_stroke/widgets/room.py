@@ -180,4 +180,5 @@ def _restore(main: QMainWindow, session: ReviewSession) -> None:
     """Put the docks back as the reader left them, in a window of the same size."""
     size, _, state = session.settings.values.window_state.partition(" ")
     if state and size == f"{main.width()}x{main.height()}":
-        QTimer.singleShot(0, lambda: main.restoreState(QByteArray.fromHex(state.encode())))
+        docks = room_docks(session)
+        QTimer.singleShot(0, lambda: docks.restore(QByteArray.fromHex(state.encode())))

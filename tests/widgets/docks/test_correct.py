@@ -125,8 +125,8 @@ def test_accepting_saves_with_the_words(case: Any, dock: CorrectDock) -> None:
     dock.accept.click()
     saved = case.review.revision
     assert (saved.status, saved.difficulty, saved.comment) == ("accepted", "hard", "motion")
-    assert dock.state.text().startswith("saved ")
-    assert dock.state.text().endswith("version 1")
+    assert dock.state.whole.startswith("saved ")
+    assert dock.state.whole.endswith("version 1")
 
 
 @pytest.mark.parametrize(("button", "status"), [("second", "second_read"), ("refuse", "rejected")])

@@ -28,11 +28,11 @@ from napari_cpam_stroke.annotations.records import STATUSES
 from napari_cpam_stroke.widgets.parts.controls import (
     button,
     check_box,
-    column,
     drop_down,
     grey_pixmap,
     keep_place,
     row,
+    scroll_column,
     wrapped,
 )
 from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
@@ -81,7 +81,7 @@ class CasesDock(QWidget):
         self.cancel = button("Cancel", "Stop opening", session.opener.cancel)
         for part in (self.progress, self.cancel):
             keep_place(part)
-        column(
+        scroll_column(
             self, row(self.open_folder, self.open_file), row(self.search, self.mine, self.take),
             row(self.status, self.order), self.worklist, self.series, self.message, row(self.progress, self.cancel),
         )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import cast
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QIcon
-from qtpy.QtWidgets import QBoxLayout, QCheckBox, QFrame, QLabel, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QBoxLayout, QCheckBox, QFrame, QLineEdit, QPushButton, QWidget
 
 from napari_cpam_stroke.annotations.records import DIFFICULTIES, TRUTH_SOURCES, Difficulty, TruthSource
 from napari_cpam_stroke.core import LesionClass
@@ -24,7 +24,9 @@ from napari_cpam_stroke.widgets.parts.controls import (
     row,
     swatch,
 )
+from napari_cpam_stroke.widgets.parts.flow import Flow
 from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
+from napari_cpam_stroke.widgets.parts.scroll_body import ScrollBody
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
 FACTS_SHARE, MESSAGE_SHARE = 3, 2
@@ -48,10 +50,8 @@ class CorrectDock(QWidget):
         self.facts, self.message = OneLine(), OneLine()
         self.message.setObjectName("message")
         self.message.hide()
-        first = row(
-            *self.classes.values(), self.brush, _bar(), self.undo, self.redo, _bar(), self.save, self.state, None
-        )
-        column(self, self._word_row(), first, self._tool_row(), self._label_row(), top=MARGIN).setSpacing(2)
+        self.work = ScrollBody(self._work())
+        column(self, self._word_row(), self.work, self._verdict_row(), top=MARGIN).setSpacing(2)
         KeyReturn(self, session.picture)
         self._connect()
         self._show_case()
@@ -75,11 +75,15 @@ class CorrectDock(QWidget):
         line.setStretch(1, MESSAGE_SHARE)
         return line
 
-    def _tool_row(self) -> QBoxLayout:
+    def _work(self) -> QWidget:
+        """Return what scrolls where there is little room: drawing, tools, classes, and what is said of the case."""
         self.tools = tool_buttons(self._session.tools)
-        line = row(*self.tools.values(), self.across, self.comment, gap=3)
-        line.setStretch(line.indexOf(self.comment), 1)
-        return line
+        slice_classes = row("slice", *self.slice_checks.values())
+        series_classes = row("series", *self.series_checks.values(), self.follow)
+        drawing = (*self.classes.values(), self.brush, *self.tools.values(), self.across)
+        work = QWidget()
+        work.setLayout(Flow(*drawing, slice_classes, series_classes, self.difficulty, self.truth, self.comment))
+        return work
 
     def _make_labels(self) -> None:
         self.slice_checks = {c: _label_box(c, "on this slice") for c in LesionClass}
@@ -103,14 +107,14 @@ class CorrectDock(QWidget):
         self.comment.setMinimumWidth(COMMENT_WIDTH)
         self.comment.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.save = button("save", "Keep a version now", records.save, key="F8")
-        self.state = QLabel()
+        self.state = OneLine()
         self.state.setMinimumWidth(STATE_WIDTH)
 
-    def _label_row(self) -> QBoxLayout:
-        return row(
-            "slice", *self.slice_checks.values(), _bar(), "series", *self.series_checks.values(), self.follow, None,
-            self.difficulty, self.truth, self.accept, self.second, self.refuse,
-        )  # fmt: skip
+    def _verdict_row(self) -> QBoxLayout:
+        """Return what never scrolls away."""
+        line = row(self.undo, self.redo, _bar(), self.save, self.state, _bar(), self.accept, self.second, self.refuse)
+        line.setStretch(line.indexOf(self.state), 1)
+        return line
 
     def _connect(self) -> None:
         session = self._session
@@ -175,7 +179,7 @@ class CorrectDock(QWidget):
 
     def _show_state(self) -> None:
         records, review = self._session.records, self._session.review
-        self.state.setText(records.state)
+        self.state.say(records.state)
         self.save.setEnabled(review is not None and not records.saving)
 
     def _on_across(self) -> None:

@@ -20,10 +20,12 @@ from napari_cpam_stroke.core import CLASS_NAMES, Lesion, LesionTable, measure_le
 from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.widgets.parts.background import Job
-from napari_cpam_stroke.widgets.parts.controls import button, column, row, swatch, wrapped
+from napari_cpam_stroke.widgets.parts.controls import button, scroll_column, spread, swatch, wrapped
+from napari_cpam_stroke.widgets.parts.flow import GAP, Flow
 from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
-from napari_cpam_stroke.widgets.parts.probability_bar import ProbabilityBar
+from napari_cpam_stroke.widgets.parts.probability_bar import DECISIONS, ProbabilityBar
 from napari_cpam_stroke.widgets.parts.slice_strip import SliceStrip
+from napari_cpam_stroke.widgets.parts.steady_label import SteadyLabel
 from napari_cpam_stroke.widgets.reading.finding_words import (
     NO_RUN,
     abc2_words,
@@ -38,6 +40,7 @@ MEASURE_MS = 150
 ROW_HEIGHT = 20
 ABC2_COLUMN = 4
 READING, AI = "reading", "AI"
+LONGEST_WORDS = [f"0.00 {decision}" for decision in DECISIONS.values()]
 
 
 class FindingsDock(QWidget):
@@ -48,7 +51,7 @@ class FindingsDock(QWidget):
         self._session = session
         self.model = wrapped(NO_RUN, name="model")
         self.bars = {name: ProbabilityBar(name) for name in CLASS_NAMES}
-        self.words = {name: QLabel("-") for name in CLASS_NAMES}
+        self.words = {name: SteadyLabel("-", LONGEST_WORDS) for name in CLASS_NAMES}
         self.strip = SliceStrip()
         self.table = _table()
         self.totals = wrapped("", name="totals")
@@ -64,11 +67,14 @@ class FindingsDock(QWidget):
         self._measure.setSingleShot(True)
         self._measure.setInterval(MEASURE_MS)
         grid = QGridLayout()
+        grid.setHorizontalSpacing(GAP)
+        grid.setColumnStretch(1, 1)
         for place, name in enumerate(CLASS_NAMES):
             grid.addWidget(QLabel(name), place, 0)
             grid.addWidget(self.bars[name], place, 1)
             grid.addWidget(self.words[name], place, 2)
-        column(self, self.model, grid, self.strip, self.table, self.totals, row(self.which, self.reveal, self.reject))
+        buttons = Flow(*spread(self.which, self.reveal, self.reject))
+        scroll_column(self, self.model, grid, self.strip, self.table, self.totals, buttons)
         KeyReturn(self, session.picture)
         self._connect()
         self._on_case()
@@ -218,7 +224,6 @@ def _table() -> QTableWidget:
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     table.setMinimumHeight(60)
     table.setToolTip("Findings, largest first; a click goes there. Slices are counted from 1, next to the feet")
     return table

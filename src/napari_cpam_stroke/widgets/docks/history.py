@@ -13,13 +13,17 @@ from napari_cpam_stroke.review.draft import Stored
 from napari_cpam_stroke.widgets.docks.export_form import export_form
 from napari_cpam_stroke.widgets.docks.mask_form import mask_form
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
-from napari_cpam_stroke.widgets.parts.controls import button, column, row, wrapped
+from napari_cpam_stroke.widgets.parts.controls import button, row, scroll_column, spread, wrapped
+from napari_cpam_stroke.widgets.parts.flow import Flow
 from napari_cpam_stroke.widgets.parts.form_window import show_form
 from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
 from napari_cpam_stroke.widgets.reading.finding_words import revision_cells, revision_facts
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 from napari_cpam_stroke.widgets.reading.settings import RoomSettings
 from napari_cpam_stroke.widgets.reading.settings_form import settings_form
+
+LEAST_TREE = 60
+"""Pixels of height: the head and two versions."""
 
 REVISION = int(Qt.ItemDataRole.UserRole)
 
@@ -49,8 +53,8 @@ class HistoryDock(QWidget):
         self.author, self.store = (field.native for field in self._form)
         self.store.setPlaceholderText("the program's own folder; Return changes it")
         self.message = wrapped("", name="message")
-        column(
-            self, self.versions, row(self.compare, self.restore, self.mask, self.export),
+        scroll_column(
+            self, self.versions, Flow(*spread(self.compare, self.restore, self.mask, self.export)),
             row("reader", self.author), row("store", self.store), self.message,
         )  # fmt: skip
         self._export_form, self._mask_form = export_form(session), mask_form(session)
@@ -161,7 +165,7 @@ def _tree() -> QTreeWidget:
     for column_index, width in enumerate((26, 46, 62, 76)):
         tree.setColumnWidth(column_index, width)
     tree.header().setMinimumSectionSize(20)
-    tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    tree.setMinimumHeight(LEAST_TREE)
     return tree
 
 

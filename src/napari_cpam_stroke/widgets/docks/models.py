@@ -9,7 +9,16 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QProgressBar, QWidget
 from napari_cpam_stroke.bundles import DEFAULT, ModelEntry
 from napari_cpam_stroke.bundles.readme import render_readme
 from napari_cpam_stroke.core import CLASS_NAMES
-from napari_cpam_stroke.widgets.parts.controls import button, check_box, column, drop_down, keep_place, row, wrapped
+from napari_cpam_stroke.widgets.parts.controls import (
+    button,
+    check_box,
+    drop_down,
+    keep_place,
+    row,
+    scroll_column,
+    wrapped,
+)
+from napari_cpam_stroke.widgets.parts.flow import Flow
 from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
 from napari_cpam_stroke.widgets.parts.sensitivity_slider import SCALE, SensitivitySlider
 from napari_cpam_stroke.widgets.parts.text_window import TextWindow
@@ -63,9 +72,9 @@ class ModelsDock(QWidget):
             grid.addWidget(self.sliders[name], place + 1, 1)
         first = row(self.model, self.refresh, self.card)
         first.setStretch(0, 1)
-        column(
+        scroll_column(
             self, first, row(self.device, self.run, self.stop), self.progress, self.state, grid,
-            row(self.adopt, self.explain), row(self.blinded, self.on_open, None),
+            Flow(self.adopt, self.explain), Flow(self.blinded, self.on_open),
         ).addStretch(1)  # fmt: skip
         self._card_window: TextWindow | None = None
         KeyReturn(self, session.picture)

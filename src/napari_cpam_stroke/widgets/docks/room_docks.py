@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from qtpy.QtCore import QObject, Qt, QTimer
+from qtpy.QtCore import QByteArray, QObject
 from qtpy.QtWidgets import QAction, QDockWidget, QMainWindow, QWidget
 
+from napari_cpam_stroke.widgets.docks.arrangement import NAPARIS
 from napari_cpam_stroke.widgets.docks.cases import CasesDock
 from napari_cpam_stroke.widgets.docks.correct import CorrectDock
 from napari_cpam_stroke.widgets.docks.findings import FindingsDock
+from napari_cpam_stroke.widgets.docks.fitting import DockFitting, let_scroll
 from napari_cpam_stroke.widgets.docks.history import HistoryDock
 from napari_cpam_stroke.widgets.docks.measurements import MeasurementsDock
 from napari_cpam_stroke.widgets.docks.models import ModelsDock
@@ -35,13 +37,6 @@ DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
 }
 """Name in commands: class, title as in the manifest, area."""
 
-BEHIND_FINDINGS = {"history", "measurements", "planes"}
-"""Docks that share the place of Findings, as tabs."""
-
-LEFT_WIDTH, RIGHT_WIDTH = 250, 300
-UPPER_SHARE, LOWER_SHARE = 400, 200
-"""Heights in pixels that the upper and the lower dock of a side start with."""
-
 
 class RoomDocks(QObject):
     """The docks of one session's window, and their entries in napari's Window menu."""
@@ -50,6 +45,7 @@ class RoomDocks(QObject):
         super().__init__(session)
         self._session = session
         self._made: dict[str, QWidget] = {}
+        self._fitting = DockFitting(self._main(), self._placed)
         self._entries = {name: self._entry(name) for name in DOCKS}
         self._window.window_menu.aboutToShow.connect(self._fill_menu)
         session.room_closed.connect(self._let_go)
@@ -57,6 +53,9 @@ class RoomDocks(QObject):
     @property
     def _window(self) -> Window:
         return cast("Viewer", self._session.viewer).window
+
+    def _main(self) -> QMainWindow:
+        return compat.main_window(cast("Viewer", self._session.viewer))
 
     @property
     def history(self) -> HistoryDock:
@@ -86,11 +85,16 @@ class RoomDocks(QObject):
             if dock.isHidden():
                 dock.show()
 
+    def restore(self, state: QByteArray) -> None:
+        """Put the docks back as the reader left them."""
+        self._fitting.restore(state)
+
     def _put_up(self, name: str) -> QDockWidget:
         kind, title, area = DOCKS[name]
         if name not in self._made:
             self._made[name] = kind(self._session)
         dock = self._window.add_dock_widget(self._made[name], name=title, area=area)
+        dock.setWindowTitle(title.partition(" and ")[0])  # what its tab says; the title bar has it all
         self._made[name].show()  # one that was closed is hidden itself
         return dock
 
@@ -99,24 +103,24 @@ class RoomDocks(QObject):
         docks = {name: made.parent() for name, made in self._made.items()}
         return {name: dock for name, dock in docks.items() if isinstance(dock, QDockWidget)}
 
+    def _placed(self) -> dict[str, QDockWidget]:
+        """Return the docks that stand in the room's places: ours, and napari's beside Cases."""
+        docked = self._docked()
+        if "cases" not in docked:
+            return docked
+        beside = docked["cases"].window().findChildren(QDockWidget)
+        return {**{dock.objectName(): dock for dock in beside if dock.objectName() in NAPARIS}, **docked}
+
     def _arrange(self, new: dict[str, QDockWidget]) -> None:
-        """Put new docks beside napari's own, which stay one click away as tabs of Cases."""
+        """Put new docks beside napari's own, which stay one click away as tabs."""
         if not new:
             return
         for dock in new.values():
             dock.setMinimumSize(0, 0)  # Qt fixed the size its content had before napari's style was on it
-        main, docked = compat.main_window(cast("Viewer", self._session.viewer)), self._docked()
-        own = {dock.objectName(): dock for dock in main.findChildren(QDockWidget)}
-        main.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
-        if "cases" in new:
-            theirs = [own[name] for name in ("layer list", "layer controls") if name in own]
-            _stack(main, docked["cases"], *theirs)
-        if BEHIND_FINDINGS & set(new) and "findings" in docked:
-            _stack(main, docked["findings"], *(docked[name] for name in sorted(BEHIND_FINDINGS & set(docked))))
-        for names, width in ((("cases", "window"), LEFT_WIDTH), (("findings", "models"), RIGHT_WIDTH)):
-            docks = [new[name] for name in names if name in new]
-            main.resizeDocks(docks, [width] * len(docks), Qt.Orientation.Horizontal)
-            main.resizeDocks(docks, [UPPER_SHARE, LOWER_SHARE][: len(docks)], Qt.Orientation.Vertical)
+        for name, dock in self._placed().items():
+            if name in NAPARIS:
+                let_scroll(dock)
+        self._fitting.arrange(new)
 
     def _entry(self, name: str) -> QAction:
         entry = QAction(DOCKS[name][1], self)
@@ -149,10 +153,3 @@ class RoomDocks(QObject):
 def room_docks(session: ReviewSession) -> RoomDocks:
     """Return the docks of a session, made at the first call."""
     return session.findChild(RoomDocks) or RoomDocks(session)
-
-
-def _stack(main: QMainWindow, front: QDockWidget, *others: QDockWidget) -> None:
-    """Put docks behind another one, as tabs."""
-    for other in others:
-        main.tabifyDockWidget(front, other)
-    QTimer.singleShot(0, front.raise_)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QPushButton, QSlider, QSpinBox, QWidget
+from qtpy.QtWidgets import QCheckBox, QPushButton, QSlider, QSpinBox, QWidget
 
 from napari_cpam_stroke.config import WINDOW_PRESETS, Window
-from napari_cpam_stroke.widgets.parts.controls import button, check_box, column, row
+from napari_cpam_stroke.widgets.parts.controls import button, check_box, row, scroll_column, spread
+from napari_cpam_stroke.widgets.parts.flow import Flow
 from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 from napari_cpam_stroke.widgets.viewer.comparisons import MIRROR
@@ -34,13 +35,10 @@ class WindowDock(QWidget):
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(5, 100)
         self.opacity.setToolTip("Opacity of filled masks; their edges stay")
-        presets = QGridLayout()
-        for place, made in enumerate([*self.presets.values(), self.header]):
-            presets.addWidget(made, place // 3, place % 3)
-        presets.setSpacing(4)
-        column(
-            self, presets, row("C", self.centre, "W", self.width_hu, "HU"), row(*self.planes.values()),
-            row(self.masks, self.contour, self.mirror), row("opacity", self.opacity),
+        scroll_column(
+            self, Flow(*spread(*self.presets.values(), self.header)),
+            Flow(row("C", self.centre), row("W", self.width_hu, "HU")), Flow(*spread(*self.planes.values())),
+            Flow(self.masks, self.contour, self.mirror), row("opacity", self.opacity),
         ).addStretch(1)  # fmt: skip
         KeyReturn(self, session.picture)
         self.centre.valueChanged.connect(self._on_numbers)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor, QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
+    QAbstractItemView,
     QBoxLayout,
     QCheckBox,
     QComboBox,
@@ -22,7 +23,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-MARGIN, GAP = 4, 4
+from napari_cpam_stroke.widgets.parts.flow import GAP
+from napari_cpam_stroke.widgets.parts.list_item import add_list
+from napari_cpam_stroke.widgets.parts.scroll_body import ScrollBody
+from napari_cpam_stroke.widgets.parts.wrapped_text import WrappedText
+
+MARGIN = 4
 BELOW_TITLE = 10
 """napari draws the title of a dock some pixels into its content."""
 
@@ -65,24 +71,40 @@ def row(*parts: QWidget | str | None, gap: int = GAP) -> QHBoxLayout:
 
 
 def column(widget: QWidget, *parts: QWidget | QLayout, top: int = BELOW_TITLE) -> QVBoxLayout:
-    """Stack widgets and layouts in a widget."""
+    """Stack widgets and layouts in a widget; lists take the height that is left."""
     layout = QVBoxLayout(widget)
     layout.setContentsMargins(MARGIN, top, MARGIN, MARGIN)
     layout.setSpacing(GAP)
     for part in parts:
-        if isinstance(part, QWidget):
+        if isinstance(part, QAbstractItemView):
+            add_list(layout, part)
+        elif isinstance(part, QWidget):
             layout.addWidget(part)
         else:
             layout.addLayout(part)
     return layout
 
 
-def wrapped(text: str = "", *, name: str = "") -> QLabel:
-    """Return a label that breaks its lines and can be copied from."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+def scroll_column(widget: QWidget, *parts: QWidget | QLayout, top: int = BELOW_TITLE) -> QVBoxLayout:
+    """Stack widgets and layouts in a widget that scrolls where it is too small for them; return what holds them."""
+    body = QWidget()
+    stack = column(body, *parts, top=top)
+    around = QVBoxLayout(widget)
+    around.setContentsMargins(0, 0, 0, 0)
+    around.addWidget(ScrollBody(body))
+    return stack
+
+
+def spread(*buttons: QPushButton) -> tuple[QPushButton, ...]:
+    """Let buttons fill their line together; return them."""
+    for made in buttons:
+        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return buttons
+
+
+def wrapped(text: str = "", *, name: str = "") -> WrappedText:
+    """Return a text that breaks its lines and can be copied from."""
+    label = WrappedText(text)
     label.setObjectName(name)
     return label
 

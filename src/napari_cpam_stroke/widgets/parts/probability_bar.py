@@ -14,7 +14,7 @@ from napari_cpam_stroke.core.suspicion_scale import OWN, TOP, suspicion
 if TYPE_CHECKING:
     from napari_cpam_stroke.inference import Prediction
 
-BAR_HEIGHT = 20
+BAR_WIDTH, BAR_HEIGHT = 30, 20
 
 DECISIONS = {"present": "suspected", "absent": "not suspected", "refer": "unsure, refer"}
 """What a decision of the model is called: a suspicion, never a diagnosis."""
@@ -26,7 +26,7 @@ class ProbabilityBar(QWidget):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumHeight(BAR_HEIGHT)
+        self.setMinimumSize(BAR_WIDTH, BAR_HEIGHT)
         self._name = name
         self.probability: float | None = None
         self.band: tuple[float, float] | None = None
