@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from qtpy.QtCore import QByteArray, QEvent, QObject, Qt, QTimer
+from qtpy.QtCore import QByteArray, QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow
 
 from napari_cpam_stroke.widgets.docks.arrangement import LEFT, RIGHT, Arrangement, arrangement_for
@@ -33,7 +33,8 @@ class DockFitting(QObject):
         self._arrangement: Arrangement | None = None
         self._left: dict[str, tuple[int, ...]] | None = None
         self._spared: set[str] = set()
-        self._pending, self._settling = _timer(self, 0, self._fit), _timer(self, SETTLE_MS, self._remember)
+        self._size: QSize | None = None
+        self._pending, self._settling = _timer(self, 0, self._fit), _timer(self, SETTLE_MS, self._share_room)
         main.installEventFilter(self)
 
     def eventFilter(self, _: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
@@ -44,6 +45,11 @@ class DockFitting(QObject):
             self._pending.stop()
             self._settling.stop()
         return False
+
+    def keep_size(self) -> None:
+        """Let the window be as large as now once the docks are fitted: it grows while they stand one below the other."""
+        main = self.parent()
+        self._size = None if main.isMaximized() or main.isFullScreen() else main.size()
 
     def arrange(self, moved: Collection[str]) -> None:
         """Put some docks in their places among the others, and give all their room once they are there."""
@@ -68,6 +74,7 @@ class DockFitting(QObject):
         """Put the docks back as they were left; they stay so until they are arranged again."""
         self.parent().restoreState(state)
         self._pending.stop()
+        self._settling.stop()
         self._left = None
 
     def _on_resize(self) -> None:
@@ -81,19 +88,26 @@ class DockFitting(QObject):
 
     def _fit(self) -> None:
         main, docks = self.parent(), self._docks()
+        if self._size is not None:
+            main.layout().activate()  # it still asks for what the docks needed one below the other
+            main.resize(self._size)
+            self._size = None
         wanted = arrangement_for(main.width(), main.height())
         if self._arrangement is None or wanted.columns != self._arrangement.columns:
             self.arrange(docks)
             return
+        self._share_room()
+        self._settling.start()
+
+    def _share_room(self) -> None:
+        """Give every dock its room; done twice, as a dock knows its least size only once it was shown."""
+        main, docks = self.parent(), self._docks()
+        wanted = arrangement_for(main.width(), main.height())
         for side, places in wanted.columns.items():
             _share_column(main, _present(places, docks), wanted.widths[side])
         if BELOW in docks:
             needed = docks[BELOW].height() + _missing_height(docks[BELOW])
             main.resizeDocks([docks[BELOW]], [min(needed, wanted.most_below)], Qt.Orientation.Vertical)
-        self._left = self._standing()
-        self._settling.start()
-
-    def _remember(self) -> None:
         self._left = self._standing()
 
     def _standing(self) -> dict[str, tuple[int, ...]]:
@@ -114,7 +128,7 @@ def _stand(
 ) -> None:
     """Put moved docks behind those of their place, and the places of a column below each other."""
     for front, *others in places:
-        if front is not places[0][0] and front in main.tabifiedDockWidgets(places[0][0]):
+        if front in moved and front in main.tabifiedDockWidgets(places[0][0]):
             main.addDockWidget(area, front)
         joined = [other for other in others if {front, other} & moved]
         for other in joined:

@@ -66,6 +66,7 @@ class RoomDocks(QObject):
 
     def put_up(self) -> dict[str, QDockWidget]:
         """Dock what is not docked yet, hidden docks left hidden, and return it by name."""
+        self._fitting.keep_size()
         new = {name: self._put_up(name) for name in DOCKS if name not in self._docked()}
         self._arrange(new)
         return new
