@@ -2,12 +2,18 @@
 
     xvfb-run -a -s "-screen 0 1366x768x24" python docs/make_pictures.py
 
+With `--desks` the room at the sizes of other screens, in each of its states; the scale of a screen is read when Qt
+starts, so each is a program and a virtual screen of its own:
+
+    python docs/make_pictures.py --desks FOLDER
+
 Nothing of the user's own is touched: settings, readings and model list live in a folder that is thrown away.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,6 +23,17 @@ from typing import Any
 from PIL import Image
 
 SCREEN = (1366, 768)
+DESKS = {
+    "1280x720": ("1280x720", "1"),
+    "1366x768-at-150": ("1366x768", "1.5"),
+    "1920x1080-at-200": ("1920x1080", "2"),
+    "3840x2160": ("3840x2160", "1"),
+    "3840x2160-at-200": ("3840x2160", "2"),
+}
+"""Name of a picture: pixels of a screen, and its scale."""
+
+LOST = "Series 1.2.840.113619.2.408.14196467.2245681.18914.1548083110.613 cannot be read: 3 of its slices are missing."
+
 SETTLE_MS = 500
 COLOURS = 256
 """A palette keeps the files small; the window shows little more than greys and the colours of the masks."""
@@ -26,26 +43,72 @@ PICTURES = Path(__file__).parent / "pictures"
 
 def main(out: Path) -> None:
     with tempfile.TemporaryDirectory() as home:
-        os.environ.update({"CPAM_STROKE_HOME": f"{home}/home", "NAPARI_CONFIG": ""})
-        import napari
-
-        from napari_cpam_stroke.samples import stroke_case
-        from napari_cpam_stroke.widgets.room import open_room
-
-        hide_binding_notice()
-        viewer = napari.Viewer(title="CPAM stroke")
-        viewer.window.set_geometry(0, 0, *SCREEN)
-        session = open_room(viewer)
-        session.open_path(stroke_case(Path(home) / "case"), wait=True)
+        viewer, session = empty_room(home, SCREEN)
+        session.open_path(case(home), wait=True)
         session.models.run(wait=True)
-        out.mkdir(parents=True, exist_ok=True)
-        for name, scene in SCENES.items():
-            scene(session)
-            take(viewer, out / f"{name}.png")
-            print(out / f"{name}.png")
-        session.ask = lambda _question, answers: answers[-1]
-        session.close_case(ask=False)
-        viewer.close()
+        play(session, SCENES, out)
+        leave(viewer, session)
+
+
+def make_desks(out: Path) -> None:
+    """Take the pictures of every desk, each in a program of its own."""
+    for name, (screen, scale) in DESKS.items():
+        command = [
+            "xvfb-run",
+            "-a",
+            "-s",
+            f"-screen 0 {screen}x24",
+            sys.executable,
+            __file__,
+            "--desk",
+            str(out / name),
+        ]
+        subprocess.run(command, check=True, env={**os.environ, "QT_SCALE_FACTOR": scale})  # noqa: S603 - this very file
+
+
+def one_desk(out: Path) -> None:
+    """Take the pictures of the states of a room that fills the screen."""
+    with tempfile.TemporaryDirectory() as home:
+        viewer, session = empty_room(home, None)
+        play(session, {"empty": lambda _: None}, out)
+        session.open_path(case(home), wait=True)
+        play(session, STATES, out)
+        leave(viewer, session)
+
+
+def empty_room(home: str, size: tuple[int, int] | None) -> tuple[Any, Any]:
+    """Return the viewer and the session of a room in a window of a size in points, None for the whole screen."""
+    os.environ.update({"CPAM_STROKE_HOME": f"{home}/home", "NAPARI_CONFIG": ""})
+    import napari
+
+    from napari_cpam_stroke.widgets.room import open_room
+
+    hide_binding_notice()
+    viewer = napari.Viewer(title="CPAM stroke", show_welcome_screen=False)
+    screen = viewer.window._qt_window.screen().availableGeometry()  # noqa: SLF001 - napari names it nowhere else
+    viewer.window.set_geometry(0, 0, *(size or (screen.width(), screen.height())))
+    return viewer, open_room(viewer)
+
+
+def case(home: str) -> Path:
+    from napari_cpam_stroke.samples import stroke_case
+
+    return stroke_case(Path(home) / "case")
+
+
+def play(session: Any, scenes: dict[str, Callable[[Any], None]], out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name, scene in scenes.items():
+        scene(session)
+        take(session.viewer, out / f"{name}.png")
+        print(out / f"{name}.png")
+
+
+def leave(viewer: Any, session: Any) -> None:
+    session.ask = lambda _question, answers: answers[-1]
+    session.close_case(ask=False)
+    session.wait()
+    viewer.close()
 
 
 def room(session: Any) -> None:
@@ -94,7 +157,10 @@ def mirror(session: Any) -> None:
 
 def history(session: Any) -> None:
     """Two versions, the newest accepted."""
-    session.asides.toggle_mirror()
+    from napari_cpam_stroke.widgets.viewer.comparisons import MIRROR
+
+    if session.asides.shown(MIRROR):
+        session.asides.toggle_mirror()
     session.view.set_preset("brain")
     session.records.save(wait=True)
     session.review.comment = "early signs on the left"
@@ -106,6 +172,31 @@ def history(session: Any) -> None:
 SCENES: dict[str, Callable[[Any], None]] = {
     scene.__name__: scene for scene in (room, correct, difference, coronal, mirror, history)
 }
+
+
+def running(session: Any) -> None:
+    """The model at work, its dock in front."""
+    dock(session, "AI models").parent().raise_()
+    session.models.run()
+
+
+def result(session: Any) -> None:
+    """What it found, and the slice with most of it."""
+    session.wait()
+    dock(session, "Findings").parent().raise_()
+    room(session)
+
+
+def error(session: Any) -> None:
+    """A message with a name that is wider than a dock."""
+    session.said.emit(LOST)
+    dock(session, "History and export").parent().raise_()
+
+
+STATES: dict[str, Callable[[Any], None]] = {
+    "open": lambda _: None, "running": running, "result": result, "error": error, "correct": correct, "history": history,
+}  # fmt: skip
+"""What is looked at on every desk, in this order."""
 
 
 def dock(session: Any, title: str) -> Any:
@@ -138,4 +229,8 @@ def hide_binding_notice() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES)
+    DOORS = {"--desks": make_desks, "--desk": one_desk}
+    if len(sys.argv) > 1 and sys.argv[1] in DOORS:
+        DOORS[sys.argv[1]](Path(sys.argv[2]))
+    else:
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES)

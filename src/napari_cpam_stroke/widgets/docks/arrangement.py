@@ -25,7 +25,7 @@ STANDING_FROM = {LEFT: 640, RIGHT: 740}
 SHARE = {LEFT: 0.19, RIGHT: 0.23}
 """Of the window's width."""
 
-NARROWEST = {LEFT: 210, RIGHT: 250}
+NARROWEST = {LEFT: 220, RIGHT: 250}
 WIDEST = {LEFT: 340, RIGHT: 420}
 """Of a column, in points."""
 
