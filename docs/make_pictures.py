@@ -194,7 +194,8 @@ def error(session: Any) -> None:
 
 
 STATES: dict[str, Callable[[Any], None]] = {
-    "open": lambda _: None, "running": running, "result": result, "error": error, "correct": correct, "history": history,
+    "open": lambda _: None, "running": running, "result": result, "error": error, "correct": correct,
+    "history": history,
 }  # fmt: skip
 """What is looked at on every desk, in this order."""
 

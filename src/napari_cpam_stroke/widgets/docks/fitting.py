@@ -47,7 +47,7 @@ class DockFitting(QObject):
         return False
 
     def keep_size(self) -> None:
-        """Let the window be as large as now once the docks are fitted: it grows while they stand one below the other."""
+        """Let the window be as large as now once the docks are fitted: it grows while they stand in one column."""
         main = self.parent()
         self._size = None if main.isMaximized() or main.isFullScreen() else main.size()
 

@@ -66,6 +66,6 @@ class ScrollBody(QScrollArea):
         if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
             self.updateGeometry()
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
+            self.wheelEvent(event)
             return True
         return bool(super().eventFilter(watched, event))
