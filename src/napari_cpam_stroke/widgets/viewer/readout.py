@@ -20,13 +20,14 @@ def voxel_words(layers: CaseLayers, world: Sequence[float]) -> str:
     if volume.geometry is not None:
         x, y, z = volume.geometry.index_to_patient([index])[0]
         parts.append(f"LPS {x:.1f} {y:.1f} {z:.1f} mm")
+    marks = []
     label = int(layers.reading_mask[index])
     if label:
-        parts.append(f"reading: {LesionClass(label).label}")
+        marks.append(f"reading: {LesionClass(label).label}")
     if layers.ai.visible:
         ai = int(layers.turned(layers.ai.data)[index])
-        parts.append(f"AI: {LesionClass(ai).label}" if ai else "AI: none")
-    return "   ".join(parts)
+        marks.append(f"AI: {LesionClass(ai).label}" if ai else "AI: none")
+    return "\n".join("   ".join(line) for line in (parts, marks) if line)
 
 
 def place_words(layers: CaseLayers, plane: str, point: Sequence[float]) -> str:
