@@ -171,6 +171,16 @@ class Hands:
         self.click(tree, place)
         QTest.mouseDClick(tree.viewport(), Qt.MouseButton.LeftButton, NO_MODIFIER, place)
 
+    def open_listed(self, name: str) -> None:
+        """A double click on a case of the worklist, by the end of its name."""
+        table = self.dock("Cases").list.table
+        places = [table.model().index(row, 0) for row in range(table.model().rowCount())]
+        found = next(place for place in places if place.data().endswith(name))
+        table.scrollTo(found)
+        at = table.visualRect(found).center()
+        self.click(table, at)
+        QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, NO_MODIFIER, at)
+
     def move(self, dx: int, dy: int, held: Any = Qt.MouseButton.NoButton) -> None:
         """The mouse to a point of the canvas."""
         here = self.at(dx, dy)

@@ -36,9 +36,7 @@ def reader(room: Any, small_case: Callable[[str], CTVolume]) -> Any:
 
 
 def open_from_list(hands: Any, name: str) -> None:
-    worklist = hands.dock(LIST).worklist
-    items = [worklist.topLevelItem(place) for place in range(worklist.topLevelItemCount())]
-    hands.double_click(worklist, next(item for item in items if item.text(0).endswith(name)))
+    hands.open_listed(name)
 
 
 def open_name(hands: Any) -> str:

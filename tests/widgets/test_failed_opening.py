@@ -55,7 +55,7 @@ def check_empty(hands: Any, why: str) -> None:
     assert (findings.table.rowCount(), findings.totals.text(), findings.strip._order.size) == (0, "", 0)
     assert history.versions.topLevelItemCount() == 0
     assert "damaged" not in hands.dock("AI models").state.text()
-    assert hands.dock("Cases").worklist.currentItem() is None
+    assert not hands.dock("Cases").list.table.currentIndex().isValid()
     for line in (hands.dock("Cases").message, history.message):
         assert why in line.text()
     told = [(note.severity, note.message) for note in notification_manager.records]
@@ -89,11 +89,7 @@ def test_a_case_whose_pixels_are_gone_leaves_no_case_and_the_list_goes_on(
         blob.write_bytes(b"") if blob.is_file() else None
     session.worklist.refresh(order="id")
     session.wait()
-    worklist = busy.dock("Cases").worklist
-    items = {
-        worklist.topLevelItem(i).text(0)[2:]: worklist.topLevelItem(i) for i in range(worklist.topLevelItemCount())
-    }
-    busy.double_click(worklist, items["u-broken"])
+    busy.open_listed("u-broken")
     session.wait()
     check_empty(busy, "")
     busy.press(Qt.Key.Key_N)

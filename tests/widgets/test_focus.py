@@ -72,7 +72,7 @@ def test_a_letter_in_a_list_is_a_key_of_the_room(hands: Any) -> None:
     assert QApplication.focusWidget() is table
     hands.type("h")
     assert hands.session.tools.label == 2
-    hands.click(hands.dock("Cases").worklist)
+    hands.click(hands.dock("Cases").list.table)
     hands.type("i")
     assert hands.session.tools.label == 1
 
@@ -86,7 +86,7 @@ def type_store(hands: Any, text: str, key: Any) -> None:
 
 
 def cases_shown(hands: Any) -> int:
-    return int(hands.dock("Cases").worklist.topLevelItemCount())
+    return int(hands.dock("Cases").list.table.model().rowCount())
 
 
 def test_a_new_store_is_made_only_when_asked_for(hands: Any, tmp_path: Path) -> None:

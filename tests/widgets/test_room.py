@@ -49,7 +49,7 @@ def test_a_dropped_folder_opens_in_the_room(window: Any, stroke_series_dir: Path
     assert session.review.volume.source
     cases = window.window.dock_widgets["Cases"]
     assert cases.series.count() == 1
-    assert cases.worklist.topLevelItemCount() == 1
+    assert cases.list.table.model().rowCount() == 1
     assert not cases.series.item(0).icon().isNull()
 
 

@@ -1,6 +1,7 @@
 """What readers and models said about each case, kept so that nothing is lost and nothing is overwritten."""
 
 from napari_cpam_stroke.annotations.exchange import ImportSummary
+from napari_cpam_stroke.annotations.listing import Answer, ListedCase, Wanted
 from napari_cpam_stroke.annotations.records import (
     BlindedRead,
     CaseRecord,
@@ -14,13 +15,16 @@ from napari_cpam_stroke.annotations.store import AnnotationStore
 
 __all__ = [
     "AnnotationStore",
+    "Answer",
     "BlindedRead",
     "CaseRecord",
     "ImportSummary",
     "Journal",
+    "ListedCase",
     "ModelRecord",
     "ModelRun",
     "Pending",
     "Rejection",
     "Revision",
+    "Wanted",
 ]

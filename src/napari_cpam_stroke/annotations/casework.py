@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from napari_cpam_stroke.annotations.listed_rows import keep_listed
 from napari_cpam_stroke.annotations.packing import pack_geometry
 from napari_cpam_stroke.annotations.records import (
     SPLITS,
@@ -100,6 +101,7 @@ def put_prediction(
     case.uncertainty = unsure if uncertainty is None else uncertainty
     case.model_name, case.model_version, case.model_sha256 = model.name, model.version, model.sha256
     case.status = "predicted" if case.status == "new" else case.status
+    keep_listed(session, case)
     return case
 
 
@@ -107,6 +109,15 @@ def put_status(session: Session, case_id: str, status: Status) -> CaseRow:
     """Set the worklist status of a case."""
     case = require_case(session, case_id, lock=True)
     case.status = one_of(status, STATUSES, "status")
+    keep_listed(session, case)
+    return case
+
+
+def put_reader(session: Session, case_id: str, reader: str) -> CaseRow:
+    """Assign a case to a reader; empty: to nobody."""
+    case = require_case(session, case_id, lock=True)
+    case.reader = reader
+    keep_listed(session, case)
     return case
 
 

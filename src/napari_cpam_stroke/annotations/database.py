@@ -129,10 +129,28 @@ def check_version(version: str | None, place: str) -> None:
         )
 
 
+def has_table(session: Session, row: type[Base]) -> bool:
+    """Return whether the store has a table that later programs added."""
+    return inspect(session.connection()).has_table(row.__tablename__)
+
+
+def make_table(session: Session, row: type[Base]) -> None:
+    """Make the table of a row where a store from before lacks it; programs from before leave it alone."""
+    if not has_table(session, row):
+        connection = session.connection()
+        _take_turns(connection)
+        Base.metadata.create_all(connection, tables=[Base.metadata.tables[row.__tablename__]])
+
+
+def _take_turns(connection: Connection) -> None:
+    """Keep other programs from making tables until the end of the transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATION_LOCK})
+
+
 def _prepare(engine: Engine, place: str, *, create: bool) -> None:
     with engine.execution_options(write=create).begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATION_LOCK})
+        _take_turns(connection)
         tables = set(inspect(connection).get_table_names())
         if InfoRow.__tablename__ in tables:
             check_version(_stored_version(connection), place)

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.casework import find_content, free_name, place_patient
+from napari_cpam_stroke.annotations.database import make_table
 from napari_cpam_stroke.annotations.integrity import blobs_of
-from napari_cpam_stroke.annotations.runs import blobs_of_run, make_table, runs_of
+from napari_cpam_stroke.annotations.listed_rows import keep_listed
+from napari_cpam_stroke.annotations.runs import blobs_of_run, runs_of
 from napari_cpam_stroke.annotations.saving import attach
 from napari_cpam_stroke.annotations.schema import Base, CaseRow, PatientRow, RevisionRow, RunRow
 from napari_cpam_stroke.progress import Progress
@@ -77,7 +79,7 @@ def _add_runs(
     """Copy what models found in a case and the target lacks."""
     rows = runs_of(source, case.case_id)
     if rows:
-        make_table(target)
+        make_table(target, RunRow)
     for row in rows:
         if target.get(RunRow, row.id) is None:
             for name in blobs_of_run(row).values():
@@ -92,6 +94,7 @@ def _add_case(source: Session, target: Session, case: CaseRow) -> CaseRow:
     row.case_id, row.head = free_name(target, case.case_id, case.content_hash), None
     target.add(row)
     target.flush()
+    keep_listed(target, row)
     return row
 
 

@@ -40,16 +40,18 @@ def worklist(
         wanted.append(CaseRow.status.in_([one_of(each, STATUSES, "status") for each in several]))
     if reader is not None:
         wanted.append(CaseRow.reader == reader)
-    wanted += [CaseRow.search_text.like(_pattern(word), escape=ESCAPE) for word in search.lower().split()]
+    wanted += [contains(CaseRow.search_text, word) for word in search.lower().split()]
     if wanted:
         statement = statement.where(and_(*wanted))
     return statement.order_by(*_ordering(order))
 
 
-def _pattern(word: str) -> str:
+def contains(text: Any, word: str) -> ColumnElement[bool]:
+    """Return the condition that a text has a word in it; every sign of it is taken as it is."""
     for letter in (ESCAPE, "%", "_"):
         word = word.replace(letter, ESCAPE + letter)
-    return f"%{word}%"
+    condition: ColumnElement[bool] = text.like(f"%{word}%", escape=ESCAPE)
+    return condition
 
 
 def _ordering(order: Order) -> tuple[ColumnElement[Any], ...]:

@@ -185,9 +185,25 @@ class Journal:
         content_hash
             Only of this series.
         """
-        readable = [pending for path in folder.glob(f"*{SUFFIX}") if (pending := _read_pending(path)) is not None]
-        wanted = [pending for pending in readable if content_hash in {None, pending.content_hash}]
-        return sorted(wanted, key=lambda pending: pending.written, reverse=True)
+        found, _ = Journal.left_behind(folder)
+        return [pending for pending in found if content_hash in {None, pending.content_hash}]
+
+    @staticmethod
+    def left_behind(folder: Path) -> tuple[list[Pending], list[Path]]:
+        """Return what programs that no longer run left behind, newest first, and the files that cannot be read."""
+        found, unreadable = [], []
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            try:
+                pending = _read_pending(path)
+            except FileNotFoundError:
+                continue  # its program has just saved
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                LOG.warning("Unsaved strokes in %s cannot be read: %s", path, error)
+                unreadable.append(path)
+                continue
+            if pending is not None:
+                found.append(pending)
+        return sorted(found, key=lambda pending: pending.written, reverse=True), unreadable
 
 
 def recovery_folder() -> Path:
@@ -209,12 +225,9 @@ def _read_header(file: BinaryIO) -> dict[str, Any]:
 
 
 def _read_pending(path: Path) -> Pending | None:
-    try:
-        with path.open("rb") as file:
-            header = _read_header(file)
-    except (OSError, ValueError) as error:
-        LOG.warning("Unsaved strokes in %s cannot be read: %s", path, error)
-        return None
+    """Return a draft, None where its program still runs."""
+    with path.open("rb") as file:
+        header = _read_header(file)
     if _still_running(header["program"], header["process"], header["host"]):
         return None
     z, y, x = header["shape"]

@@ -10,15 +10,15 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
-from napari_cpam_stroke.annotations.database import Database
+from napari_cpam_stroke.annotations.database import Database, has_table, make_table
 from napari_cpam_stroke.annotations.records import ModelLike, ModelRecord
 from napari_cpam_stroke.annotations.rows import IDENTITY_LENGTH, utc_now
 from napari_cpam_stroke.annotations.saving import require_case
-from napari_cpam_stroke.annotations.schema import Base, CaseRow, RunRow
+from napari_cpam_stroke.annotations.schema import CaseRow, RunRow
 from napari_cpam_stroke.annotations.stacks import encode_stack
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.arrays import Mask
@@ -101,7 +101,7 @@ class StoredRuns:
         row.id = run_identity(row, content_hash)
         with self._database.writing() as session:
             require_case(session, case_id, lock=True)
-            make_table(session)
+            make_table(session, RunRow)
             there = session.get(RunRow, row.id)
             if there is None:
                 session.add(row)
@@ -122,7 +122,7 @@ class StoredRuns:
             If there is no such run, or a file of it is missing or damaged.
         """
         with self._database.reading() as session:
-            row = session.scalar(select(RunRow).where(RunRow.id == run_id)) if _has_table(session) else None
+            row = session.scalar(select(RunRow).where(RunRow.id == run_id)) if has_table(session, RunRow) else None
             if row is None:
                 raise StoreError(f"The store has no model run {run_id!r}", remedy="look it up in the case's runs")
             names = blobs_of_run(row)
@@ -132,18 +132,9 @@ class StoredRuns:
 
 def runs_of(session: Session, case_id: str) -> list[RunRow]:
     """Return the rows of a case's runs, oldest first; a store from before runs were kept has none."""
-    if not _has_table(session):
+    if not has_table(session, RunRow):
         return []
     return list(session.scalars(select(RunRow).where(RunRow.case_id == case_id).order_by(RunRow.created, RunRow.id)))
-
-
-def make_table(session: Session) -> None:
-    """Make the table of runs where a store from before lacks it; programs from before leave it alone."""
-    Base.metadata.create_all(session.connection(), tables=[Base.metadata.tables[RunRow.__tablename__]])
-
-
-def _has_table(session: Session) -> bool:
-    return inspect(session.connection()).has_table(RunRow.__tablename__)
 
 
 def blobs_of_run(row: RunRow) -> dict[str, str]:

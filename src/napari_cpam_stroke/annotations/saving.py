@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.database import Database
+from napari_cpam_stroke.annotations.listed_rows import keep_listed
 from napari_cpam_stroke.annotations.records import (
     ALGORITHM_TYPES,
     DIFFICULTIES,
@@ -126,6 +127,7 @@ def attach(session: Session, case: CaseRow, row: RevisionRow, *, branch: bool) -
         case.head, case.status = row.id, row.status
         case.comment = row.comment or case.comment
         case.ischemia_label, case.hemorrhage_label = json.loads(row.labels)["series_labels"]
+    keep_listed(session, case)
 
 
 def _append(session: Session, case: CaseRow, row: RevisionRow, new: NewRevision) -> RevisionRow:

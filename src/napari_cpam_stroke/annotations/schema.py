@@ -77,6 +77,37 @@ class CaseRow(Base):
     )
 
 
+class ListedRow(Base):
+    """What the list of cases is filtered and put in order by: one narrow row for each case, see `listed_rows`.
+
+    Every order has an index that also holds what is filtered by, so that neither counting nor a page far down reads
+    the rows between.
+    """
+
+    __tablename__ = "case_list"
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), primary_key=True)
+    head: Mapped[str | None] = mapped_column(String(64))
+    added: Mapped[str] = mapped_column(String(40))
+    slices: Mapped[int] = mapped_column(Integer)
+    series: Mapped[str] = mapped_column(String(100))
+    """Thickness and kernel in words."""
+    stage: Mapped[int] = mapped_column(Integer)
+    """Place of the status in `STATUSES`: the way a case goes."""
+    suspicion: Mapped[float] = mapped_column(Float)
+    uncertainty: Mapped[float] = mapped_column(Float)
+    assigned: Mapped[str] = mapped_column(String(200))
+    reader: Mapped[str] = mapped_column(String(200))
+    """Who wrote the newest version; where there is none, who it is assigned to."""
+    version: Mapped[int] = mapped_column(Integer)
+    """Number of the newest version of the main line, 0 without one."""
+    words: Mapped[str] = mapped_column(Text)
+    """What is searched, in small letters."""
+    __table_args__ = tuple(
+        Index(f"ix_case_list_{order}", *dict.fromkeys((order, "case_id", "stage", "assigned")))
+        for order in ("case_id", "added", "slices", "series", "stage", "suspicion", "uncertainty", "reader", "version")
+    )
+
+
 class RevisionRow(Base):
     """One immutable revision; `id` is the sha256 of everything in it that matters."""
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.annotations import casework
 from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.database import Database
+from napari_cpam_stroke.annotations.listed_rows import keep_listed
 from napari_cpam_stroke.annotations.records import (
     SPLITS,
     CaseRecord,
@@ -66,6 +67,7 @@ class StoredSeries:
                 case = casework.case_row(session, volume, pixels, source=source, hu_range=hu_range, patient=patient)
                 session.add(case)
                 session.flush()
+                keep_listed(session, case)
             elif split is not None:
                 casework.place_patient(session, case.patient_id, split)
             return casework.record_of(session, case)

@@ -15,6 +15,7 @@ from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.database import Database, open_database
 from napari_cpam_stroke.annotations.exchange import ImportSummary, merge
 from napari_cpam_stroke.annotations.integrity import problems
+from napari_cpam_stroke.annotations.listing import CaseList
 from napari_cpam_stroke.annotations.location import DATABASE_FILE, locate
 from napari_cpam_stroke.annotations.revisions import RevisionHistory
 from napari_cpam_stroke.annotations.runs import StoredRuns
@@ -44,8 +45,8 @@ class AnnotationStore:
     """Cases with their pixels, and everything readers and models said about them.
 
     Open one with `open`; it may be used from several threads and by several programs at once. On a network drive
-    SQLite is not safe: there use PostgreSQL. No DICOM header and no patient identity is kept. Every method of the four
-    parts is also one of the store.
+    SQLite is not safe: there use PostgreSQL. No DICOM header and no patient identity is kept. Every method of the first
+    four parts is also one of the store.
 
     Attributes
     ----------
@@ -57,6 +58,8 @@ class AnnotationStore:
         Revisions in, annotations out.
     model_runs
         Results of models in, results out.
+    listing
+        The list of cases as a reader sees it; it stands alone, none of its methods is one of the store.
     """
 
     def __init__(self, database: Database, blobs: BlobFolder) -> None:
@@ -65,6 +68,7 @@ class AnnotationStore:
         self.worklist = Worklist(database)
         self.history = RevisionHistory(database, blobs)
         self.model_runs = StoredRuns(database, blobs)
+        self.listing = CaseList(database)
 
     def __reduce__(self) -> tuple[Callable[..., AnnotationStore], tuple[type[AnnotationStore], URL, Path]]:
         """Reach another process as an address: it opens the store again."""

@@ -24,7 +24,6 @@ from napari_cpam_stroke.annotations.records import (
     one_of,
 )
 from napari_cpam_stroke.annotations.rows import case_record
-from napari_cpam_stroke.annotations.saving import require_case
 from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow
 from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS
 from napari_cpam_stroke.errors import StoreError
@@ -97,7 +96,7 @@ class Worklist:
     def set_reader(self, case_id: str, reader: str) -> None:
         """Assign the case to a reader; empty: to nobody."""
         with self._database.writing() as session:
-            require_case(session, case_id, lock=True).reader = reader
+            casework.put_reader(session, case_id, reader)
 
     def record_prediction(
         self, case_id: str, probabilities: Mapping[str, float], model: ModelLike, *, uncertainty: float | None = None

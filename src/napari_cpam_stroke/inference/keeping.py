@@ -16,7 +16,9 @@ _PLAIN = ("series_probabilities", "device", "precision", "seconds", "thresholds"
 
 
 def keep_prediction(store: AnnotationStore, case_id: str, prediction: Prediction) -> ModelRun:
-    """Keep a prediction with its case; earlier ones stay, the same one is kept once.
+    """Keep a prediction with its case, and what it says of the whole series for the worklist.
+
+    Earlier ones stay, the same one is kept once.
 
     Raises
     ------
@@ -32,7 +34,9 @@ def keep_prediction(store: AnnotationStore, case_id: str, prediction: Prediction
         "warnings": list(prediction.warnings),
         "training": prediction.model.training,
     }
-    return store.keep_run(case_id, prediction, details)
+    run = store.keep_run(case_id, prediction, details)
+    store.record_prediction(case_id, prediction.series_probabilities, prediction.model)
+    return run
 
 
 def recall_prediction(store: AnnotationStore, run: ModelRun, volume: CTVolume) -> Prediction:

@@ -21,6 +21,7 @@ from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.samples.installed import installed_stroke_case
 from napari_cpam_stroke.widgets.docks.room_docks import DOCKS, room_docks
 from napari_cpam_stroke.widgets.reading.drops import Drops
+from napari_cpam_stroke.widgets.reading.imported_masks import NO_CASE
 from napari_cpam_stroke.widgets.reading.keys import bind_keys
 from napari_cpam_stroke.widgets.reading.session import ReviewSession, session_of
 from napari_cpam_stroke.widgets.viewer import compat
@@ -127,6 +128,7 @@ def _keep_watch(viewer: Viewer, session: ReviewSession) -> None:
     if main.findChild(Drops) is None:
         offer = partial(_offer_mask, session)
         Drops(main, compat.canvas_part(viewer), open_paths=session.opener.open_paths, offer_mask=offer)
+        session.mask_wanted.connect(lambda path: offer(path) or session.warn(NO_CASE))
 
 
 def _offer_mask(session: ReviewSession, path: Path) -> bool:

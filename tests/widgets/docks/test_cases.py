@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -15,8 +14,8 @@ from qtpy.QtCore import Qt
 
 from napari_cpam_stroke.core import CTVolume, NoticeCode
 from napari_cpam_stroke.core.notice import warning
+from napari_cpam_stroke.widgets.docks.case_table import NAMES
 from napari_cpam_stroke.widgets.docks.cases import CasesDock
-from napari_cpam_stroke.widgets.reading import case_list
 
 
 @pytest.fixture
@@ -46,36 +45,41 @@ def three(session: Any, dock: CasesDock, phantom_volume: CTVolume) -> list[str]:
     return names
 
 
+def cell(dock: CasesDock, row: int, column: str) -> str:
+    model = dock.list.table.model()
+    return str(model.index(row, NAMES.index(column)).data())
+
+
 def listed(dock: CasesDock) -> list[str]:
-    return [dock.worklist.topLevelItem(i).text(0) for i in range(dock.worklist.topLevelItemCount())]
+    return [cell(dock, row, "id") for row in range(dock.list.table.model().rowCount())]
 
 
 def test_the_worklist_marks_what_is_urgent(dock: CasesDock, three: list[str]) -> None:
     assert listed(dock) == ["\u2022 alpha", "! beta", "! gamma"]
-    assert dock.worklist.topLevelItem(1).text(1) == "0.95 isc."
+    assert cell(dock, 1, "suspicion") == "0.95 isc."
 
 
 @pytest.mark.parametrize(("order", "first"), [("suspicion", "! beta"), ("uncertainty", "! gamma")])
 def test_order(session: Any, dock: CasesDock, three: list[str], order: str, first: str) -> None:
-    dock.order.setCurrentText(order)
+    dock.list.table.sort(order)
     session.wait()
     assert listed(dock)[0] == first
 
 
 def test_search_and_status(session: Any, dock: CasesDock, three: list[str], qtbot: Any) -> None:
-    dock.search.setText("gamm")
+    dock.list.search.setText("gamm")
     qtbot.waitUntil(lambda: listed(dock) == ["! gamma"], timeout=5000)
-    dock.search.clear()
-    dock.status.setCurrentText("new")
+    dock.list.search.clear()
+    dock.list.status.setCurrentText("new")
     qtbot.waitUntil(lambda: listed(dock) == ["\u2022 alpha"], timeout=5000)
 
 
 def test_assigned_cases_are_mine(session: Any, dock: CasesDock, three: list[str], qtbot: Any) -> None:
     session.settings.change(author="Dr. Test")
     session.open_case("beta", wait=True)
-    dock.take.click()
+    dock.list.take.click()
     session.wait()
-    dock.mine.click()
+    dock.list.mine.click()
     qtbot.waitUntil(lambda: [name.split()[-1] for name in listed(dock)] == ["beta"], timeout=5000)
 
 
@@ -153,16 +157,16 @@ def test_a_blinded_reader_does_not_see_the_suspicion(session: Any, dock: CasesDo
     session.worklist.refresh()
     session.wait()
     assert listed(dock) == ["\u2022 alpha", "? beta", "? gamma"]
-    assert dock.worklist.topLevelItem(1).text(1) == "hidden"
+    assert cell(dock, 1, "suspicion") == "hidden"
     session.open_case("beta", wait=True)
     session.records.finish("accepted", go_on=False)
     session.wait()
-    assert dock.worklist.topLevelItem(1).text(1) == "0.95 isc."
+    assert cell(dock, 1, "suspicion") == "0.95 isc."
 
 
 @pytest.mark.parametrize("order", ["suspicion", "uncertainty"])
 def test_the_order_tells_a_blinded_reader_nothing(session: Any, dock: CasesDock, three: list[str], order: str) -> None:
-    dock.order.setCurrentText(order)
+    dock.list.table.sort(order)
     session.wait()
     session.models.blind(on=True)
     session.wait()
@@ -177,7 +181,8 @@ def test_the_order_tells_a_blinded_reader_nothing(session: Any, dock: CasesDock,
 def test_a_click_opens_a_case_and_a_key_the_folder(
     session: Any, dock: CasesDock, three: list[str], stroke_series_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dock.worklist.itemActivated.emit(dock.worklist.topLevelItem(2), 0)
+    table = dock.list.table
+    table.activated.emit(table.model().index(2, 0))
     session.wait()
     assert session.case_id == "gamma"
     monkeypatch.setattr(
@@ -229,29 +234,3 @@ def test_cancel_is_offered_only_where_it_stops_something(session: Any, dock: Cas
     assert dock.cancel.isHidden()
     release.set()
     session.wait()
-
-
-def test_a_list_that_is_not_whole_says_of_how_many(
-    case: Any, qtbot: Any, small_case: Callable[[str], CTVolume], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dock = CasesDock(case)
-    qtbot.addWidget(dock)
-    assert dock.search.placeholderText() == "search the worklist"
-    monkeypatch.setattr(case_list, "WORKLIST_LIMIT", 2)
-    for number in range(3):
-        case.store.open().add_case(small_case(f"more{number}"), source="reader")
-    case.worklist.refresh()
-    case.wait()
-    assert dock.worklist.topLevelItemCount() == 2
-    assert dock.search.placeholderText() == "2 of 4 cases; search for others"
-    for each in case.worklist.cases:
-        case.store.open().set_status(each.case_id, "accepted")
-    case.worklist.refresh()
-    case.wait()
-    said: list[str] = []
-    case.said.connect(said.append)
-    case.worklist.open_next()
-    assert said[-1] == "No further unread case in the worklist as shown: 2 of 4 cases."
-    case.worklist.refresh(search="more0")
-    case.wait()
-    assert dock.search.placeholderText() == "search the worklist"

@@ -107,9 +107,11 @@ def test_the_worklist_asks_for_the_next_unread_case(
     wanted, said = heard(state.case_wanted), heard(state.said)
     state.case_id = "alpha"
     worklist.open_next(1)
+    state.wait()
     assert wanted == ["gamma"], "beta is read already"
     state.case_id = "gamma"
     worklist.open_next(1)
+    state.wait()
     assert said == [NO_FURTHER]
 
 

@@ -7,42 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import (
-    QAbstractItemView,
+    QDockWidget,
     QFileDialog,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QProgressBar,
     QSizePolicy,
-    QTreeWidget,
-    QTreeWidgetItem,
     QWidget,
 )
 
-from napari_cpam_stroke.annotations import CaseRecord
-from napari_cpam_stroke.annotations.queries import ORDERS
-from napari_cpam_stroke.annotations.records import STATUSES
-from napari_cpam_stroke.widgets.parts.controls import (
-    button,
-    check_box,
-    drop_down,
-    grey_pixmap,
-    keep_place,
-    row,
-    scroll_column,
-    wrapped,
-)
+from napari_cpam_stroke.dicom import is_mask
+from napari_cpam_stroke.widgets.docks.case_search import CaseSearch
+from napari_cpam_stroke.widgets.docks.draft_list import DraftList
+from napari_cpam_stroke.widgets.parts.controls import button, grey_pixmap, keep_place, row, scroll_column, wrapped
 from napari_cpam_stroke.widgets.parts.key_return import KeyReturn
-from napari_cpam_stroke.widgets.reading.case_words import (
-    case_cells,
-    case_facts,
-    report_sentence,
-    series_facts,
-    series_line,
-)
+from napari_cpam_stroke.widgets.reading.case_words import report_sentence, series_facts, series_line
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 
 if TYPE_CHECKING:
@@ -51,9 +33,7 @@ if TYPE_CHECKING:
 MOST_REJECTED = 50
 """Files left out that are listed one by one."""
 
-SEARCH_MS = 250
-SEARCH = "search the worklist"
-ALL = "all"
+FILE_TIP = "A zip, a DICOMDIR or one DICOM file; with a case open also a mask of it, SEG or NIfTI"
 NOTHING_OPENED = "Open a folder, or drop one on the window."
 ENTRY = int(Qt.ItemDataRole.UserRole)
 
@@ -65,15 +45,9 @@ class CasesDock(QWidget):
         super().__init__()
         self._session = session
         self.open_folder = button("Open folder...", "A folder with DICOM files", self.ask_for_folder, key="Shift+O")
-        self.open_file = button("File...", "A zip, a DICOMDIR or one DICOM file", self.ask_for_file)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(SEARCH)
-        self.search.setClearButtonEnabled(True)
-        self.mine = check_box("mine", "Only cases assigned to me")
-        self.take = button("take", "Assign the open case to me", self._take)
-        self.status, self.order = drop_down([ALL, *STATUSES], "Show only this status"), drop_down(ORDERS, "Order")
-        self.order.setCurrentText("newest")
-        self.worklist = _worklist()
+        self.open_file = button("File...", FILE_TIP, self.ask_for_file)
+        self.drafts = DraftList(session.left_drafts)
+        self.list = CaseSearch(session, session.worklist)
         self.series = _series_list()
         self._standing = NOTHING_OPENED
         self.message = wrapped(self._standing, name="message")
@@ -82,20 +56,17 @@ class CasesDock(QWidget):
         for part in (self.progress, self.cancel):
             keep_place(part)
         scroll_column(
-            self, row(self.open_folder, self.open_file), row(self.search, self.mine, self.take),
-            row(self.status, self.order), self.worklist, self.series, self.message, row(self.progress, self.cancel),
+            self, row(self.open_folder, self.open_file), self.drafts, self.list, self.series, self.message,
+            row(self.progress, self.cancel),
         )  # fmt: skip
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(SEARCH_MS)
         KeyReturn(self, session.picture)
         self._connect()
         self._show_job("", 0, 0)
-        self._show_cases(session.worklist.cases)
         if session.opener.report is not None:
             self._show_series(session.opener.report)
         session.worklist.refresh()
+        session.left_drafts.look()
 
     def ask_for_folder(self) -> None:
         """Let the reader choose a folder."""
@@ -105,29 +76,26 @@ class CasesDock(QWidget):
             self._open(chosen)
 
     def ask_for_file(self) -> None:
-        """Let the reader choose a zip, DICOMDIR or file."""
+        """Let the reader choose a zip, DICOMDIR or file; a mask is offered for the open case."""
         start = self._session.settings.values.last_folder
-        chosen, _ = QFileDialog.getOpenFileName(self, "Open as head CT", start)
-        if chosen:
+        chosen, _ = QFileDialog.getOpenFileName(self, "Open as head CT, or a mask of the open case", start)
+        if chosen and is_mask(Path(chosen)):
+            self._session.mask_wanted.emit(Path(chosen))
+        elif chosen:
             self._open(chosen)
 
     def _connect(self) -> None:
         session = self._session
-        self.search.textChanged.connect(lambda _: self._typing.start())
-        self._typing.timeout.connect(self._filter)
-        self.status.currentTextChanged.connect(lambda _: self._filter())
-        self.order.currentTextChanged.connect(lambda _: self._filter())
-        self.mine.clicked.connect(lambda _: self._filter())
-        self.worklist.itemActivated.connect(self._open_case)
+        self.list.opened.connect(session.open_case)
         self.series.itemActivated.connect(self._open_series)
         session.opener.scanned.connect(self._show_series)
         session.opener.pictured.connect(self._show_thumbnails)
-        session.worklist.changed.connect(self._show_cases)
         session.job_changed.connect(self._show_job)
         session.said.connect(self._say)
         session.case_opened.connect(self._mark_open)
         session.case_closed.connect(self._mark_open)
         session.folder_wanted.connect(self.ask_for_folder)
+        session.list_wanted.connect(self._begin_search)
 
     def _say(self, text: str) -> None:
         self.message.setText(text or self._standing)
@@ -136,34 +104,18 @@ class CasesDock(QWidget):
         self._session.settings.change(last_folder=str(Path(path).parent))
         self._session.open_path(path)
 
-    def _filter(self) -> None:
-        status = self.status.currentText()
-        self._session.worklist.refresh(
-            status=None if status == ALL else status,
-            search=self.search.text(),
-            order=self.order.currentText(),
-            reader=self._session.settings.values.author if self.mine.isChecked() else None,
-        )
-
-    def _take(self) -> None:
-        self._session.worklist.assign(self._session.settings.values.author)
-
-    def _open_case(self, item: QTreeWidgetItem, _: int = 0) -> None:
-        self._session.open_case(item.data(0, ENTRY))
+    def _begin_search(self) -> None:
+        """Bring the dock to the front and put the keys into its search line."""
+        dock = self.parentWidget()
+        if isinstance(dock, QDockWidget):
+            dock.show()
+            dock.raise_()
+        self.list.begin_search()
 
     def _open_series(self, item: QListWidgetItem) -> None:
         entry = item.data(ENTRY)
         if entry is not None:
             self._session.opener.open_entry(entry)
-
-    def _show_cases(self, cases: list[CaseRecord]) -> None:
-        self.worklist.clear()
-        blinded = self._session.settings.values.blinded
-        for case in cases:
-            self.worklist.addTopLevelItem(_case_item(case, blinded=blinded))
-        listed = self._session.worklist
-        self.search.setPlaceholderText(SEARCH if listed.whole else f"{listed.shown}; search for others")
-        self._mark_open()
 
     def _show_series(self, report: FolderReport | None) -> None:
         self.series.clear()
@@ -185,16 +137,11 @@ class CasesDock(QWidget):
                 item.setIcon(QIcon(grey_pixmap(pictures[entry.key])))
 
     def _mark_open(self) -> None:
-        review, entry = self._session.review, self._session.entry
-        for found in (self.series, self.worklist):
-            found.setCurrentItem(None)
+        entry = self._session.entry
+        self.series.setCurrentItem(None)
         for place in range(self.series.count()):
             item = self.series.item(place)
             self.series.setCurrentItem(item) if entry is not None and item.data(ENTRY) is entry else None
-        for place in range(self.worklist.topLevelItemCount()):
-            item = self.worklist.topLevelItem(place)
-            if review is not None and item.data(0, ENTRY) == review.volume.case_id:
-                self.worklist.setCurrentItem(item)
 
     def _show_job(self, text: str, done: int, total: int) -> None:
         busy = bool(text)
@@ -205,19 +152,6 @@ class CasesDock(QWidget):
         self.progress.setFormat(text)
 
 
-def _worklist() -> QTreeWidget:
-    tree = QTreeWidget()
-    tree.setHeaderLabels(["case", "suspicion", "status"])
-    tree.setRootIsDecorated(False)
-    tree.setUniformRowHeights(True)
-    tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    tree.setToolTip("Worklist; double-click opens a case, N opens the next unread one")
-    tree.setColumnWidth(0, 128)
-    tree.setColumnWidth(1, 76)
-    tree.setMinimumHeight(60)
-    return tree
-
-
 def _series_list() -> QListWidget:
     found = QListWidget()
     found.setToolTip("Series of the opened folder; double-click opens one")
@@ -226,13 +160,6 @@ def _series_list() -> QListWidget:
     found.setWordWrap(True)
     found.setIconSize(QSize(40, 40))
     return found
-
-
-def _case_item(case: CaseRecord, *, blinded: bool) -> QTreeWidgetItem:
-    item = QTreeWidgetItem(list(case_cells(case, blinded=blinded)))
-    item.setData(0, ENTRY, case.case_id)
-    item.setToolTip(0, case_facts(case))
-    return item
 
 
 def _series_item(entry: SeriesEntry) -> QListWidgetItem:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from napari_cpam_stroke.annotations import CaseRecord
+from napari_cpam_stroke.annotations import CaseRecord, ListedCase
 from napari_cpam_stroke.widgets.reading.case_list import UNREAD
+from napari_cpam_stroke.widgets.reading.moments import local_time, short_date
 
 if TYPE_CHECKING:
+    from napari_cpam_stroke.annotations.listing import ListOrder
     from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
 
 MARKS = {
@@ -30,18 +34,78 @@ URGENT = 0.5
 """Series probability from which an unread case is marked with '!'."""
 
 
-def case_cells(case: CaseRecord, *, blinded: bool) -> tuple[str, str, str]:
-    """Return mark and name, suspicion, and status; a blinded reader is told nothing of what the model thinks."""
+@dataclass(frozen=True)
+class CaseColumn:
+    """A column of the worklist.
+
+    Attributes
+    ----------
+    order
+        What a click on its head puts the list in order by; the column goes by this name.
+    widest
+        What it has to hold, as a rule.
+    tip
+        What it says.
+    """
+
+    order: ListOrder
+    title: str
+    widest: str
+    tip: str
+
+
+COLUMNS: tuple[CaseColumn, ...] = (
+    CaseColumn("id", "case", "! u-00000000", "Pseudonym of the series"),
+    CaseColumn("added", "date", "26 Nov 26", "When the series came into the store, which keeps no date of the study"),
+    CaseColumn("slices", "slices", "300", "Number of slices"),
+    CaseColumn("series", "series", "1.25 mm H31s", "Slice thickness and kernel"),
+    CaseColumn("status", "status", "second read", "Where the case stands"),
+    CaseColumn("suspicion", "suspicion", "0.95 isc.", "Highest probability that the last run of a model gave"),
+    CaseColumn("uncertainty", "unsure", "0.95", "How near to undecided that run was: 1 is one half"),
+    CaseColumn(
+        "reader", "reader", "Dr. Name", "Who wrote the newest version, of each line; else who it is assigned to"
+    ),
+    CaseColumn("version", "version", "1, 2", "Number of the newest version, of each line of versions"),
+)
+"""In the order they stand."""
+
+FIRST_COLUMNS: tuple[ListOrder, ...] = (
+    "id", "suspicion", "added", "status", "reader", "slices", "version", "series",
+)  # fmt: skip
+"""Which columns are shown as far as there is room, the most wanted first."""
+
+
+def case_cells(listed: ListedCase, *, blinded: bool) -> dict[ListOrder, str]:
+    """Return the words of every column; a blinded reader is told nothing of what the model thinks."""
+    case = listed.case
     hide = blinded and case.status in UNREAD
-    urgent = case.suspicion is not None and case.suspicion >= URGENT and case.status in {"new", "predicted"}
-    mark = "!" if urgent and not hide else MARKS[case.status]
-    return (f"{mark} {case.case_id}", HIDDEN if hide else _suspicion(case), case.status.replace("_", " "))
+    mark = "!" if is_urgent(case) and not hide else MARKS[case.status]
+    readers = dict.fromkeys(reading.author for reading in listed.readings)
+    return {
+        "id": f"{mark} {case.case_id}",
+        "added": short_date(datetime.fromisoformat(case.added)),
+        "slices": str(case.shape[0]),
+        "series": listed.series,
+        "status": case.status.replace("_", " "),
+        "suspicion": HIDDEN if hide else _suspicion(case),
+        "uncertainty": HIDDEN if hide else _probability(case.uncertainty),
+        "reader": ", ".join(readers) or case.reader,
+        "version": ", ".join(str(reading.version) for reading in listed.readings),
+    }
 
 
-def case_facts(case: CaseRecord) -> str:
+def is_urgent(case: CaseRecord) -> bool:
+    """Return whether the model suspects something in a case that nobody has begun to read."""
+    return case.suspicion is not None and case.suspicion >= URGENT and case.status in {"new", "predicted"}
+
+
+def case_facts(listed: ListedCase) -> str:
     """Return what is known of a case, one fact a line."""
-    facts = [f"source {case.source}", f"reader {case.reader or 'nobody'}", *case.facts, *case.warnings, case.comment]
-    return "\n".join(fact for fact in facts if fact)
+    case = listed.case
+    came = f"came in {local_time(datetime.fromisoformat(case.added))}, source {case.source}"
+    read = [f"version {reading.version} by {reading.author}" for reading in listed.readings]
+    facts = [case.case_id, came, f"assigned to {case.reader or 'nobody'}", *read]
+    return "\n".join(fact for fact in [*facts, *case.facts, *case.warnings, case.comment] if fact)
 
 
 def series_line(entry: SeriesEntry) -> str:
@@ -60,6 +124,10 @@ def report_sentence(report: FolderReport) -> str:
     """Return how many series there are, which is proposed and why, and what was left out."""
     left_out = f" {len(report.rejected)} file(s) left out." if report.rejected else ""
     return f"{len(report.series)} series. {report.proposal_reason}{left_out}"
+
+
+def _probability(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _suspicion(case: CaseRecord) -> str:

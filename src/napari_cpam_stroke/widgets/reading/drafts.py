@@ -27,25 +27,38 @@ class Drafts(QObject):
     -------
     recovered_changed
         Strokes came back.
+    settled
+        It is known what becomes of the drafts of the case just opened.
     """
 
     recovered_changed = Signal()
+    settled = Signal()
 
     def __init__(self, state: RoomState) -> None:
         super().__init__(state)
         self._state = state
         self._autosave: Autosave | None = None
         self.recovered = False
+        self._expected: Pending | None = None
         self._clock = QTimer(self)
         self._clock.setInterval(TICK_MS)
         self._clock.timeout.connect(self._tick)
         self._clock.start()
 
+    def expect(self, draft: Pending) -> None:
+        """Take a draft up without a question once its case is open; the reader has asked for it."""
+        self._expected = draft
+
     def begin(self, autosave: Autosave, pending: list[Pending]) -> None:
         """Look after the open case from now on, and ask about what an earlier crash left of it."""
         self._autosave = autosave
-        for left in pending:
+        expected, self._expected = self._expected, None
+        wanted = [left for left in pending if expected is not None and left.path == expected.path]
+        for left in wanted:
+            self._recover(left)
+        for left in () if wanted else pending:
             self._offer(left)
+        self.settled.emit()
 
     def keep(self) -> None:
         """Keep unsaved strokes now, whatever the clock says."""

@@ -223,7 +223,6 @@ class ModelRuns(QObject):
             return
         self.moving = {}
         review.set_prediction(prediction)
-        self._worklist.note_prediction(prediction)
         self.kept.keep(prediction)
 
     def _earlier(self) -> ModelRun | None:

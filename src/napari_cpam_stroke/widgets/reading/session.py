@@ -24,6 +24,7 @@ from napari_cpam_stroke.widgets.reading.case_list import Worklist
 from napari_cpam_stroke.widgets.reading.drafts import Drafts
 from napari_cpam_stroke.widgets.reading.imported_masks import ImportedMasks
 from napari_cpam_stroke.widgets.reading.kept_runs import KeptRuns
+from napari_cpam_stroke.widgets.reading.left_drafts import LeftDrafts
 from napari_cpam_stroke.widgets.reading.model_runs import ModelRuns
 from napari_cpam_stroke.widgets.reading.opening import OpenedCase, Opener
 from napari_cpam_stroke.widgets.reading.room_store import RoomStore
@@ -59,8 +60,8 @@ class ReviewSession(RoomState):
         The fitted midline, what a reader measures, the CT mirrored in its place, and where three planes meet.
     models, attention
         Runs, and what a model attends to.
-    opener, store, worklist, records, drafts
-        Where cases come from, and where they are kept.
+    opener, store, worklist, records, drafts, left_drafts
+        Where cases come from, where they are kept, and what a crash left of them.
     """
 
     def __init__(self, viewer: ViewerModel, settings: SettingsFile | None = None) -> None:
@@ -82,6 +83,7 @@ class ReviewSession(RoomState):
         self.models = ModelRuns(self, worklist=self.worklist, kept=KeptRuns(self, store=self.store))
         self.attention = AttentionClick(self, models=self.models, comparisons=self.asides)
         self.opener = Opener(self, store=self.store, may_leave=self.may_leave)
+        self.left_drafts = LeftDrafts(self, store=self.store, drafts=self.drafts, open_case=self.open_case)
         others = (self.asides, self.midline, self.measures, self.other_side, self.cross_hair)
         self._screen = CaseScreen(self, view=self.view, tools=self.tools, others=others)
         self._discarded: int | None = None
@@ -211,6 +213,9 @@ class ReviewSession(RoomState):
         self.case_wanted.connect(self.opener.open_case)
         self.records.known.connect(self.models.begin)
         self.records.moved.connect(self._go_on_in_store)
+        self.models.kept.changed.connect(self.worklist.refresh)
+        for signal in (self.case_opened, self.case_closed, self.records.known):
+            signal.connect(self._mark_open)
 
     def _show_opened(self, opened: OpenedCase) -> None:
         """Show a case that was read; what was done to the case before meanwhile is asked about."""
@@ -224,6 +229,10 @@ class ReviewSession(RoomState):
             self.show(review.volume, entry=entry)
         else:
             self.close_case(ask=False)
+
+    def _mark_open(self) -> None:
+        """Let the worklist show the open case as its current one."""
+        self.worklist.find("" if self.review is None else self.review.case_id)
 
     def _ai_mask(self) -> Mask | None:
         prediction, imported = self.models.prediction, self.imported.mask

@@ -43,6 +43,8 @@ class RoomSettings:
     brush_limited: bool = False
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Keys chosen in napari's preferences instead of those of the room, by action."""
+    worklist_columns: tuple[str, ...] = ()
+    """Columns of the worklist that are shown; empty: as many as there is room for."""
     window_state: str = ""
     """Size of the window, and Qt's own description of where the docks stood in it."""
 

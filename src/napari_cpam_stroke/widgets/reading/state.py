@@ -67,10 +67,12 @@ class RoomState(QObject):
         One sentence to the reader; empty takes the last one away.
     job_changed
         What is under way, steps done and steps in all; an empty text: nothing.
-    folder_wanted, reason_wanted, export_wanted, keys_wanted
+    folder_wanted, list_wanted, reason_wanted, export_wanted, keys_wanted
         A key asks for what a dock, or the list of keys, knows how to show.
     case_wanted
         The store's name of a case that shall be opened.
+    mask_wanted
+        Path of a mask that shall come into the open case.
     room_closed
         The window is gone; everything lets go.
     """
@@ -87,10 +89,12 @@ class RoomState(QObject):
     said = Signal(str)
     job_changed = Signal(str, int, int)
     folder_wanted = Signal()
+    list_wanted = Signal()
     reason_wanted = Signal()
     export_wanted = Signal()
     keys_wanted = Signal()
     case_wanted = Signal(str)
+    mask_wanted = Signal(object)
     room_closed = Signal()
 
     def __init__(self, viewer: ViewerModel, settings: SettingsFile | None = None) -> None:

@@ -1,0 +1,250 @@
+"""The list of cases as a reader sees it: how long, some rows of it, where a case stands, which is next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy.orm import Session
+
+from napari_cpam_stroke.annotations.database import Database, has_table
+from napari_cpam_stroke.annotations.listed_rows import STAGES, any_unlisted, bring_up_to_date
+from napari_cpam_stroke.annotations.queries import contains
+from napari_cpam_stroke.annotations.records import STATUSES, CaseRecord, Status, one_of
+from napari_cpam_stroke.annotations.rows import case_record
+from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow, PatientRow, RevisionRow
+
+ListOrder = Literal["id", "added", "slices", "series", "status", "suspicion", "uncertainty", "reader", "version"]
+LIST_ORDERS: tuple[ListOrder, ...] = get_args(ListOrder)
+
+COLUMNS: dict[ListOrder, Any] = {
+    "id": ListedRow.case_id,
+    "added": ListedRow.added,
+    "slices": ListedRow.slices,
+    "series": ListedRow.series,
+    "status": ListedRow.stage,
+    "suspicion": ListedRow.suspicion,
+    "uncertainty": ListedRow.uncertainty,
+    "reader": ListedRow.reader,
+    "version": ListedRow.version,
+}
+
+
+FEW = 1000
+"""Up to so many cases, what a search found is put in order by name."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which cases, in which order.
+
+    Attributes
+    ----------
+    statuses
+        Any of these; empty: all.
+    assigned
+        Only cases assigned to this reader; None: all.
+    search
+        Words that must all occur in name, source, facts, authors or comments.
+    order, descending
+        What is equal stands by name, in the same direction.
+    """
+
+    statuses: frozenset[Status] = frozenset()
+    assigned: str | None = None
+    search: str = ""
+    order: ListOrder = "added"
+    descending: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse words that do not exist."""
+        one_of(self.order, LIST_ORDERS, "order")
+        for status in self.statuses:
+            one_of(status, STATUSES, "status")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one reader left of a case: the newest version of a line of versions."""
+
+    version: int
+    author: str
+
+
+@dataclass(frozen=True)
+class ListedCase:
+    """One row of the list.
+
+    Attributes
+    ----------
+    series
+        What tells the series of one patient apart: thickness and kernel, as far as the source said.
+    readings
+        Of the main line first, then those beside it; empty for a case that nobody has read.
+    """
+
+    case: CaseRecord
+    series: str
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Some rows of the list.
+
+    Attributes
+    ----------
+    total
+        How many cases are in it.
+    first
+        Place of the first of `cases`, from 0.
+    """
+
+    total: int
+    first: int
+    cases: tuple[ListedCase, ...]
+
+
+class CaseList:
+    """The list of a store. It reads the rows that are asked for, never those between."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def bring_up_to_date(self) -> int:
+        """List what earlier programs wrote into the store and did not list; return how many cases that were."""
+        with self._database.reading() as session:
+            if has_table(session, ListedRow) and not any_unlisted(session):
+                return 0
+        with self._database.writing() as session:
+            return bring_up_to_date(session)
+
+    def ask(self, wanted: Wanted, *, first: int = 0, limit: int, total: int | None = None) -> Answer:
+        """Return some rows of the list and how long it is; past its end: none.
+
+        Parameters
+        ----------
+        total
+            As it was told before, so that it need not be counted again.
+        """
+        self._prepare()
+        with self._database.reading() as session:
+            few = None if total is not None and total > FEW else _few_found(session, wanted)
+            if few is not None:
+                total = len(few)
+            elif total is None:
+                total = session.scalar(_counted(wanted)) or 0
+            names = session.scalars(_ordered(wanted, among=few).limit(limit).offset(first)).all()
+            return Answer(total, first, tuple(_listed(session, names)))
+
+    def place(self, wanted: Wanted, case_id: str) -> int | None:
+        """Return where a case stands in the list, from 0; None where it is not in it."""
+        self._prepare()
+        with self._database.reading() as session:
+            key = session.scalar(select(COLUMNS[wanted.order]).where(ListedRow.case_id == case_id, *_filters(wanted)))
+            if key is None:
+                return None
+            before = _beyond(wanted, key, case_id, after=False)
+            return session.scalar(_counted(wanted).where(before)) or 0
+
+    def next_case(self, wanted: Wanted, case_id: str, *, statuses: Collection[Status], step: int = 1) -> str | None:
+        """Return the next case (step 1) or the one before (-1) of some statuses; None where there is none.
+
+        Parameters
+        ----------
+        case_id
+            Where to look from. Where it is not in the list: from its top, and nothing is before it.
+        """
+        self._prepare()
+        with self._database.reading() as session:
+            key = session.scalar(select(COLUMNS[wanted.order]).where(ListedRow.case_id == case_id, *_filters(wanted)))
+            if key is None and step < 0:
+                return None
+            statement = _ordered(wanted, backwards=step < 0).where(_in_stages(statuses))
+            if key is not None:
+                statement = statement.where(_beyond(wanted, key, case_id, after=step > 0))
+            return session.scalar(statement.limit(1))
+
+    def _prepare(self) -> None:
+        """List the cases of a store from before the list."""
+        with self._database.reading() as session:
+            there = has_table(session, ListedRow)
+        if not there:
+            self.bring_up_to_date()
+
+
+def _ordered(wanted: Wanted, *, among: Sequence[str] | None = None, backwards: bool = False) -> Select[tuple[str]]:
+    """Return the names in order, `among` those found already; `backwards`: the other way round."""
+    found = _filters(wanted) if among is None else [ListedRow.case_id.in_(among)]
+    columns = dict.fromkeys((COLUMNS[wanted.order], ListedRow.case_id))
+    down = wanted.descending != backwards
+    order = (column.desc() if down else column.asc() for column in columns)
+    return select(ListedRow.case_id).where(*found).order_by(*order)
+
+
+def _counted(wanted: Wanted) -> Select[tuple[int]]:
+    return select(func.count()).select_from(ListedRow).where(*_filters(wanted))
+
+
+def _few_found(session: Session, wanted: Wanted) -> Sequence[str] | None:
+    """Return the names that a search finds, in no order; None where they are many, or nothing is searched.
+
+    A search has to read every row. Where it finds little, this reads them once, where counting and putting in order
+    would read them twice.
+    """
+    if not wanted.search.strip():
+        return None
+    found = session.scalars(select(ListedRow.case_id).where(*_filters(wanted)).limit(FEW + 1)).all()
+    return found if len(found) <= FEW else None
+
+
+def _beyond(wanted: Wanted, key: object, case_id: str, *, after: bool) -> ColumnElement[bool]:
+    """Return the condition for what stands after a case, or before it."""
+    place, here = tuple_(COLUMNS[wanted.order], ListedRow.case_id), tuple_(literal(key), literal(case_id))
+    return place < here if wanted.descending == after else place > here
+
+
+def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
+    filters = [contains(ListedRow.words, word) for word in wanted.search.lower().split()]
+    if wanted.statuses:
+        filters.append(_in_stages(wanted.statuses))
+    if wanted.assigned is not None:
+        filters.append(ListedRow.assigned == wanted.assigned)
+    return filters
+
+
+def _in_stages(statuses: Collection[Status]) -> ColumnElement[bool]:
+    """Return the condition for some statuses, as a sum: without figures SQLite would search it instead of the order."""
+    return (ListedRow.stage + 0).in_(sorted(STAGES[status] for status in statuses))
+
+
+def _listed(session: Session, names: Sequence[str]) -> Iterator[ListedCase]:
+    """Yield the cases of some names, in their order, as they are now."""
+    rows = session.execute(
+        select(*CaseRow.__table__.columns, PatientRow.split, ListedRow.series)
+        .join(PatientRow, PatientRow.patient_id == CaseRow.patient_id)
+        .join(ListedRow, ListedRow.case_id == CaseRow.case_id)
+        .where(CaseRow.case_id.in_(names))
+    )
+    found = {row.case_id: row for row in rows}
+    readings = _readings(session, {name: row.head for name, row in found.items()})
+    for name in names:
+        row = found[name]
+        yield ListedCase(case_record(row, row.split), row.series, tuple(readings.get(name, ())))
+
+
+def _readings(session: Session, heads: dict[str, str | None]) -> dict[str, list[Reading]]:
+    """Return by case the newest version of the main line, then of each line beside it."""
+    columns = RevisionRow.case_id, RevisionRow.id, RevisionRow.parent, RevisionRow.number, RevisionRow.author
+    rows = session.execute(select(*columns).where(RevisionRow.case_id.in_(heads)).order_by(RevisionRow.number)).all()
+    continued = {row.parent for row in rows}
+    readings: dict[str, list[Reading]] = {}
+    for row in rows:
+        of_case, reading = readings.setdefault(row.case_id, []), Reading(row.number, row.author)
+        if row.id == heads[row.case_id]:
+            of_case.insert(0, reading)
+        elif row.id not in continued:
+            of_case.append(reading)
+    return readings
