@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, insert, or_, select
+from sqlalchemy import RowMapping, Select, case, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.database import make_table
@@ -20,7 +20,7 @@ LONGEST_SERIES = ListedRow.__table__.c.series.type.length  # type: ignore[attr-d
 
 STAGES = {status: stage for stage, status in enumerate(STATUSES)}
 
-SAME: dict[str, ColumnElement[Any]] = {
+SAME: dict[str, Any] = {
     "head": CaseRow.head,
     "added": CaseRow.added,
     "slices": CaseRow.slices,
@@ -51,9 +51,8 @@ def bring_up_to_date(session: Session) -> int:
     session.execute(delete(ListedRow).where(ListedRow.case_id.in_(_unlisted())))
     missing = _cases().outerjoin(ListedRow, ListedRow.case_id == CaseRow.case_id).where(ListedRow.case_id.is_(None))
     done, last = 0, ""
-    while last is not None:
-        listed, last = _insert(session, missing.where(CaseRow.case_id > last).order_by(CaseRow.case_id).limit(BATCH))
-        done += listed
+    while names := _insert(session, missing.where(CaseRow.case_id > last).order_by(CaseRow.case_id).limit(BATCH)):
+        done, last = done + len(names), names[-1]
     return done
 
 
@@ -64,7 +63,7 @@ def series_words(made: Acquisition) -> str:
     return " ".join(filter(None, parts))[:LONGEST_SERIES]
 
 
-def _unlisted() -> Select[tuple[str]]:
+def _unlisted() -> Select[Any]:
     differs = [getattr(ListedRow, name).is_distinct_from(now) for name, now in SAME.items()]
     return (
         select(CaseRow.case_id)
@@ -81,13 +80,12 @@ def _cases() -> Select[Any]:
     )
 
 
-def _insert(session: Session, cases: Select[Any]) -> tuple[int, str | None]:
-    """List some cases; return how many there were, and the last one's name."""
+def _insert(session: Session, cases: Select[Any]) -> list[str]:
+    """List some cases; return their names."""
     rows = [_row(found) for found in session.execute(cases).mappings()]
-    if not rows:
-        return 0, None
-    session.execute(insert(ListedRow), rows)
-    return len(rows), rows[-1]["case_id"]
+    if rows:
+        session.execute(insert(ListedRow), rows)
+    return [row["case_id"] for row in rows]
 
 
 def _row(found: RowMapping) -> dict[str, Any]:

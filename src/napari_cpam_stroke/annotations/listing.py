@@ -135,8 +135,8 @@ class CaseList:
             if few is not None:
                 total = len(few)
             elif total is None:
-                total = session.scalar(_counted(wanted)) or 0
-            names = session.scalars(_ordered(wanted, among=few).limit(limit).offset(first)).all()
+                total = _number(session, _counted(wanted))
+            names: Sequence[str] = session.scalars(_ordered(wanted, among=few).limit(limit).offset(first)).all()
             return Answer(total, first, tuple(_listed(session, names)))
 
     def place(self, wanted: Wanted, case_id: str) -> int | None:
@@ -147,7 +147,7 @@ class CaseList:
             if key is None:
                 return None
             before = _beyond(wanted, key, case_id, after=False)
-            return session.scalar(_counted(wanted).where(before)) or 0
+            return _number(session, _counted(wanted).where(before))
 
     def next_case(self, wanted: Wanted, case_id: str, *, statuses: Collection[Status], step: int = 1) -> str | None:
         """Return the next case (step 1) or the one before (-1) of some statuses; None where there is none.
@@ -165,7 +165,8 @@ class CaseList:
             statement = _ordered(wanted, backwards=step < 0).where(_in_stages(statuses))
             if key is not None:
                 statement = statement.where(_beyond(wanted, key, case_id, after=step > 0))
-            return session.scalar(statement.limit(1))
+            found: str | None = session.scalar(statement.limit(1))
+            return found
 
     def _prepare(self) -> None:
         """List the cases of a store from before the list."""
@@ -175,7 +176,7 @@ class CaseList:
             self.bring_up_to_date()
 
 
-def _ordered(wanted: Wanted, *, among: Sequence[str] | None = None, backwards: bool = False) -> Select[tuple[str]]:
+def _ordered(wanted: Wanted, *, among: Sequence[str] | None = None, backwards: bool = False) -> Select[Any]:
     """Return the names in order, `among` those found already; `backwards`: the other way round."""
     found = _filters(wanted) if among is None else [ListedRow.case_id.in_(among)]
     columns = dict.fromkeys((COLUMNS[wanted.order], ListedRow.case_id))
@@ -184,8 +185,13 @@ def _ordered(wanted: Wanted, *, among: Sequence[str] | None = None, backwards: b
     return select(ListedRow.case_id).where(*found).order_by(*order)
 
 
-def _counted(wanted: Wanted) -> Select[tuple[int]]:
+def _counted(wanted: Wanted) -> Select[Any]:
     return select(func.count()).select_from(ListedRow).where(*_filters(wanted))
+
+
+def _number(session: Session, counted: Select[Any]) -> int:
+    number: int = session.scalar(counted) or 0
+    return number
 
 
 def _few_found(session: Session, wanted: Wanted) -> Sequence[str] | None:

@@ -128,7 +128,7 @@ def _keep_watch(viewer: Viewer, session: ReviewSession) -> None:
     if main.findChild(Drops) is None:
         offer = partial(_offer_mask, session)
         Drops(main, compat.canvas_part(viewer), open_paths=session.opener.open_paths, offer_mask=offer)
-        session.mask_wanted.connect(lambda path: offer(path) or session.warn(NO_CASE))
+        session.mask_wanted.connect(partial(_take_mask, session))
 
 
 def _offer_mask(session: ReviewSession, path: Path) -> bool:
@@ -138,6 +138,12 @@ def _offer_mask(session: ReviewSession, path: Path) -> bool:
     docks = room_docks(session)
     QTimer.singleShot(0, lambda: docks.history.ask_for_mask(path))
     return True
+
+
+def _take_mask(session: ReviewSession, path: Path) -> None:
+    """Ask what becomes of a mask that was chosen; without a case say what to do."""
+    if not _offer_mask(session, path):
+        session.warn(NO_CASE)
 
 
 def watch_window(main: QMainWindow, session: ReviewSession) -> None:

@@ -13,7 +13,7 @@ from napari_cpam_stroke.widgets.reading.case_words import COLUMNS, case_cells, c
 from napari_cpam_stroke.widgets.reading.state import RoomState
 
 NOWHERE = QModelIndex()
-NUMBERS = ("slices", "suspicion", "uncertainty")
+NUMBERS = ("slices", "uncertainty")
 """Columns that stand to the right."""
 
 Role = Qt.ItemDataRole
@@ -61,7 +61,7 @@ class CaseModel(QAbstractTableModel):
         if role == Role.ToolTipRole:
             return f"{column.tip}. A click puts the list in this order, another one turns it round."
         if role == Role.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            return SIDES.get(column.order, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         return column.title if role == Role.DisplayRole else None
 
     def _type(self, listed: ListedCase) -> QFont | None:

@@ -15,9 +15,9 @@ from napari_cpam_stroke.widgets.reading.case_words import COLUMNS, FIRST_COLUMNS
 from napari_cpam_stroke.widgets.reading.state import RoomState
 
 NAMES = tuple(column.order for column in COLUMNS)
-SIDE = 5
+SIDE = 6
 """Pixels left and right of the words of a cell."""
-ARROW = 16
+ARROW = 14
 """Pixels for the arrow of the order in a column's head."""
 ROOM = 3
 """Pixels above and below a line."""

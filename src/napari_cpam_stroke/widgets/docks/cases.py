@@ -63,8 +63,7 @@ class CasesDock(QWidget):
         KeyReturn(self, session.picture)
         self._connect()
         self._show_job("", 0, 0)
-        if session.opener.report is not None:
-            self._show_series(session.opener.report)
+        self._show_series(session.opener.report)
         session.worklist.refresh()
         session.left_drafts.look()
 
@@ -127,6 +126,7 @@ class CasesDock(QWidget):
             item = QListWidgetItem(f"\u2715 {Path(str(file.path)).name}: {file.reason}")
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.series.addItem(item)
+        self.series.setVisible(self.series.count() > 0)
         self._mark_open()
 
     def _show_thumbnails(self, pictures: dict[str, NDArray[np.uint8]]) -> None:

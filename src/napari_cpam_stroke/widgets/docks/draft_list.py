@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from napari_cpam_stroke.widgets.parts.controls import button, column, row, wrapped
 from napari_cpam_stroke.widgets.reading.left_drafts import LeftDraft, LeftDrafts
@@ -84,8 +84,9 @@ def _list() -> QTreeWidget:
     made.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     made.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     made.setAccessibleName("Drafts")
-    for place, width in enumerate((96, 84, 50)):
-        made.setColumnWidth(place, width)
+    made.header().setStretchLastSection(False)
+    made.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    made.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     return made
 
 

@@ -11,7 +11,6 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_cpam_stroke.annotations import AnnotationStore, Journal, Pending
 from napari_cpam_stroke.annotations.recovery import recovery_folder
-from napari_cpam_stroke.errors import CpamError
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.reading.drafts import DISCARD, Drafts
 from napari_cpam_stroke.widgets.reading.moments import local_time
@@ -136,7 +135,7 @@ def _examined(pending: Pending, store: AnnotationStore | None) -> LeftDraft:
     """Return what can be said of a draft; whatever is wrong with it stays its own matter."""
     try:
         return _looked_up(pending, store)
-    except (CpamError, OSError):
+    except Exception:
         logger.warning("The draft %s cannot be examined", pending.path, exc_info=True)
         return LeftDraft(pending, pending.case_id, None, DAMAGED)
 
