@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 
 from napari_cpam_stroke.core import CTVolume, NoticeCode
 from napari_cpam_stroke.core.notice import warning
+from napari_cpam_stroke.dicom import write_nifti
 from napari_cpam_stroke.widgets.docks.case_table import NAMES
 from napari_cpam_stroke.widgets.docks.cases import CasesDock
+from napari_cpam_stroke.widgets.reading.imported_masks import NO_CASE
 
 
 @pytest.fixture
@@ -234,3 +237,27 @@ def test_cancel_is_offered_only_where_it_stops_something(session: Any, dock: Cas
     assert dock.cancel.isHidden()
     release.set()
     session.wait()
+
+
+def test_a_mask_chosen_as_a_file_is_offered_for_the_open_case(
+    room: Any, phantom_volume: CTVolume, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask = np.zeros(phantom_volume.shape, np.uint8)
+    mask[5, 40:50, 40:50] = 2
+    path = Path(write_nifti(tmp_path / "mask.nii.gz", mask, phantom_volume)[0])
+    monkeypatch.setattr(
+        "napari_cpam_stroke.widgets.docks.cases.QFileDialog.getOpenFileName", lambda *_: (str(path), "")
+    )
+    cases = room.dock("Cases")
+    room.click(cases.open_file)
+    assert cases.message.text() == NO_CASE
+    room.session.show(phantom_volume)
+    room.session.wait()
+    room.click(cases.open_file)
+    QTest.qWait(50)
+    form = room.viewer.window.dock_widgets["History and export"]._mask_form
+    assert form.native.isVisible()
+    assert form.mask.value == path
+    form.call_button.native.click()
+    room.session.wait()
+    np.testing.assert_array_equal(room.session.review.reading, mask)
