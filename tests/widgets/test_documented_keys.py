@@ -174,7 +174,7 @@ DOES = {
     "Shift+E": Does(lambda _: any(form.isVisible() for form in export_forms())),
     "Shift+O": Does(lambda h: h.asked == "Open folder as head CT",
                     lambda h: ([form.close() for form in export_forms()], answer_dialog(h))),
-    "L": Does(lambda h: h.focused() is h.dock("Cases").list.search),
+    "Shift+L": Does(lambda h: h.focused() is h.dock("Cases").list.search),
     "F7": Does(lambda h: h.session.view.plane == "coronal"),
     "F10": Does(lambda h: statuses(h).count("second_read") == 1),
     "Shift+N": Does(lambda h: h.session.case_id == "alpha", lambda h: h.session.open_case("beta", wait=True)),

@@ -27,7 +27,7 @@ def fill(store: Any, first: CTVolume) -> None:
             name = f"n{number:03d}"
             session.add(
                 CaseRow(
-                    **row
+                    **dict(row)
                     | {
                         "case_id": name,
                         "content_hash": name,
@@ -110,7 +110,7 @@ def test_keys_alone_sort_search_go_and_open(reader: Any) -> None:
     session.settings.change(worklist_columns=("id", "slices"))
     table.fit()
     reader.canvas.setFocus()
-    reader.key(Qt.Key.Key_L)
+    reader.key(Qt.Key.Key_L, Qt.KeyboardModifier.ShiftModifier)
     assert reader.focused() is reader.dock("Cases").list.search
     reader.type("n0")
     settle(reader)
@@ -145,7 +145,7 @@ def test_a_status_leaves_the_others_out_and_a_save_leaves_the_place_alone(reader
     session.worklist.refresh()
     settle(reader)
     assert (bar.value(), name(reader, table.rowAt(5))) == before
-    assert current(reader) == "n003"
+    assert (session.worklist.marked, table.currentIndex().row()) == ("n003", 3)
     reader.dock("Cases").list.status.setCurrentText("accepted")
     settle(reader)
     assert table.model().rowCount() == (MANY - 1) // 2

@@ -36,7 +36,7 @@ class CaseSearch(QWidget):
         self._state, self._worklist = state, worklist
         self.search = QLineEdit()
         self.search.setPlaceholderText(SEARCH)
-        self.search.setToolTip(f"{SEARCH_TIP}  [L]")
+        self.search.setToolTip(f"{SEARCH_TIP}  [Shift+L]")
         self.search.setClearButtonEnabled(True)
         self.search.installEventFilter(self)
         self.count = QLabel()

@@ -109,7 +109,7 @@ class CaseTable(QTableView):
         return menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Change the order with left, right and the space bar; all else is Qt's."""
+        """Go to either end, change the order with left, right and the space bar; all else is Qt's."""
         shown = self.shown_columns()
         now, _ = self._worklist.order
         if event.key() == Qt.Key.Key_Space:
@@ -117,6 +117,9 @@ class CaseTable(QTableView):
         elif event.key() in STEPS:
             here = shown.index(now) if now in shown else -STEPS[event.key()]
             self.sort(shown[(here + STEPS[event.key()]) % len(shown)])
+        elif event.key() in {Qt.Key.Key_Home, Qt.Key.Key_End}:
+            last = self.model().rowCount() - 1
+            self.setCurrentIndex(self._at(0 if event.key() == Qt.Key.Key_Home else last))
         else:
             super().keyPressEvent(event)
 

@@ -74,7 +74,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("adopt_ai", "Shift-T", "take the AI mask as a start", lambda s: s.models.adopt()),
     Key("open_folder", "Shift-O", "open a folder", lambda s: s.folder_wanted.emit()),
-    Key("search_worklist", "L", "search the worklist", lambda s: s.list_wanted.emit()),
+    Key("search_worklist", "Shift-L", "search the worklist", lambda s: s.list_wanted.emit()),
     Key("next_case", "N", "next unread case", lambda s: s.worklist.open_next(1)),
     Key("previous_case", "Shift-N", "previous unread case", lambda s: s.worklist.open_next(-1)),
     Key("next_finding", "J", "next slice with a finding", lambda s: s.next_finding(1)),
