@@ -121,12 +121,10 @@ def measure(address: str, folder: Path, repeats: int) -> None:
         timed(f"search {words!r}", lambda _, words=words: worklist.refresh(search=words), worklist.changed)
     worklist.refresh(search="")
     session.wait()
-    states = ("accepted", "rejected")
-    timed(
-        "after a save",
-        lambda n: (session.store.open().set_status(middle, states[n % 2]), worklist.refresh()),
-        worklist.changed,
-    )
+    store, states = session.store.open(), ("accepted", "rejected")
+    for n in range(2):
+        store.set_status(middle, states[n])
+        timed(f"after a save, {states[n]}", lambda _: worklist.refresh(), worklist.changed)
     session.shut()
 
 

@@ -25,10 +25,10 @@ MODEL_ORDERS = ("suspicion", "uncertainty")
 DOWNWARDS = ("added", "slices", "suspicion", "uncertainty", "version")
 """Orders that begin with the highest, or the newest, unless told otherwise."""
 
-PAGE = 100
-"""Cases fetched at once; more than a dock shows."""
+PAGE = 50
+"""Cases fetched at once; more than a dock shows on a usual screen."""
 
-MOST_PAGES = 50
+MOST_PAGES = 100
 """Pages kept in memory."""
 
 BLINDED_ORDER = "The first read is blinded: the worklist stands newest first, not as the model has it."
