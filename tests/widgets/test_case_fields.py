@@ -94,15 +94,15 @@ def test_what_is_typed_before_earlier_readings_are_there_lies_over_them(reader: 
     choose(reader, reader.dock(CORRECT).difficulty, 2)
     reader.key(Qt.Key.Key_F12)
     reader.session.wait()
-    opener = reader.session.opener
+    session = reader.session
     begun: list[bool] = []
 
-    def begin_at_once(_: object) -> None:
-        opener.opened.disconnect(begin_at_once)
+    def begin_at_once() -> None:
+        session.case_opened.disconnect(begin_at_once)
         begun.append(reader.session.review.revision is None)
         type_comment(reader, "second")
 
-    opener.opened.connect(begin_at_once)
+    session.case_opened.connect(begin_at_once)
     open_from_list(reader, "alpha")
     reader.session.wait()
     assert begun == [True], "the earlier version came later than the hand"

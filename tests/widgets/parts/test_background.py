@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from threading import Event
 from typing import Any
 
 import pytest
 from qtpy.QtCore import QRunnable, QThreadPool
 
-from napari_cpam_stroke.widgets.parts.background import Job
+from napari_cpam_stroke.widgets.parts.background import SWITCH_S, Job
 
 
 class Signal(QRunnable):
@@ -50,3 +51,16 @@ def test_cancel_ends_a_job_at_once_though_its_task_does_not_notice(qtbot: Any) -
     assert not release.is_set()
     release.set()
     assert results == []
+
+
+def test_the_main_thread_gets_the_lock_back_sooner_while_any_task_runs(qtbot: Any) -> None:
+    before, release, seen = sys.getswitchinterval(), [Event(), Event()], []
+    jobs = [Job(lambda *_, free=free: (free.wait(20), seen.append(sys.getswitchinterval()))) for free in release]
+    qtbot.waitUntil(lambda: sys.getswitchinterval() < before)
+    release[0].set()
+    assert jobs[0].wait(10)
+    assert sys.getswitchinterval() < before
+    release[1].set()
+    assert jobs[1].wait(10)
+    assert all(interval == pytest.approx(SWITCH_S) for interval in seen)
+    assert sys.getswitchinterval() == before

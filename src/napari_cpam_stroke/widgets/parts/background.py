@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
 
 from qtpy.QtCore import QEventLoop, QObject, QThreadPool, QTimer, Signal
@@ -20,7 +22,14 @@ logger = logging.getLogger(__name__)
 Task = Callable[[Progress, Cancelled], object]
 
 POLL_S = 0.03
-"""How often a worker hands progress on and looks for a cancel."""
+"""How often a worker looks for a cancel."""
+
+SHOWN_S = 0.1
+"""How often progress is handed on: each time Qt draws the whole window anew."""
+
+SWITCH_S = 0.0005
+"""How soon the main thread gets Python's lock back while a task runs. It lets go of the lock at every call into the
+display driver, hundreds of times for one picture, and waits ten times as long by Python's own 5 ms."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,7 @@ def _drive(task: Task, stop: Event) -> Generator[tuple[int, int], None, Outcome]
     try:
         while thread.is_alive() and not stop.is_set():
             step = _latest(steps)
-            if step is not None and (monotonic() - shown > POLL_S or step[0] >= step[1]):
+            if step is not None and (monotonic() - shown > SHOWN_S or step[0] >= step[1]):
                 shown = monotonic()
                 yield step
         return outcome[0] if outcome else STOPPED
@@ -125,12 +134,33 @@ def _drive(task: Task, stop: Event) -> Generator[tuple[int, int], None, Outcome]
 
 def _run(task: Task, steps: SimpleQueue[tuple[int, int]], stop: Event, outcome: list[Outcome]) -> None:
     try:
-        outcome.append(Outcome(task(lambda done, total: steps.put((done, total)), stop.is_set)))
+        with _main_first():
+            outcome.append(Outcome(task(lambda done, total: steps.put((done, total)), stop.is_set)))
     except CpamError as error:
         outcome.append(Outcome(error=error))
     except Exception as error:
         logger.exception("A background task failed")
         outcome.append(Outcome(error=error))
+
+
+_running: list[float] = []
+"""One entry for each task that runs: the interval Python had before the first one."""
+_counting = Lock()
+
+
+@contextmanager
+def _main_first() -> Iterator[None]:
+    """Let the main thread have Python's lock at once, as long as any task runs."""
+    with _counting:
+        _running.append(_running[0] if _running else sys.getswitchinterval())
+        sys.setswitchinterval(SWITCH_S)
+    try:
+        yield
+    finally:
+        with _counting:
+            before = _running.pop()
+            if not _running:
+                sys.setswitchinterval(before)
 
 
 def _latest(steps: SimpleQueue[tuple[int, int]]) -> tuple[int, int] | None:

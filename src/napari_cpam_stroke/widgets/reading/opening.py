@@ -17,6 +17,7 @@ from napari_cpam_stroke.progress import Cancelled, Progress
 from napari_cpam_stroke.widgets.parts.background import Job
 from napari_cpam_stroke.widgets.reading.room_store import RoomStore
 from napari_cpam_stroke.widgets.reading.state import RoomState
+from napari_cpam_stroke.widgets.viewer.three_layers import ThreeLayers
 
 if TYPE_CHECKING:
     from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
@@ -33,10 +34,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class OpenedCase:
-    """A volume, and the series it was read from (None: the store)."""
+    """A volume, the series it was read from (None: the store), and its layers.
+
+    The layers are in no viewer yet; None where those of the case before can show it.
+    """
 
     volume: CTVolume
     entry: SeriesEntry | None = None
+    layers: ThreeLayers | None = None
 
 
 class Opener(QObject):
@@ -46,6 +51,8 @@ class Opener(QObject):
     ----------
     may_leave
         Asked before a case is read; False where the reader wants to stay with the open one.
+    ahead
+        Asked then for what shall be made of the volume in the background, after it was read.
 
     Attributes
     ----------
@@ -69,9 +76,16 @@ class Opener(QObject):
     opened = Signal(object)
     failed = Signal()
 
-    def __init__(self, state: RoomState, *, store: RoomStore, may_leave: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        state: RoomState,
+        *,
+        store: RoomStore,
+        may_leave: Callable[[], bool],
+        ahead: Callable[[], Callable[[CTVolume], ThreeLayers | None]] = lambda: lambda _: None,
+    ) -> None:
         super().__init__(state)
-        self._state, self._store, self._may_leave = state, store, may_leave
+        self._state, self._store, self._may_leave, self._ahead = state, store, may_leave, ahead
         self.report: FolderReport | None = None
         self._job: Job | None = None
         self._joined: list[Path] = []
@@ -108,12 +122,13 @@ class Opener(QObject):
         if entry.verdict == "refused":
             self._give_up(InputError(f"This series cannot be read: {' '.join(entry.reasons).rstrip('.')}"))
             return
+        ahead = self._ahead()
 
         def read(progress: Progress, cancelled: Cancelled) -> OpenedCase:
             from napari_cpam_stroke.dicom import read_series
 
             volume = read_series(entry, progress=progress, cancelled=cancelled)
-            return OpenedCase(volume, entry)
+            return OpenedCase(volume, entry, ahead(volume))
 
         if self._may_leave():
             self._start("Reading the series", read, self.opened.emit, self._give_up)
@@ -123,13 +138,18 @@ class Opener(QObject):
         store = self._store.open()
         if store is None or not self._may_leave():
             return
+        ahead = self._ahead()
+
+        def read(*_: object) -> OpenedCase:
+            volume = store.read_volume(case_id)
+            return OpenedCase(volume, layers=ahead(volume))
 
         def failed(error: Exception) -> None:
             self._give_up(error)
             if self._state.review is None:
                 self._state.case_id = case_id  # the worklist goes on from here, not to the same case again
 
-        self._start("Opening the case", lambda *_: OpenedCase(store.read_volume(case_id)), self.opened.emit, failed)
+        self._start("Opening the case", read, self.opened.emit, failed)
 
     @property
     def running(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from psygnal import SignalInstance
@@ -12,6 +12,7 @@ from napari_cpam_stroke.widgets.reading.state import RoomState
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 from napari_cpam_stroke.widgets.viewer.mask_edges import set_fill_opacity
 from napari_cpam_stroke.widgets.viewer.solid import SolidView
+from napari_cpam_stroke.widgets.viewer.three_layers import ThreeLayers
 from napari_cpam_stroke.widgets.viewer.tools import Tools
 from napari_cpam_stroke.widgets.viewer.view import ViewControl
 
@@ -36,17 +37,40 @@ class CaseScreen:
         self._state, self._view, self._tools, self._others = state, view, tools, others
         self._solid = SolidView(state)
         self._solid.said.connect(state.said)
+        self._coming: CaseLayers | None = None
 
-    def put_up(self, review: CaseReview, before: CaseLayers | None = None) -> None:
-        """Show a case, in the layers of the one before where they are still there."""
+    @property
+    def empty(self) -> bool:
+        """Whether neither a case is on the screen, nor a part of one."""
+        return self._state.layers is None and self._coming is None
+
+    def putting_up(
+        self, review: CaseReview, before: CaseLayers | None = None, made: ThreeLayers | None = None
+    ) -> Iterator[None]:
+        """Show a case step by step, in the layers of the one before where they are still there.
+
+        Parameters
+        ----------
+        made
+            Layers of the case, made ahead; taken where none can be reused.
+
+        Notes
+        -----
+        Before the last step no case is open; `take_down` is right at any moment.
+        """
         state, viewer = self._state, self._viewer
         volume, values = review.volume, state.settings.values
-        layers = CaseLayers(viewer, volume, review.reading, self._view.window, reuse=before)
-        state.review, state.layers = review, layers
-        self.watch(review)
-        self._view.attach(layers, title=f"Case {volume.case_id}", warnings=volume.warnings)
+        layers = self._coming = CaseLayers(
+            viewer, volume, review.reading, self._view.window, reuse=before, made=made, at_once=False
+        )
+        yield from self._view.clearing()
+        yield from layers.placing()
+        yield from self._view.attaching(layers, title=f"Case {volume.case_id}", warnings=volume.warnings)
         set_fill_opacity(layers.reading, values.mask_opacity)
         self._view.set_style(values.mask_style)
+        yield
+        self._coming, state.review, state.layers = None, review, layers
+        self.watch(review)
         self._tools.attach(layers, state.cursor)
         self._solid.attach(layers)
         for part in self._others:
@@ -57,7 +81,11 @@ class CaseScreen:
         viewer.dims.events.current_step.connect(self._on_step)
 
     def take_down(self) -> CaseLayers | None:
-        """Let go of the open case; return its layers, which are still in the viewer, or None without a case."""
+        """Let go of the open case, or of one that is coming; return its layers, still in the viewer, None without."""
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            self._view.detach()
+            return coming
         review, layers = self._state.review, self._state.layers
         if review is None or layers is None:
             return None

@@ -7,9 +7,12 @@ For scripts (the demo uses these): `room.open_room(viewer)` gives a `ReviewSessi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
+
+import numpy as np
 
 from napari_cpam_stroke.annotations import Rejection
 from napari_cpam_stroke.annotations.records import Reason
@@ -18,6 +21,7 @@ from napari_cpam_stroke.core import CTVolume, Lesion
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.review.draft import Stored
+from napari_cpam_stroke.widgets.parts.turns import Turns
 from napari_cpam_stroke.widgets.reading.attention_click import AttentionClick
 from napari_cpam_stroke.widgets.reading.case_keeping import CaseKeeping
 from napari_cpam_stroke.widgets.reading.case_list import Worklist
@@ -31,6 +35,7 @@ from napari_cpam_stroke.widgets.reading.room_store import RoomStore
 from napari_cpam_stroke.widgets.reading.screen import CaseScreen
 from napari_cpam_stroke.widgets.reading.settings import SettingsFile
 from napari_cpam_stroke.widgets.reading.state import RoomState
+from napari_cpam_stroke.widgets.reading.warming import Warming
 from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.case_midline import CaseMidline
 from napari_cpam_stroke.widgets.viewer.comparisons import Comparisons
@@ -38,7 +43,9 @@ from napari_cpam_stroke.widgets.viewer.cross_hair import CrossHair
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 from napari_cpam_stroke.widgets.viewer.measures import Measures
 from napari_cpam_stroke.widgets.viewer.other_side import OtherSide
+from napari_cpam_stroke.widgets.viewer.three_layers import ThreeLayers, new_layers
 from napari_cpam_stroke.widgets.viewer.tools import Tools
+from napari_cpam_stroke.widgets.viewer.turned import TurnedSeries
 from napari_cpam_stroke.widgets.viewer.view import ViewControl
 
 if TYPE_CHECKING:
@@ -60,6 +67,8 @@ class ReviewSession(RoomState):
         The fitted midline, what a reader measures, the CT mirrored in its place, and where three planes meet.
     models, attention
         Runs, and what a model attends to.
+    warming
+        What is made ready before the first case.
     opener, store, worklist, records, drafts, left_drafts
         Where cases come from, where they are kept, and what a crash left of them.
     """
@@ -82,13 +91,16 @@ class ReviewSession(RoomState):
         )
         self.models = ModelRuns(self, worklist=self.worklist, kept=KeptRuns(self, store=self.store))
         self.attention = AttentionClick(self, models=self.models, comparisons=self.asides)
-        self.opener = Opener(self, store=self.store, may_leave=self.may_leave)
-        self.left_drafts = LeftDrafts(self, store=self.store, drafts=self.drafts, open_case=self.open_case)
         others = (self.asides, self.midline, self.measures, self.other_side, self.cross_hair)
         self._screen = CaseScreen(self, view=self.view, tools=self.tools, others=others)
+        self.opener = Opener(self, store=self.store, may_leave=self.may_leave, ahead=self._ahead)
+        self.left_drafts = LeftDrafts(self, store=self.store, drafts=self.drafts, open_case=self.open_case)
+        self._turns: Turns | None = None
+        self.warming = Warming(self)
         self._discarded: int | None = None
         self._remember()
         self._connect()
+        self.warming.start()
 
     def open_path(self, path: Path | str, *, wait: bool = False) -> None:
         """Open the series that a folder, DICOMDIR, zip or file proposes."""
@@ -104,22 +116,18 @@ class ReviewSession(RoomState):
 
     def show(self, volume: CTVolume, *, entry: SeriesEntry | None = None) -> None:
         """Put a volume on the screen and, in the background, fetch what is known of it."""
-        before = self._leave()
-        self.said.emit("")
-        self.entry = entry
-        values = self.settings.values
-        review = CaseReview(volume, author=values.author, blinded=values.blinded)
-        self._screen.put_up(review, before)
-        self.case_opened.emit()
-        self.records.register(review)
+        for _ in self._showing(OpenedCase(volume, entry), self._clear_way()):
+            pass
 
     def close_case(self, *, ask: bool = True) -> bool:
         """Take the case away; return False where the reader wants to stay."""
         if ask and not self.may_leave():
             return False
+        self._stop_showing()
         layers = self._leave()
         if layers is not None:
             layers.remove()
+            self.view.leave()
             self.case_closed.emit()
             self.said.emit("")
         return True
@@ -185,6 +193,8 @@ class ReviewSession(RoomState):
     def shut(self) -> None:
         """Let go of everything once the window is gone; unsaved strokes stay in the draft."""
         self.opener.cancel()
+        self._stop_showing()
+        self.warming.forget()
         self.models.cancel()
         self.records.stop()
         if self.review is not None:
@@ -220,7 +230,44 @@ class ReviewSession(RoomState):
     def _show_opened(self, opened: OpenedCase) -> None:
         """Show a case that was read; what was done to the case before meanwhile is asked about."""
         if self.given_up or self.may_leave():
-            self.show(opened.volume, entry=opened.entry)
+            steps, window = self._showing(opened, self._clear_way()), self.main_window()
+            shown = self._turns = Turns(steps, self, before_hands_on=window)
+            shown.failed.connect(self._on_not_shown)
+
+    def _clear_way(self) -> CaseLayers | None:
+        """Let go of the open case, or of one that is coming, at once: nothing can be done to it from now on."""
+        self._stop_showing()
+        self.warming.stop()
+        return self._leave()
+
+    def _showing(self, opened: OpenedCase, before: CaseLayers | None) -> Iterator[None]:
+        """Put a case on the screen step by step, in the layers of the one before; none is open before the last."""
+        self.said.emit("")
+        yield
+        values = self.settings.values
+        review = CaseReview(opened.volume, author=values.author, blinded=values.blinded)
+        yield from self._screen.putting_up(review, before, opened.layers)
+        self.entry = opened.entry
+        self.case_opened.emit()
+        yield
+        self.records.register(review)
+
+    def _on_not_shown(self, error: Exception) -> None:
+        """Leave a room without a case where napari could not show it."""
+        self.close_case(ask=False)
+        self.fail(error)
+
+    def _stop_showing(self) -> None:
+        if self._turns is not None:
+            self._turns.cancel()
+            self._turns = None
+
+    def _ahead(self) -> Callable[[CTVolume], ThreeLayers | None]:
+        """Return what a worker makes of a volume before it is shown: its layers, where none are there to show it."""
+        if not self._screen.empty:
+            return lambda _: None
+        window = self.view.window
+        return lambda volume: new_layers(TurnedSeries(volume), np.zeros(volume.shape, dtype=np.uint8), window)
 
     def _go_on_in_store(self) -> None:
         """Begin the open series again in another store; a case that came from the store before is closed."""

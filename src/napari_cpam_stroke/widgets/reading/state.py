@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_cpam_stroke.progress import Cancelled, Progress
 from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
+from napari_cpam_stroke.widgets.parts.turns import Turns
 from napari_cpam_stroke.widgets.reading.settings import SettingsFile
 from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
@@ -193,7 +194,7 @@ class RoomState(QObject):
     def wait(self) -> None:
         """Keep the window alive until everything under way has ended."""
         while True:
-            running = [job for job in self.findChildren(Job) if job.running]
+            running = [work for kind in (Job, Turns) for work in self.findChildren(kind) if work.running]
             if not running:
                 return
             running[0].wait()

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QMainWindow, QWidget
     from vispy.scene.widgets import ViewBox
 
+DRAWING = ("polygon", "brush_stroke")
+"""Overlays of a Labels layer by napari's names; making both takes as long as the rest of the layer."""
+
 ViewerT = TypeVar("ViewerT", bound="ViewerModel")
 
 EDGE_PADDING = 10.0
@@ -110,6 +113,12 @@ def sliders(viewer: ViewerModel) -> list[QWidget]:
     window = getattr(unwrapped(viewer), "window", None)
     dims = getattr(getattr(window, "_qt_viewer", None), "dims", None)
     return list(getattr(dims, "slider_widgets", ()))
+
+
+def drawing_overlays(layer: Layer) -> list[Overlay]:
+    """Return what napari draws over a layer while a hand draws in it; none over an image."""
+    found = layer._overlays  # noqa: SLF001 - napari names them nowhere else
+    return [found[name] for name in DRAWING if name in found]
 
 
 def lock(layer: Layer) -> None:

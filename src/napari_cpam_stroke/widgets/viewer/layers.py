@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 from weakref import ref
 
@@ -15,7 +15,7 @@ from napari_cpam_stroke.core.editing import Edit, redraw
 from napari_cpam_stroke.widgets.viewer import compat
 from napari_cpam_stroke.widgets.viewer.placement import Placement
 from napari_cpam_stroke.widgets.viewer.strokes import Strokes
-from napari_cpam_stroke.widgets.viewer.three_layers import ThreeLayers, forget_steps, make_layers, reuse_layers
+from napari_cpam_stroke.widgets.viewer.three_layers import ThreeLayers, adding, forget_steps, new_layers, reusing
 from napari_cpam_stroke.widgets.viewer.turned import TurnedSeries
 
 if TYPE_CHECKING:
@@ -44,22 +44,53 @@ class CaseLayers(TurnedSeries):
         First display window.
     reuse
         The layers of the case before, already left; they show this one, or are removed.
+    made
+        Layers of this series that are in no viewer yet; taken where none can be reused.
+    at_once
+        Put them into the viewer now; else `placing` does it step by step.
     """
 
     def __init__(
-        self, viewer: ViewerModel, volume: CTVolume, reading: Mask, window: Window, *, reuse: CaseLayers | None = None
+        self,
+        viewer: ViewerModel,
+        volume: CTVolume,
+        reading: Mask,
+        window: Window,
+        *,
+        reuse: CaseLayers | None = None,
+        made: ThreeLayers | None = None,
+        at_once: bool = True,
     ) -> None:
         super().__init__(volume)
         self.reading_mask = reading
         self._strokes = Strokes(reading)
         self._viewer_ref = ref(viewer)
         self.extra: dict[str, Layer] = {}
+        self.three: ThreeLayers
+        if reuse is not None and reuse.fits(self):
+            self.three, self._steps = reuse.three, self._taking_over(reuse)
+        else:
+            self.three, self._steps = made or new_layers(self, reading, window), self._adding(reuse)
+        if self.three is made:
+            self.reading.data = self.turned(reading)
+        if at_once:
+            for _ in self.placing():
+                pass
+
+    def placing(self) -> Iterator[None]:
+        """Put the layers into the viewer, step by step; the masks come in sight with the last one."""
+        viewer = self._viewer
         for layer in [layer for layer in viewer.layers if layer.metadata.get(PLACEHOLDER)]:
             viewer.layers.remove(layer)
-        self._three = self._take_over(reuse) if reuse is not None and reuse.fits(self) else self._make(window, reuse)
-        self.ai.visible, self.ai.editable = False, False
-        self.reading.visible, self.reading.selected_label = True, int(LesionClass.ISCHEMIA)
+        yield from self._steps
+        if self.ai.visible:
+            self.ai.visible = False
+        self.ai.editable = False
+        if not self.reading.visible:
+            self.reading.visible = True
+        self.reading.selected_label = int(LesionClass.ISCHEMIA)
         viewer.layers.selection.active = self.reading
+        yield
 
     def fits(self, other: CaseLayers) -> bool:
         """Whether these layers can show another case: all still there, and both cases know their positions."""
@@ -75,17 +106,17 @@ class CaseLayers(TurnedSeries):
     @property
     def original(self) -> Image:
         """The CT."""
-        return self._three.original
+        return self.three.original
 
     @property
     def ai(self) -> Labels:
         """The mask of the AI; nobody paints on it."""
-        return self._three.ai
+        return self.three.ai
 
     @property
     def reading(self) -> Labels:
         """The mask that is edited."""
-        return self._three.reading
+        return self.three.reading
 
     def index_at(self, world: Sequence[float]) -> tuple[int, int, int] | None:
         """Return the native (z, y, x) under a world position (..., z, y, x) in mm, or None outside the series."""
@@ -221,21 +252,26 @@ class CaseLayers(TurnedSeries):
 
     def remove(self) -> None:
         """Take every layer of the case out of the viewer."""
-        for layer in (self.original, self.ai, self.reading, *self.extra.values()):
+        for _ in self.removing():
+            pass
+
+    def removing(self) -> Iterator[None]:
+        """Do so step by step."""
+        for layer in (*self.extra.values(), *reversed(self.three.all)):
             self._drop(layer)
+            yield
         self.extra.clear()
 
-    def _make(self, window: Window, before: CaseLayers | None) -> ThreeLayers:
+    def _adding(self, before: CaseLayers | None) -> Iterator[None]:
         if before is not None:
-            before.remove()
-        return make_layers(self._viewer, self, self.reading_mask, window)
+            yield from before.removing()
+        yield from adding(self._viewer, self.three)
 
-    def _take_over(self, before: CaseLayers) -> ThreeLayers:
+    def _taking_over(self, before: CaseLayers) -> Iterator[None]:
         for name in list(before.extra):
             before.hide_extra(name)
-        three = before._three
-        reuse_layers(three, self, self.reading_mask)
-        return three
+            yield
+        yield from reusing(self.three, self, self.reading_mask)
 
     def _drop(self, layer: Layer) -> None:
         compat.unlock(layer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ CT_RANGE_HU = (-1024.0, 3071.0)
 READING_OPACITY = 0.35
 """Of the inside of filled masks."""
 
+SLICED_DIMS = 3
 AI_CONTOUR = 2
 """Width in voxels; across slices one voxel is thick enough."""
 
@@ -39,9 +41,14 @@ class ThreeLayers:
     ai: Labels
     reading: Labels
 
+    @property
+    def all(self) -> tuple[Image, Labels, Labels]:
+        """From the bottom to the top."""
+        return (self.original, self.ai, self.reading)
 
-def make_layers(viewer: ViewerModel, series: TurnedSeries, reading: Mask, window: Window) -> ThreeLayers:
-    """Add the layers of a series to a viewer.
+
+def new_layers(series: TurnedSeries, reading: Mask, window: Window) -> ThreeLayers:
+    """Make the layers of a series, in no viewer yet (any thread: the first ones of napari take long).
 
     Parameters
     ----------
@@ -50,34 +57,65 @@ def make_layers(viewer: ViewerModel, series: TurnedSeries, reading: Mask, window
     window
         First display window.
     """
-    original: Image = viewer.add_image(
+    from napari.layers import Image
+
+    original = Image(
         series.turned(series.volume.hu), name=ORIGINAL, colormap="gray", contrast_limits=(window.low, window.high),
-        interpolation2d="linear", metadata={CASE: series.volume.case_id}, **series.place,
+        interpolation2d="linear", metadata={CASE: series.volume.case_id}, rgb=False, multiscale=False, **series.place,
     )  # fmt: skip
     original.contrast_limits_range = CT_RANGE_HU
-    ai = _labels(viewer, series, np.zeros(series.volume.shape, dtype=np.uint8), name=AI)
-    ai.contour = AI_CONTOUR
-    mask = _labels(viewer, series, reading, name=READING)
-    for layer in (original, ai, mask):
+    ai = _labels(series, np.zeros(series.volume.shape, dtype=np.uint8), name=AI)
+    ai.visible, ai.contour = False, AI_CONTOUR
+    return ThreeLayers(original, ai, _labels(series, reading, name=READING))
+
+
+def adding(viewer: ViewerModel, layers: ThreeLayers) -> Iterator[None]:
+    """Add layers to a viewer, one for each step."""
+    if viewer.dims.ndim < SLICED_DIMS:
+        viewer.dims.ndim = SLICED_DIMS  # napari makes its sliders then, else with the first layer
+        yield
+    for layer in layers.all:
+        for overlay in compat.drawing_overlays(layer):
+            overlay.visible = False
+        viewer.add_layer(layer)
         compat.lock(layer)
-    return ThreeLayers(original, ai, mask)
+        yield
+    for overlay in compat.drawing_overlays(layers.reading):  # nobody draws on the others
+        overlay.visible = True
+        yield
 
 
-def reuse_layers(layers: ThreeLayers, series: TurnedSeries, reading: Mask) -> None:
-    """Show a series in the layers of another one: napari takes long to remove a layer and to make one.
+def reusing(layers: ThreeLayers, series: TurnedSeries, reading: Mask) -> Iterator[None]:
+    """Show a series in the layers of another one, step by step: napari takes long to remove a layer and to make one.
 
     Parameters
     ----------
     reading
         uint8 (Z, Y, X) on native frames; from now on the layer edits this very array.
+
+    Notes
+    -----
+    From the first step to the last, no mask is in sight and nothing can be drawn: two cases are never seen together.
+    The undo steps of the case before are forgotten with it.
     """
+    if layers.ai.visible:
+        layers.ai.visible = False
+        yield
+    mode = layers.reading.mode
+    layers.reading.opacity, layers.reading.editable = 0, False  # to hide it takes napari longer
+    yield
     empty = np.zeros(series.volume.shape, dtype=np.uint8)
-    for layer, array in ((layers.original, series.volume.hu), (layers.ai, empty), (layers.reading, reading)):
-        layer.data = series.turned(array)
-        layer.scale, layer.translate = series.place["scale"], series.place["translate"]
-    for layer in (layers.original, layers.ai, layers.reading):
+    shown = (series.turned(series.volume.hu), series.turned(empty), series.turned(reading))
+    for layer, array in zip(layers.all, shown, strict=True):
+        layer.data = array
         layer.metadata = {CASE: series.volume.case_id}
+        yield
+        layer.scale = series.place["scale"]
+        yield
+        layer.translate = series.place["translate"]
+        yield
     forget_steps(layers.reading)
+    layers.reading.mode, layers.reading.opacity = mode, 1.0
 
 
 def forget_steps(layer: Labels) -> None:
@@ -87,10 +125,12 @@ def forget_steps(layer: Labels) -> None:
     layer.editable, layer.mode = True, mode
 
 
-def _labels(viewer: ViewerModel, series: TurnedSeries, mask: Mask, *, name: str) -> Labels:
-    layer: Labels = viewer.add_labels(
+def _labels(series: TurnedSeries, mask: Mask, *, name: str) -> Labels:
+    from napari.layers import Labels
+
+    layer = Labels(
         series.turned(mask), name=name, colormap=class_colormap(),
-        metadata={CASE: series.volume.case_id}, **series.place,
+        metadata={CASE: series.volume.case_id}, multiscale=False, **series.place,
     )  # fmt: skip
     edge_mask(layer, READING_OPACITY)
     return layer

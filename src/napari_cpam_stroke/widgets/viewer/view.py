@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -13,7 +13,15 @@ from qtpy.QtCore import QObject, Signal
 from napari_cpam_stroke.config import WINDOW_PRESETS, Window
 from napari_cpam_stroke.core.slice_number import first_slice_words
 from napari_cpam_stroke.widgets.viewer import compat
-from napari_cpam_stroke.widgets.viewer.canvas_texts import EDGES, HEADER, WARNINGS, add_texts, hide_texts, write_text
+from napari_cpam_stroke.widgets.viewer.canvas_texts import (
+    EDGES,
+    HEADER,
+    PLACES,
+    WARNINGS,
+    hide_texts,
+    showing_texts,
+    write_text,
+)
 from napari_cpam_stroke.widgets.viewer.comparisons import MIRROR
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 from napari_cpam_stroke.widgets.viewer.mouse import RIGHT_BUTTON, Drag, MouseEvent, drag_window
@@ -68,15 +76,15 @@ class ViewControl(QObject):
         assert viewer is not None  # noqa: S101 - asked only while something is on its screen
         return viewer
 
-    def attach(self, layers: CaseLayers, *, title: str, warnings: tuple[str, ...]) -> None:
-        """Show a case; warnings stand in the picture, where they cannot be missed."""
+    def attaching(self, layers: CaseLayers, *, title: str, warnings: tuple[str, ...]) -> Iterator[None]:
+        """Show a case, step by step; warnings stand in the picture, where they cannot be missed."""
+        viewer = self._shown_in
+        compat.set_background(viewer, "black")
+        yield
         self.layers, self.case_title = layers, title
         self.header_window = layers.volume.acquisition.window
         self._here, self._mouse = "", None
         self._warnings = "\n".join(wrap(" ".join(warnings), WARNING_WIDTH))
-        viewer = self._shown_in
-        add_texts(viewer)
-        compat.set_background(viewer, "black")
         viewer.dims.events.order.connect(self.update_letters)
         viewer.dims.events.ndisplay.connect(self.update_letters)
         viewer.dims.events.current_step.connect(self._on_step)
@@ -85,16 +93,23 @@ class ViewControl(QObject):
         layers.original.events.contrast_limits.connect(self._on_contrast)
         layers.reading.events.visible.connect(self._on_visible)
         self._numbers.attach(viewer, first=first_slice_words(layers.volume.geometry))
-        self.set_plane("axial")
-        self.set_window(self.window)
-        bar = compat.scale_bar(viewer)
-        bar.visible = layers.volume.geometry is not None
+        self._turn_to("axial")
+        yield
         layers.go_to_slice(layers.volume.shape[0] // 2)
-        self._update_header()
-        write_text(viewer, WARNINGS, self._warnings)
+        yield
+        self.set_window(self.window)
+        yield
+        compat.scale_bar(viewer).visible = layers.volume.geometry is not None
+        yield
+        yield from showing_texts(viewer, {**self._letters(), HEADER: self._header(layers), WARNINGS: self._warnings})
+
+    def clearing(self) -> Iterator[None]:
+        """Take what stands of the last case out of the picture, step by step; hiding the texts would take longer."""
+        yield from showing_texts(self._shown_in, dict.fromkeys(PLACES, "") if self.case_title else {})
+        self.case_title = ""
 
     def detach(self) -> None:
-        """Forget the case and take what was added away."""
+        """Forget the case; its texts stand until `clearing` or `leave`."""
         viewer, layers = self.viewer, self.layers
         self.layers = self.header_window = None
         if viewer is None or layers is None:
@@ -110,8 +125,13 @@ class ViewControl(QObject):
         ):
             if mine in callbacks:
                 callbacks.remove(mine)
-        compat.set_background(viewer, None)
-        hide_texts(viewer)
+
+    def leave(self) -> None:
+        """Give the picture back as it was before the first case."""
+        viewer, self.case_title = self.viewer, ""
+        if viewer is not None:
+            compat.set_background(viewer, None)
+            hide_texts(viewer)
 
     def set_window(self, window: Window) -> None:
         """Show HU from `window.low` to `window.high`."""
@@ -131,6 +151,10 @@ class ViewControl(QObject):
 
     def set_plane(self, plane: str) -> None:
         """Show the axial, coronal or sagittal plane through the current point, head up."""
+        self._turn_to(plane)
+        self.update_letters()
+
+    def _turn_to(self, plane: str) -> None:
         viewer = self._shown_in
         self.plane, self._here, self._mouse = plane, "", None
         if self.layers is not None:
@@ -140,7 +164,6 @@ class ViewControl(QObject):
         viewer.dims.order = (*range(extra), *(axis + extra for axis in PLANES[plane]))
         compat.camera(viewer).orientation2d = ("down" if plane == "axial" else "up", "right")
         viewer.reset_view()
-        self.update_letters()
         self.plane_changed.emit(plane)
 
     def next_plane(self) -> None:
@@ -176,10 +199,17 @@ class ViewControl(QObject):
             self.update_letters()
 
     def update_letters(self, _: object = None) -> None:
-        """Bring the letters at the edges up to date; beside a mirror image both outer edges are the same side."""
+        """Bring the letters at the edges up to date."""
+        if self.viewer is not None and self.layers is not None:
+            for name, letter in self._letters().items():
+                write_text(self.viewer, name, letter)
+        self._update_header()
+
+    def _letters(self) -> dict[str, str]:
+        """Return the letters by edge; beside a mirror image both outer edges are the same side."""
         viewer, layers = self.viewer, self.layers
         if viewer is None or layers is None:
-            return
+            return {}
         letters = EdgeLetters()
         if viewer.dims.ndisplay == 2:
             vertical, horizontal = compat.camera(viewer).orientation2d
@@ -192,20 +222,19 @@ class ViewControl(QObject):
             letters = replace(letters, right=letters.left)
         elif OTHER_SIDE in layers.extra and letters.left in SIDES:
             letters = replace(letters, left=letters.right, right=letters.left)
-        for name in EDGES:
-            write_text(viewer, name, getattr(letters, name))
-        self._update_header()
+        return {name: getattr(letters, name) for name in EDGES}
 
     def _update_header(self, _: object = None) -> None:
-        if self.layers is None:
-            return
-        viewer = self._shown_in
+        if self.layers is not None:
+            write_text(self._shown_in, HEADER, self._header(self.layers))
+
+    def _header(self, layers: CaseLayers) -> str:
         window = f"C {self.window.centre:g}  W {self.window.width:g}"
         place, here = SOLID, ""
-        if self.layers.flat:
-            place, here = place_words(self.layers, self.plane, viewer.dims.point), self._here
-        turned_over = [MIRRORED] if OTHER_SIDE in self.layers.extra else []
-        write_text(viewer, HEADER, "\n".join([self.case_title, *turned_over, place, window, here]))
+        if layers.flat:
+            place, here = place_words(layers, self.plane, self._shown_in.dims.point), self._here
+        turned_over = [MIRRORED] if OTHER_SIDE in layers.extra else []
+        return "\n".join([self.case_title, *turned_over, place, window, here])
 
     def _on_visible(self, _: object = None) -> None:
         self.masks_changed.emit()
