@@ -195,6 +195,7 @@ class Hands:
         QTest.mousePress(self.canvas, button, NO_MODIFIER, self.at(*start))
         self.move((start[0] + end[0]) // 2, (start[1] + end[1]) // 2, button)
         self.move(*end, button)
+        QTest.qWait(60)  # napari hands on the last of quick moves a little later
         QTest.mouseRelease(self.canvas, button, NO_MODIFIER, self.at(*end))
 
 

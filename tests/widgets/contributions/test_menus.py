@@ -57,8 +57,9 @@ AREAS = {
 
 @pytest.fixture
 def viewer(make_napari_viewer: Callable[..., Any]) -> Iterator[Any]:
-    """A viewer in a window that is to be seen."""
+    """A viewer in a window that is to be seen, with room for every dock."""
     made = make_napari_viewer(show=True)
+    made.window.resize(1366, 768)
     yield made
     session = session_of(made)
     session.ask = lambda _question, answers: answers[-1]

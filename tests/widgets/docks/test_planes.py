@@ -71,7 +71,7 @@ def test_a_click_in_one_plane_moves_the_others_and_the_picture(hands: Any, plane
     assert found[1] == before[1]
     assert found[2] == pytest.approx(wanted[2], abs=2)
     assert session.layers.slice_index == int(session.layers.turned_index(found)[0])
-    QTest.qWait(60)
+    QTest.qWait(200)
     sagittal = planes.canvases["sagittal"]
     assert sagittal._title == f"sagittal {int(found[2]) + 1}"
     lines = hands.viewer.layers[CROSS_HAIR].data

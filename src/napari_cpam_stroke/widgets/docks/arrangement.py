@@ -22,7 +22,7 @@ FOLDED: dict[str, tuple[tuple[str, ...], ...]] = {
 STANDING_FROM = {LEFT: 640, RIGHT: 740}
 """Height of the window, in points, from which two places of a column have room below each other."""
 
-SHARE = {LEFT: 0.19, RIGHT: 0.23}
+SHARE = {LEFT: 0.22, RIGHT: 0.23}
 """Of the window's width."""
 
 NARROWEST = {LEFT: 220, RIGHT: 250}

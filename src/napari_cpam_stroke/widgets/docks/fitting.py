@@ -15,6 +15,8 @@ SETTLE_MS = 200
 
 AREAS = {LEFT: Qt.DockWidgetArea.LeftDockWidgetArea, RIGHT: Qt.DockWidgetArea.RightDockWidgetArea}
 BELOW = "correct"
+WHOLE_ROOM = {"cases", "findings", BELOW}
+"""Only with all of these is there too little room for napari's own docks."""
 
 Docks = Mapping[str, QDockWidget]
 
@@ -58,7 +60,7 @@ class DockFitting(QObject):
         main.setCorner(Qt.Corner.BottomLeftCorner, AREAS[LEFT])
         for side, places in self._arrangement.columns.items():
             _stand(main, AREAS[side], _present(places, docks), {docks[name] for name in moved if name in docks})
-        if "cases" in moved:
+        if set(docks) >= WHOLE_ROOM:
             self._spare(set(self._arrangement.spared) & set(docks), docks)
         self._pending.start()
 

@@ -51,6 +51,8 @@ class PlaneCanvas(QWidget):
 
         Parameters
         ----------
+        rgb
+            (rows, columns, 3), 0..255.
         pixel_mm
             Height of a row and width of a column.
         cross

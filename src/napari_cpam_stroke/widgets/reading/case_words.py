@@ -55,7 +55,7 @@ class CaseColumn:
 
 
 COLUMNS: tuple[CaseColumn, ...] = (
-    CaseColumn("id", "case", "! u-0\u202600000", "Pseudonym of the series"),
+    CaseColumn("id", "case", "u-0\u202600000", "Pseudonym of the series"),
     CaseColumn("added", "date", "26 Nov 26", "When the series came into the store, which keeps no date of the study"),
     CaseColumn("slices", "slices", "300", "Number of slices"),
     CaseColumn("series", "series", "1.25 mm H31s", "Slice thickness and kernel"),
