@@ -1,4 +1,4 @@
-"""The whole loop once, through the doors a person uses: open, predict, correct, save, reopen, retrain, promote, run."""
+"""The whole loop once, by the ways a person goes: menu, drop, keys, mouse and command line."""
 
 from __future__ import annotations
 
@@ -10,39 +10,98 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core import Annotation, CTVolume, LesionClass
 from napari_cpam_stroke.samples import HeadPhantom, stroke_geometry
-from napari_cpam_stroke.widgets.room import open_room
+from napari_cpam_stroke.widgets.reading.session import session_of
+from napari_cpam_stroke.widgets.viewer import compat
+
+from ..hands import Hands  # noqa: TID252 - the tests are no installed package
 
 MATRIX = 96
 QUICK = ["--preset", "quick", "--set", "epochs=2", "--set", "data.workers=0", "--set", "preprocess.size=64"]
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+LEFT = Qt.MouseButton.LeftButton
 
 
-def dock(viewer: Any, title: str) -> Any:
-    return viewer.window.dock_widgets[title]
-
-
-def predict(viewer: Any, session: Any, qtbot: Any) -> None:
-    qtbot.mouseClick(dock(viewer, "AI models").run, Qt.MouseButton.LeftButton)
+def sit_down(make_napari_viewer: Callable[..., Any]) -> Hands:
+    """A new napari, and the reading room from its menu."""
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(*Hands.SCREEN)
+    viewer.window.activate()
+    ours = next(action.menu() for action in viewer.window.plugins_menu.actions() if "CPAM stroke" in action.text())
+    ours.aboutToShow.emit()
+    next(action for action in ours.actions() if action.text().startswith("Reading room")).trigger()
+    QTest.qWait(200)
+    session = session_of(viewer)
     session.wait()
-    assert session.models.last_failure == ""
+    return Hands(viewer, session)
 
 
-def correct(viewer: Any, session: Any, qtbot: Any) -> None:
-    """Take the AI's mask as a start, paint a bleed with napari's own brush, overrule one class, save."""
-    qtbot.mouseClick(dock(viewer, "AI models").adopt, Qt.MouseButton.LeftButton)
-    tools, layer = dock(viewer, "Correct and save"), viewer.layers["Reading"]
-    qtbot.mouseClick(tools.classes[LesionClass.HEMORRHAGE], Qt.MouseButton.LeftButton)
-    session.go_to_slice(6)
-    layer.brush_size = 9
-    for x in range(100, 121, 4):
-        layer.paint((6, 120, x), layer.selected_label)
-    tools.series_checks[LesionClass.ISCHEMIA].click()
-    qtbot.mouseClick(tools.save, Qt.MouseButton.LeftButton)
-    session.wait()
+def drop(hands: Hands, folder: Path) -> None:
+    """Drop a folder on the picture."""
+    data, target = QMimeData(), compat.canvas_part(hands.viewer)
+    data.setUrls([QUrl.fromLocalFile(str(folder))])
+    copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(target, QDragEnterEvent(QPoint(5, 5), copy, data, LEFT, none))
+    QApplication.sendEvent(target, QDropEvent(QPointF(5, 5), copy, data, LEFT, none, QEvent.Type.Drop))
+    settle(hands)
+    assert hands.session.review is not None
+
+
+def settle(hands: Hands) -> None:
+    """Let what runs in the background end, and its result come on the screen."""
+    for _ in range(3):
+        QTest.qWait(50)
+        hands.session.wait()
+
+
+def predict(hands: Hands) -> None:
+    hands.press(Qt.Key.Key_R)
+    settle(hands)
+    assert hands.session.models.last_failure == ""
+
+
+def correct(hands: Hands) -> None:
+    """Take the AI's mask as a start, paint a bleed, overrule one class, type a comment, save: keys and mouse only."""
+    hands.press(Qt.Key.Key_T, SHIFT)
+    hands.press(Qt.Key.Key_H)
+    hands.drag(LEFT, (-30, 20), (10, 25))
+    tools = hands.dock("Correct and save")
+    hands.click(tools.series_checks[LesionClass.ISCHEMIA], QPoint(8, 8))
+    hands.click(tools.comment)
+    hands.type("bleed painted by hand")
+    hands.key(Qt.Key.Key_Return)
+    hands.key(Qt.Key.Key_F8)
+    settle(hands)
+
+
+def leave(hands: Hands) -> None:
+    """Close the window; what is unsaved would be asked about."""
+    hands.session.ask = lambda question, _answers: pytest.fail(question)
+    hands.session.close_case()
+    settle(hands)
+
+
+def choose_model(hands: Hands, name: str) -> None:
+    """Look for new models and take one from the list with the arrow keys."""
+    models = hands.dock("AI models")
+    hands.click(models.refresh)
+    models.model.setFocus()
+    for _ in range(models.model.count()):
+        if models.model.currentText().startswith(name):
+            break
+        hands.key(Qt.Key.Key_Down)
+    assert models.model.currentText().startswith(name)
+    hands.key(Qt.Key.Key_Escape)
+    hands.press(Qt.Key.Key_W)
+    hands.press(Qt.Key.Key_W)
+    settle(hands)
 
 
 def add_reference(store: AnnotationStore, split: str, seed: int) -> None:
@@ -64,27 +123,27 @@ def run(*arguments: object) -> None:
 
 @pytest.mark.timeout(600)
 def test_a_correction_comes_back_as_a_model(
-    make_napari_viewer: Callable[..., Any], stroke_series_dir: Path, tmp_path: Path, qtbot: Any
+    make_napari_viewer: Callable[..., Any], stroke_series_dir: Path, tmp_path: Path
 ) -> None:
-    viewer = make_napari_viewer()
-    session = open_room(viewer)
-    where = session.settings.values.store_location
-    session.open_path(stroke_series_dir, wait=True)
-    predict(viewer, session, qtbot)
-    assert session.models.prediction.model.name == "default"
-    before = session.models.prediction.mask.copy()
-    correct(viewer, session, qtbot)
-    saved = session.review.reading.copy()
-    assert (saved[6] == LesionClass.HEMORRHAGE).sum() > 100
-    np.testing.assert_array_equal(session.models.prediction.mask, before)
-    session.close_case(ask=False)
+    hands = sit_down(make_napari_viewer)
+    where = hands.session.settings.values.store_location
+    drop(hands, stroke_series_dir)
+    predict(hands)
+    assert hands.session.models.prediction.model.name == "default"
+    before = hands.session.models.prediction.mask.copy()
+    correct(hands)
+    saved = hands.session.review.reading.copy()
+    z = hands.session.layers.slice_index
+    assert (saved[z] == LesionClass.HEMORRHAGE).sum() > 20
+    np.testing.assert_array_equal(hands.session.models.prediction.mask, before)
+    leave(hands)
 
-    reopened = make_napari_viewer()
-    again = open_room(reopened)
-    again.open_path(stroke_series_dir, wait=True)
-    np.testing.assert_array_equal(again.review.reading, saved)
-    revision = again.review.revision
+    later = sit_down(make_napari_viewer)
+    drop(later, stroke_series_dir)
+    np.testing.assert_array_equal(later.session.review.reading, saved)
+    revision = later.session.review.revision
     assert revision.algorithm_type == "SEMIAUTOMATIC"
+    assert revision.comment == "bleed painted by hand"
     assert revision.model.name == "default"
     assert revision.changed_from_prediction == np.count_nonzero(saved != before)
 
@@ -98,11 +157,8 @@ def test_a_correction_comes_back_as_a_model(
     assert (tmp_path / "report" / "report.html").stat().st_size > 0
     run("promote", tmp_path / "run", "--name", "corrected", "--store", where)
 
-    qtbot.mouseClick(dock(reopened, "AI models").refresh, Qt.MouseButton.LeftButton)
-    choice = dock(reopened, "AI models").model
-    names = [choice.itemText(i) for i in range(choice.count())]
-    assert any(name.startswith("corrected") for name in names), names
-    again.models.choose(ref="corrected")
-    predict(reopened, again, qtbot)
-    assert again.models.prediction.model.name == "corrected"
-    np.testing.assert_array_equal(again.review.reading, saved)
+    choose_model(later, "corrected")
+    predict(later)
+    assert later.session.models.prediction.model.name == "corrected"
+    np.testing.assert_array_equal(later.session.review.reading, saved)
+    leave(later)
