@@ -36,11 +36,13 @@ class CaseSearch(QWidget):
         self._state, self._worklist = state, worklist
         self.search = QLineEdit()
         self.search.setPlaceholderText(SEARCH)
+        self.search.setAccessibleName("search the worklist")
         self.search.setToolTip(f"{SEARCH_TIP}  [Shift+L]")
         self.search.setClearButtonEnabled(True)
         self.search.installEventFilter(self)
         self.count = QLabel()
         self.status = drop_down([ALL, *STATUSES], "Show only this status")
+        self.status.setAccessibleName("status")
         self.mine = check_box("mine", "Only cases assigned to me")
         self.take = button("take", "Assign the open case to me", self._take)
         self.table = CaseTable(state, worklist)

@@ -154,6 +154,7 @@ class CasesDock(QWidget):
 
 def _series_list() -> QListWidget:
     found = QListWidget()
+    found.setAccessibleName("series of the folder")
     found.setToolTip("Series of the opened folder; double-click opens one")
     found.setMinimumHeight(50)
     found.setMaximumHeight(130)

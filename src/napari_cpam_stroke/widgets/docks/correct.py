@@ -103,6 +103,7 @@ class CorrectDock(QWidget):
         self.truth = word_choice("truth from", TRUTH_SOURCES, "What the reading rests on")
         self.comment = QLineEdit()
         self.comment.setPlaceholderText("comment")
+        self.comment.setAccessibleName("comment")
         self.comment.setToolTip("Kept with the version")
         self.comment.setMinimumWidth(COMMENT_WIDTH)
         self.comment.setFocusPolicy(Qt.FocusPolicy.ClickFocus)

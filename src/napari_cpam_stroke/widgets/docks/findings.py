@@ -215,6 +215,7 @@ class FindingsDock(QWidget):
 
 def _table() -> QTableWidget:
     table = QTableWidget(0, 5)
+    table.setAccessibleName("findings")
     table.setHorizontalHeaderLabels(["#", "class", "ml", "slices", "ABC/2"])
     table.verticalHeader().setVisible(False)
     table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)

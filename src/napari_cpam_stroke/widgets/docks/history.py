@@ -159,6 +159,7 @@ class HistoryDock(QWidget):
 
 def _tree() -> QTreeWidget:
     tree = QTreeWidget()
+    tree.setAccessibleName("versions")
     tree.setHeaderLabels(["v", "when", "who", "status", "changed"])
     tree.setRootIsDecorated(False)
     tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

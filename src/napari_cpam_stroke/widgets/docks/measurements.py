@@ -89,6 +89,7 @@ class MeasurementsDock(QWidget):
 
 def _table() -> QTableWidget:
     table = QTableWidget(0, 3)
+    table.setAccessibleName("measurements")
     table.setHorizontalHeaderLabels(["what", "where", "figures"])
     table.verticalHeader().setVisible(False)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

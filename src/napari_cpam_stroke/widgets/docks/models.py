@@ -42,6 +42,7 @@ class ModelsDock(QWidget):
         super().__init__()
         self._session, models = session, session.models
         self.model = drop_down((), "Installed models: name, version, start of the weights' sha256")
+        self.model.setAccessibleName("model")
         self._form = settings_form(session.settings.values, "device", "blinded", "run_on_open")
         self.device, self.blinded, self.on_open = (field.native for field in self._form)
         self.refresh = button("\u21bb", "Look for newly installed models", models.refresh, name="refresh")

@@ -36,6 +36,7 @@ class PlanesDock(QWidget):
         self._later.timeout.connect(self._draw)
         column(self, *self.canvases.values(), wrapped(HOW, name="how"))
         for plane, canvas in self.canvases.items():
+            canvas.setAccessibleName(plane)
             canvas.clicked.connect(partial(self._on_click, plane))
             canvas.scrolled.connect(partial(self._on_wheel, plane))
         for signal in (self._cross.moved, session.mask_changed, session.view.window_changed, session.case_refreshed):

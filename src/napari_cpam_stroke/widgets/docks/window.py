@@ -28,6 +28,8 @@ class WindowDock(QWidget):
         self.presets = {name: self._preset(name) for name in WINDOW_PRESETS}
         self.header = button("header", "Window of the DICOM header", lambda: view.set_preset("header"), key="F6")
         self.centre, self.width_hu = _spin(-1024, 3071), _spin(1, 4095)
+        self.centre.setAccessibleName("window centre in HU")
+        self.width_hu.setAccessibleName("window width in HU")
         self.planes = {name: self._plane(name) for name in PLANES}
         self.masks = _switch("masks", "Show or hide the masks  [W]", self._on_masks)
         self.contour = _switch("contour", "Outlines instead of filled masks  [Shift+W]", self._on_contour)

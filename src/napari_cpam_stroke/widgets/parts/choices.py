@@ -31,6 +31,7 @@ def show_label(check: QCheckBox, value: int) -> None:
 def word_choice(name: str, words: Sequence[str], tip: str) -> QComboBox:
     """Return a choice of words; its own name stands first, for none of them."""
     made = drop_down([name, *words], tip)
+    made.setAccessibleName(name)
     made.setMinimumContentsLength(WORD_LETTERS)
     return made
 

@@ -64,7 +64,7 @@ def drop_down(words: Sequence[str], tip: str) -> QComboBox:
 
 
 def row(*parts: QWidget | str | None, gap: int = GAP) -> QHBoxLayout:
-    """Return widgets side by side; a string is a label, None a stretch."""
+    """Return widgets side by side; a string is a label, for a screen reader too, None a stretch."""
     layout = QHBoxLayout()
     _fill(layout, parts, gap)
     return layout
@@ -170,7 +170,8 @@ class RangeBox(QWidget):
     def __init__(self, low: int, high: int) -> None:
         super().__init__()
         self.low, self.high = QSpinBox(), QSpinBox()
-        for box in (self.low, self.high):
+        for box, name in ((self.low, "lowest HU"), (self.high, "highest HU")):
+            box.setAccessibleName(name)
             box.setRange(low, high)
             box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
             box.setKeyboardTracking(False)
@@ -193,6 +194,7 @@ class RangeBox(QWidget):
 def _fill(layout: QBoxLayout, parts: tuple[QWidget | str | None, ...], gap: int) -> None:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(gap)
+    before: QWidget | str | None = None
     for part in parts:
         if part is None:
             layout.addStretch(1)
@@ -200,3 +202,6 @@ def _fill(layout: QBoxLayout, parts: tuple[QWidget | str | None, ...], gap: int)
             layout.addWidget(QLabel(part))
         else:
             layout.addWidget(part)
+            if isinstance(before, str) and not part.accessibleName():
+                part.setAccessibleName(before)
+        before = part

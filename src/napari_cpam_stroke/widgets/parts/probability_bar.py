@@ -28,6 +28,7 @@ class ProbabilityBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumSize(BAR_WIDTH, BAR_HEIGHT)
         self._name = name
+        self.setAccessibleName(f"suspicion of {name}")
         self.probability: float | None = None
         self.band: tuple[float, float] | None = None
         self.threshold: float | None = None

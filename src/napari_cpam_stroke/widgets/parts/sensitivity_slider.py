@@ -33,6 +33,7 @@ class SensitivitySlider(QWidget):
         self._name, self.own, self._probability = name, 0.5, 0.5
         self.slider = QLabeledSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, int(TOP))
+        self.slider.setAccessibleName(f"sensitivity for {name}")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.slider)

@@ -30,6 +30,7 @@ class SliceStrip(QWidget):
         self.setMinimumHeight(HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
+        self.setAccessibleName("slices")
         self._order: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         self._probabilities: NDArray[np.float32] | None = None
         self._drawn: NDArray[np.bool_] | None = None

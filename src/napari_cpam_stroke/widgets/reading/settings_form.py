@@ -57,6 +57,7 @@ def _field(name: str, kind: object, value: object) -> ValueWidget[object]:
         options["choices"] = list(dict.fromkeys([*field.choices, value]))
     made = create_widget(value=value, annotation=kind, name=name, label=field.label, options=options)
     native = made.native
+    native.setAccessibleName(field.label)
     native.setFocusPolicy(Qt.FocusPolicy.ClickFocus if field.keys else Qt.FocusPolicy.NoFocus)
     if kind is bool:
         native.setText(field.label)
