@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("window") or "make_napari_viewer" in getattr(item, "fixturenames", ()):
             item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def windows_gone() -> Iterator[None]:
+    """Let closed windows go after each test, as the event loop of a program does: what they gave back is free then."""
+    yield
+    if "qtpy" in sys.modules:
+        from qtpy.QtCore import QEvent
+        from qtpy.QtWidgets import QApplication
+
+        if QApplication.instance() is not None:
+            QApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete))
 
 
 @pytest.fixture(autouse=True)

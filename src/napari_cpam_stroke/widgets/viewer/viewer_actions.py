@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import QObject, Signal
 
@@ -51,7 +52,7 @@ class ViewerActions(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._of_viewer: dict[int, dict[str, Callable[[], object]]] = {}
+        self._of_viewer: WeakKeyDictionary[ViewerModel, dict[str, Callable[[], object]]] = WeakKeyDictionary()
         self._given: dict[str, Keys] = {}
 
     @property
@@ -72,13 +73,15 @@ class ViewerActions(QObject):
         chosen
             Keys a person chose before, by name of the action.
         """
+        if self._given and not self._of_viewer:
+            self._uninstall()  # viewers that went without a word
         if not self._given:
             self._install(actions, chosen)
-        self._of_viewer[id(unwrapped(viewer))] = {action.name: action.run for action in actions}
+        self._of_viewer[unwrapped(viewer)] = {action.name: action.run for action in actions}
 
     def remove(self, viewer: ViewerModel) -> bool:
         """Take the actions of a viewer away and return whether it had any; the last one frees the keys."""
-        had = self._of_viewer.pop(id(unwrapped(viewer)), None) is not None
+        had = self._of_viewer.pop(unwrapped(viewer), None) is not None
         if had and not self._of_viewer:
             self._uninstall()
         return had
@@ -108,7 +111,7 @@ class ViewerActions(QObject):
 
     def _pressed(self, name: str) -> Callable[[Any], None]:
         def pressed(viewer: Any) -> None:
-            self._of_viewer.get(id(unwrapped(viewer)), {}).get(name, _nothing)()
+            self._of_viewer.get(unwrapped(viewer), {}).get(name, _nothing)()
 
         return pressed
 
