@@ -167,3 +167,12 @@ def test_sqlite_takes_the_rows_of_every_order_from_an_index(filled):
             plan = " ".join(row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
             assert "COVERING INDEX" in plan, (order, plan)
             assert "TEMP B-TREE" not in plan, (order, plan)
+
+
+def test_the_other_cases_of_a_patient_stand_newest_first(store, volume):
+    for i, (name, patient) in enumerate([("a1", "ann"), ("b1", "bob"), ("a2", "ann"), ("a3", "ann"), ("x", "")]):
+        store.add_case(volume(name, seed=i, patient=patient), source="reader")
+    assert [listed.case.case_id for listed in store.listing.others_of_patient("a2")] == ["a3", "a1"]
+    assert [listed.series for listed in store.listing.others_of_patient("a2")] == ["5 mm STANDARD"] * 2
+    for alone in ("b1", "x", "unheard of"):
+        assert store.listing.others_of_patient(alone) == ()

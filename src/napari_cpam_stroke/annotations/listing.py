@@ -168,6 +168,15 @@ class CaseList:
             found: str | None = session.scalar(statement.limit(1))
             return found
 
+    def others_of_patient(self, case_id: str) -> tuple[ListedCase, ...]:
+        """Return the other cases of a case's patient, newest first; none for an unknown name."""
+        self._prepare()
+        patient = select(CaseRow.patient_id).where(CaseRow.case_id == case_id).scalar_subquery()
+        others = select(CaseRow.case_id).where(CaseRow.patient_id == patient, CaseRow.case_id != case_id)
+        with self._database.reading() as session:
+            names = session.scalars(others.order_by(CaseRow.added.desc(), CaseRow.case_id.desc())).all()
+            return tuple(_listed(session, names))
+
     def _prepare(self) -> None:
         """List the cases of a store from before the list."""
         with self._database.reading() as session:

@@ -87,6 +87,21 @@ def locate_head(hu: NDArray[np.int16], config: PreprocessConfig) -> HeadFrame:
     )
 
 
+def lowest_head_slice(hu: NDArray[np.int16]) -> int:
+    """Return the first slice that shows head.
+
+    Parameters
+    ----------
+    hu
+        (Z, Y, X) Hounsfield units in the radiological view: the slice next to the feet first.
+
+    Returns
+    -------
+    Index of the first slice of which the head covers `MIN_HEAD_SHARE`; 0 where none does.
+    """
+    return next((z for z, frame in enumerate(hu) if _head_of(frame).mean() >= MIN_HEAD_SHARE), 0)
+
+
 def sample(
     image: NDArray[np.generic], frame: HeadFrame, size: int, *, order: int, outside: float
 ) -> NDArray[np.float32]:

@@ -80,6 +80,11 @@ def planes() -> QWidget:
     return _dock("planes")
 
 
+def prior() -> QWidget:
+    """Show another study of the patient beside the open case."""
+    return _dock("prior")
+
+
 def segment() -> Widget:
     """Return the form that runs a model on any image layer."""
     from napari_cpam_stroke.widgets.contributions.layer_forms import segment_form

@@ -11,11 +11,11 @@ NAPARIS = ("layer list", "layer controls")
 
 STANDING: dict[str, tuple[tuple[str, ...], ...]] = {
     LEFT: (("cases", *NAPARIS), ("window",)),
-    RIGHT: (("findings", "history", "measurements", "planes"), ("models",)),
+    RIGHT: (("findings", "history", "measurements", "planes", "prior"), ("models",)),
 }
 FOLDED: dict[str, tuple[tuple[str, ...], ...]] = {
     LEFT: (("cases", "window", *NAPARIS),),
-    RIGHT: (("findings", "models", "history", "measurements", "planes"),),
+    RIGHT: (("findings", "models", "history", "measurements", "planes", "prior"),),
 }
 """Docks of a column from above; those of one place are tabs, the first in front."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from qtpy.QtCore import QTimer
-from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QDockWidget, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_cpam_stroke.widgets.parts.controls import column, wrapped
+from napari_cpam_stroke.widgets.parts.in_front import InFront
 from napari_cpam_stroke.widgets.parts.plane_canvas import PlaneCanvas
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 from napari_cpam_stroke.widgets.viewer.plane_picture import PlaneCut
@@ -28,8 +28,8 @@ class PlanesDock(QWidget):
         self._session, self._cross = session, session.cross_hair
         self.canvases = {plane: PlaneCanvas() for plane in ACROSS}
         self._cuts: dict[str, PlaneCut] = {}
-        self._dock: QDockWidget | None = None
-        self._in_front = False
+        self._front = InFront(self)
+        self._front.changed.connect(self._on_front)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(DRAW_MS)
@@ -45,17 +45,8 @@ class PlanesDock(QWidget):
         session.case_closed.connect(self._on_case)
         self._on_case()
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Follow the dock from now on: a tab behind others counts as shown for Qt, only the dock knows better."""
-        super().showEvent(event)
-        dock = self.parent()
-        if isinstance(dock, QDockWidget) and dock is not self._dock:
-            self._dock = dock
-            dock.visibilityChanged.connect(self._on_front)
-
     def _on_front(self, in_front: bool) -> None:
         """Show the cross-hair in the picture where the planes are seen too."""
-        self._in_front = in_front
         self._cross.show(on=in_front)
         self._later.start()
 
@@ -77,7 +68,7 @@ class PlanesDock(QWidget):
 
     def _draw(self) -> None:
         review = self._session.review
-        if not self._in_front:
+        if not self._front.seen:
             return
         for plane, canvas in self.canvases.items():
             cut = self._cuts.get(plane)

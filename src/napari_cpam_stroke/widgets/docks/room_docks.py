@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -17,6 +18,7 @@ from napari_cpam_stroke.widgets.docks.history import HistoryDock
 from napari_cpam_stroke.widgets.docks.measurements import MeasurementsDock
 from napari_cpam_stroke.widgets.docks.models import ModelsDock
 from napari_cpam_stroke.widgets.docks.planes import PlanesDock
+from napari_cpam_stroke.widgets.docks.prior import PriorDock
 from napari_cpam_stroke.widgets.docks.window import WindowDock
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 from napari_cpam_stroke.widgets.viewer import compat
@@ -33,9 +35,13 @@ DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
     "history": (HistoryDock, "History and export", "right"),
     "measurements": (MeasurementsDock, "Measurements", "right"),
     "planes": (PlanesDock, "Three planes", "right"),
+    "prior": (PriorDock, "Prior study", "right"),
     "correct": (CorrectDock, "Correct and save", "bottom"),
 }
 """Name in commands: class, title as in the manifest, area."""
+
+TAB_SPARES = re.compile(" and .*| study$")
+"""What of a title its tab leaves out."""
 
 
 class RoomDocks(QObject):
@@ -95,7 +101,7 @@ class RoomDocks(QObject):
         if name not in self._made:
             self._made[name] = kind(self._session)
         dock = self._window.add_dock_widget(self._made[name], name=title, area=area)
-        dock.setWindowTitle(title.partition(" and ")[0])  # what its tab says; the title bar has it all
+        dock.setWindowTitle(TAB_SPARES.sub("", title))  # what its tab says; the title bar has it all
         self._made[name].show()  # one that was closed is hidden itself
         return dock
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from qtpy.QtGui import QColor
 
 from napari_cpam_stroke.config import Window
-from napari_cpam_stroke.core import LesionClass, apply_window
+from napari_cpam_stroke.core import CTVolume, LesionClass, apply_window
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.widgets.viewer.mask_edges import DARK, with_edges
@@ -43,6 +43,11 @@ class PlaneCut:
         self._series, self.plane = series, plane
         self.axis, self._down, self._right = PLANES[plane]
         self._hu = np.moveaxis(series.turned(series.volume.hu), self.axis, 0)
+
+    @property
+    def volume(self) -> CTVolume:
+        """The series that is cut."""
+        return self._series.volume
 
     @property
     def upside_down(self) -> bool:
