@@ -46,11 +46,13 @@ class PriorDock(QWidget):
         self._session, view = session, session.view
         self.prior = PriorStudy(session, store=session.store)
         self.studies = drop_down([], TIP)
+        self.studies.setAccessibleName("prior study")
         self.studies.setMinimumContentsLength(LETTERS)
         self.folder = button(
             "Folder...", "A study from a folder with DICOM files; the store keeps none of it", self._ask
         )
         self.canvas = PlaneCanvas()
+        self.canvas.setAccessibleName("prior study, axial")
         self.canvas.setToolTip("The prior study, in the window of the picture; the wheel shifts it against this case")
         self.place, self.shift = QLabel(), QLabel()
         self.place.setToolTip(PLACE_TIP)

@@ -114,8 +114,9 @@ class PriorStudy(QObject):
         self._read(read)
 
     def clear(self) -> None:
-        """Show none."""
+        """Show none, and keep nothing of what was read."""
         self._stop(self._reading)
+        self._reading = None
         self._put(None)
 
     def move(self, steps: int) -> None:
