@@ -29,7 +29,6 @@ LETTERS = 10
 """Least width of the list of studies."""
 
 TIP = "Other studies of this patient in the store, the newest first; it keeps the day they came in, not of the scan"
-PLACE_TIP = "Where the slice of the prior study lies against the one in the picture"
 NO_CASE = "Beside an open case, another study of the same patient can stand here."
 NO_OTHER = "The store has no other study of this patient; Folder... shows one from its files."
 CHOOSE = "Choose a study to see it beside this case, or Folder... for one that is not in the store."
@@ -55,7 +54,7 @@ class PriorDock(QWidget):
         self.canvas.setAccessibleName("prior study, axial")
         self.canvas.setToolTip("The prior study, in the window of the picture; the wheel shifts it against this case")
         self.place, self.shift = QLabel(), QLabel()
-        self.place.setToolTip(PLACE_TIP)
+        self.place.setToolTip(f"Where the slice lies against the one in the picture. {BY_HEIGHT}")
         self.reset = button("Reset", "Link by height again", self.prior.reset)
         self.message = wrapped(name="message")
         self._cut: PlaneCut | None = None
@@ -114,6 +113,7 @@ class PriorDock(QWidget):
         self._later.start()
 
     def _say(self) -> None:
+        """Say what is to be known; where all is as usual, the picture has the room."""
         prior = self.prior
         if prior.found is not None:
             self.message.setText(_link_words(prior.found))
@@ -121,6 +121,7 @@ class PriorDock(QWidget):
             self.message.setText(prior.note or NO_CASE)
         else:
             self.message.setText(CHOOSE if prior.others else NO_OTHER)
+        self.message.setVisible(self.message.text() != BY_HEIGHT)
 
     def _draw(self) -> None:
         linked, cut = self.prior.linked, self._cut

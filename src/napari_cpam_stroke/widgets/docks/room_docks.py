@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -39,9 +38,6 @@ DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
     "correct": (CorrectDock, "Correct and save", "bottom"),
 }
 """Name in commands: class, title as in the manifest, area."""
-
-TAB_SPARES = re.compile(" and .*| study$")
-"""What of a title its tab leaves out."""
 
 
 class RoomDocks(QObject):
@@ -101,7 +97,7 @@ class RoomDocks(QObject):
         if name not in self._made:
             self._made[name] = kind(self._session)
         dock = self._window.add_dock_widget(self._made[name], name=title, area=area)
-        dock.setWindowTitle(TAB_SPARES.sub("", title))  # what its tab says; the title bar has it all
+        dock.setWindowTitle(title.partition(" and ")[0])  # what its tab says; the title bar has it all
         self._made[name].show()  # one that was closed is hidden itself
         return dock
 
