@@ -40,7 +40,7 @@ MEASURE_MS = 150
 ROW_HEIGHT = 20
 ABC2_COLUMN = 4
 READING, AI = "reading", "AI"
-LONGEST_WORDS = [f"0.00 {decision}" for decision in DECISIONS.values()]
+LONGEST_WORDS = [f"88/100 {decision}" for decision in DECISIONS.values()]
 
 
 class FindingsDock(QWidget):
