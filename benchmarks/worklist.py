@@ -86,6 +86,7 @@ def measure(address: str, folder: Path, repeats: int) -> None:
     from qtpy.QtWidgets import QApplication
 
     from napari_cpam_stroke.widgets.docks.cases import CasesDock
+    from napari_cpam_stroke.widgets.reading.case_list import PAGE
     from napari_cpam_stroke.widgets.reading.session import session_of
     from napari_cpam_stroke.widgets.reading.settings import SettingsFile
 
@@ -100,7 +101,7 @@ def measure(address: str, folder: Path, repeats: int) -> None:
     session.wait()
     worklist, table = session.worklist, dock.list.table
     clock = Clock(app)
-    middle = worklist.cases[50].case_id
+    middle = worklist.cases[PAGE // 2].case_id
 
     def timed(name: str, act: Callable[[int], object], signal: Any) -> None:
         spans = [clock.span(lambda n=n: act(n), signal) for n in range(repeats)]
