@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from qtpy.QtCore import QObject, Signal
+from psygnal import Signal
 
 from napari_cpam_stroke.widgets.viewer.compat import unwrapped
 
@@ -39,8 +39,10 @@ class ViewerAction:
     run: Callable[[], object]
 
 
-class ViewerActions(QObject):
+class ViewerActions:
     """The actions of all viewers that have some: one key does the same in each.
+
+    No Qt object: it outlives the application, whose windows give their keys back while it ends.
 
     Signals
     -------
@@ -51,7 +53,6 @@ class ViewerActions(QObject):
     changed = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
         self._of_viewer: WeakKeyDictionary[ViewerModel, dict[str, Callable[[], object]]] = WeakKeyDictionary()
         self._given: dict[str, Keys] = {}
 

@@ -1,0 +1,34 @@
+"""However a program with a room ends, it ends without a fault: nothing of ours is asked after Qt took it away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+ROOM = """
+import napari
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
+from napari_cpam_stroke.widgets.room import open_room
+
+viewer = napari.Viewer()
+session = open_room(viewer)
+session.wait()
+"""
+
+ENDS = {
+    "the window is closed": "QTimer.singleShot(300, viewer.close); napari.run(force=True)",
+    "the application ends": "QTimer.singleShot(300, QApplication.quit); napari.run(force=True)",
+    "a script is done": "session.close_case(ask=False)",
+}
+
+
+@pytest.mark.window
+@pytest.mark.parametrize("end", ENDS)
+def test_a_program_with_a_room_ends_without_a_fault(end: str) -> None:
+    program = [sys.executable, "-c", ROOM + ENDS[end]]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Traceback" not in done.stderr
