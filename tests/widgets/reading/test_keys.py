@@ -144,6 +144,17 @@ def test_a_kept_key_is_that_of_the_next_room(session: Any, viewer: Any) -> None:
     assert viewer_actions.chosen == {"save": ("F11", "Ctrl+Alt+K")}
 
 
+@pytest.mark.parametrize(
+    ("kept", "bound"), [(("Banana",), ("F8",)), (("",), ("F8",)), (("F11", "Ctrl+"), ("F8",)), ((), ())]
+)
+def test_what_is_no_key_in_the_settings_is_not_bound(
+    session: Any, viewer: Any, kept: tuple[str, ...], bound: tuple[str, ...]
+) -> None:
+    session.settings.change(keys={"save": kept})
+    bind_keys(viewer, session)
+    assert ours()["save"] == bound
+
+
 def test_f1_lists_every_key(session: Any, viewer: Any) -> None:
     bind_keys(viewer, session)
     text = keys_text(viewer_actions.keys)

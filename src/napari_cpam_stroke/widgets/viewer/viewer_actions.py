@@ -26,6 +26,9 @@ PREFIX = "napari-cpam-stroke:"
 FUNCTION_KEY = r"`([A-Za-z]+\+)*F\d+` does not seem to be a valid shortcut Key"
 """napari binds function keys, and warns of each whenever it writes one."""
 
+NO_KEY = "unknown"
+"""What napari makes of a name that is none of a key."""
+
 Keys = tuple[str, ...]
 
 
@@ -72,7 +75,7 @@ class ViewerActions:
         Parameters
         ----------
         chosen
-            Keys a person chose before, by name of the action.
+            Keys a person chose before, by name of the action; what names no key, in a file from elsewhere, is not used.
         """
         if self._given and not self._of_viewer:
             self._uninstall()  # viewers that went without a word
@@ -96,7 +99,8 @@ class ViewerActions:
         for action in actions:
             self._given[action.name] = (_normal(action.keys),)
             action_manager.register_action(PREFIX + action.name, self._pressed(action.name), action.does, ViewerModel)
-            for keys in chosen.get(action.name, self._given[action.name]):
+            wanted = chosen.get(action.name, self._given[action.name])
+            for keys in wanted if all(map(_is_key, wanted)) else self._given[action.name]:
                 action_manager.bind_shortcut(PREFIX + action.name, keys)
         get_settings().shortcuts.events.shortcuts.connect(self._on_preferences)
 
@@ -140,6 +144,13 @@ def _normal(keys: object) -> str:
     from napari.utils.key_bindings import coerce_keybinding
 
     return str(coerce_keybinding(keys))
+
+
+def _is_key(name: str) -> bool:
+    from napari.utils.key_bindings import coerce_keybinding
+
+    parts = coerce_keybinding(name).parts
+    return bool(parts) and all(str(part.key) != NO_KEY for part in parts)
 
 
 def _nothing() -> None:
