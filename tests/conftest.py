@@ -11,6 +11,9 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("NAPARI_CONFIG", "")
+if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores: each computes and draws with one thread
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("LP_NUM_THREADS", "1")
 
 sys.path.insert(0, str(Path(__file__).parent / "dicom"))  # the hazard suite
 

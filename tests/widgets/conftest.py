@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from time import sleep
 from typing import Any
@@ -17,6 +18,9 @@ from napari_cpam_stroke.errors import CancelledError, CpamError
 from napari_cpam_stroke.inference import Prediction
 
 from ..hands import Hands  # noqa: TID252 - the tests are no installed package
+
+gc.freeze()
+"""What was imported is no garbage; napari looks for some with every layer that goes, a third of a test's time."""
 
 IDENTITY = ModelIdentity("default", "1.0", "0123456789abcdef")
 
