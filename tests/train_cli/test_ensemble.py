@@ -83,6 +83,21 @@ def test_card_names_both_folds_and_all_patients(ensemble, store):
     assert patients == len({c.patient_id for s in ("train", "validation") for c in store.cases(split=s)})
 
 
+def test_one_network_alone_has_the_operating_points_of_all_folds(ensemble, folds, store, tmp_path):
+    paths = [run.path for run in folds]
+    alone = build_ensemble(paths, store, tmp_path / "alone", single=True, progress_bar=progress_bar)
+    kept, first = load_file(alone.weights), load_file(folds[0].weights)
+    assert kept.keys() == first.keys()
+    assert all(torch.equal(kept[name], first[name]) for name in first)
+    card, together = (build_config(ModelCard, run.read_json("card-draft.json")) for run in (alone, ensemble))
+    assert card.architecture.members == 1
+    assert card.thresholds == together.thresholds
+    assert card.pixel_calibration == together.pixel_calibration
+    own = build_config(ModelCard, folds[0].read_json("card-draft.json")).training["data"]
+    assert card.training["data"]["train"] == own["train"], "it has seen no other fold"
+    assert card.training["data"]["validation"] == together.training["data"]["validation"]
+
+
 def test_it_is_judged_like_any_run(ensemble, folds, store):
     with opened_model(ensemble.path) as together, opened_model(folds[0].path) as alone:
         one, other = (evaluate_model(predictor, store) for predictor in (together, alone))

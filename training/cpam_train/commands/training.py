@@ -23,6 +23,10 @@ from cpam_train.commands.common import (
 if TYPE_CHECKING:
     from cpam_train.run_folder import RunFolder
 
+Single = Annotated[
+    bool, typer.Option("--single", help="One network, the first's, with operating points from all folds' patients.")
+]
+
 
 def fit(  # noqa: PLR0913 - one per option
     kind: Kind,
@@ -63,6 +67,7 @@ def cross_validate(
     preset: Preset = "default",
     config: ConfigFile = None,
     settings: Overrides = None,
+    single: Single = False,
 ) -> None:
     """Train a segmenter on every fold (data.folds) and join the folds into one model."""
     from cpam_train.presets import build_train_config
@@ -71,7 +76,7 @@ def cross_validate(
     with opened(store) as source:
         from cpam_train.fitting.ensemble import fit_folds
 
-        built = fit_folds(values, source, run, console=errors, progress_bar=progress_bar)
+        built = fit_folds(values, source, run, single=single, console=errors, progress_bar=progress_bar)
     _print_ensemble(built, store)
 
 
@@ -79,12 +84,14 @@ def ensemble(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of finished runs, at least two.")],
     store: StoreOption,
     run: Annotated[Path, typer.Option("--run", help="Folder for the ensemble; must be new.")],
+    *,
+    single: Single = False,
 ) -> None:
     """Join finished runs, such as the folds of a cross-validation, into one model that averages them."""
     with opened(store) as source:
         from cpam_train.fitting.ensemble import build_ensemble
 
-        built = build_ensemble(runs, source, run, progress_bar=progress_bar)
+        built = build_ensemble(runs, source, run, single=single, progress_bar=progress_bar)
     _print_ensemble(built, store)
 
 

@@ -1,4 +1,8 @@
-"""Several finished runs as one model: their logits averaged, its operating points from what each never saw."""
+"""Several finished runs as one model, whose operating points come from the patients each run never saw.
+
+Either their logits are averaged, or the first network goes on alone: its thresholds then rest on every fold's patients
+and not only on the few that it was not trained on itself.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from rich.console import Console
@@ -54,11 +58,18 @@ class Member:
     pretrained: WeightsOrigin | None
 
 
-def build_ensemble(paths: Sequence[Path], store: AnnotationStore, out: Path, *, progress_bar: ProgressBar) -> RunFolder:
+def build_ensemble(
+    paths: Sequence[Path], store: AnnotationStore, out: Path, *, single: bool = False, progress_bar: ProgressBar
+) -> RunFolder:
     """Write a run folder that holds the members as one model, ready for `evaluate` and `promote`.
 
     Thresholds and calibration come from every member's predictions for the validation patients it was not trained on:
     with the folds of a cross-validation these are all training and validation patients, each seen once.
+
+    Parameters
+    ----------
+    single
+        The first member's network alone; the others give only what they say of their own patients.
 
     Raises
     ------
@@ -67,23 +78,35 @@ def build_ensemble(paths: Sequence[Path], store: AnnotationStore, out: Path, *, 
         `out` is in use.
     """
     runs = [RunFolder(Path(path)) for path in paths]
-    config = shared_config(runs)
-    run, config = open_run(out, config, resume=False)
+    shared = shared_config(runs)
+    run, config = open_run(out, shared if single else joined_config(shared, len(runs)), resume=False)
     with progress_bar("judging members") as progress:
         members = []
         for done, each in enumerate(runs, start=1):
             members.append(judged_member(each, store))
             progress(done, len(runs))
     begin_run(run, config)
-    write_weights(run, members)
-    describe(run, config, members)
+    kept = members[:1] if single else members
+    write_weights(run, kept)
+    describe(run, config, members, kept)
     return run
 
 
 def fit_folds(
-    config: TrainConfig, store: AnnotationStore, out: Path, *, console: Console, progress_bar: ProgressBar
+    config: TrainConfig,
+    store: AnnotationStore,
+    out: Path,
+    *,
+    single: bool = False,
+    console: Console,
+    progress_bar: ProgressBar,
 ) -> RunFolder:
     """Train every fold of a cross-validation, each with a seed of its own, and join them; what is done stays done.
+
+    Parameters
+    ----------
+    single
+        As `build_ensemble` takes it.
 
     Raises
     ------
@@ -101,11 +124,11 @@ def fit_folds(
         console.print(f"fold {fold + 1} of {len(runs)}")
         own = replace(config, seed=config.seed + fold, data=replace(config.data, fold=fold))
         fit_to_the_end(own, partial(SliceLoaders, store), run.path, console=console, purpose="cross-validation")
-    return build_ensemble([run.path for run in runs], store, out / "ensemble", progress_bar=progress_bar)
+    return build_ensemble([run.path for run in runs], store, out / "ensemble", single=single, progress_bar=progress_bar)
 
 
 def shared_config(runs: Sequence[RunFolder]) -> TrainConfig:
-    """Return the settings of the ensemble: those of its first member, with the number of members.
+    """Return the settings of the first member, which all of them share.
 
     Raises
     ------
@@ -125,7 +148,12 @@ def shared_config(runs: Sequence[RunFolder]) -> TrainConfig:
                     f"{run.path} differs from {runs[0].path} in its {name} settings",
                     remedy="train all members with the same ones",
                 )
-    return replace(first, model=replace(first.model, members=len(runs)))
+    return first
+
+
+def joined_config(config: TrainConfig, members: int) -> TrainConfig:
+    """Return the settings of one model of several members, each of which has `config`'s network."""
+    return replace(config, model=replace(cast("SegmenterConfig", config.model), members=members))
 
 
 def judged_member(run: RunFolder, store: AnnotationStore) -> Member:
@@ -154,15 +182,21 @@ def judged_member(run: RunFolder, store: AnnotationStore) -> Member:
 
 
 def write_weights(run: RunFolder, members: Sequence[Member]) -> None:
-    """Write the weights of all members as those of one network."""
+    """Write the weights of all members as those of one network; one member's as they are."""
     from safetensors.torch import save
 
-    named = {f"members.{i}.{name}": t for i, m in enumerate(members) for name, t in m.state.items()}
-    write_whole(run.weights, save(named), durable=True)
+    joined = {f"members.{i}.{name}": t for i, m in enumerate(members) for name, t in m.state.items()}
+    write_whole(run.weights, save(joined if len(members) > 1 else members[0].state), durable=True)
 
 
-def describe(run: RunFolder, config: TrainConfig, members: Sequence[Member]) -> None:
-    """Choose operating points over all members' records and write metrics and the card's draft."""
+def describe(run: RunFolder, config: TrainConfig, members: Sequence[Member], kept: Sequence[Member]) -> None:
+    """Choose operating points over all members' records and write metrics and the card's draft.
+
+    Parameters
+    ----------
+    kept
+        Those whose networks the model has.
+    """
     record = stacked([member.record for member in members])
     origins = [origin for member in members for origin in member.origins]
     points = choose_operating_points(record, origins, config.operating)
@@ -174,7 +208,7 @@ def describe(run: RunFolder, config: TrainConfig, members: Sequence[Member]) -> 
         **metrics_of_points(points, classes, score_epoch(record, classes, float("nan"))),
     }
     run.write_json("metrics.json", metrics)
-    draft = draft_card(config, points, summary(members), metrics, origin=members[0].pretrained)
+    draft = draft_card(config, points, summary(members, kept), metrics, origin=members[0].pretrained)
     run.write_json(CARD_DRAFT, draft)
 
 
@@ -184,10 +218,10 @@ def stacked(records: Sequence[Record]) -> Record:
     return Record(**{**merged, "index": np.arange(len(merged["index"]))})
 
 
-def summary(members: Sequence[Member]) -> dict[str, Any]:
-    """Return what a card says about the data of all members together."""
+def summary(members: Sequence[Member], kept: Sequence[Member]) -> dict[str, Any]:
+    """Return what a card says about the data: the kept members were trained on it, all were judged on theirs."""
     rules = dict.fromkeys(member.loaders.split_rule for member in members)
-    train = {row: None for member in members for row in member.loaders.train.rows}
+    train = {row: None for member in kept for row in member.loaders.train.rows}
     validation = {row: None for member in members for row in member.loaders.validation.rows}
     return {
         "split_rule": "; ".join(rules),
