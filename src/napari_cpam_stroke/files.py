@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -20,6 +21,8 @@ UNFINISHED_PREFIX, UNFINISHED_SUFFIX = ".tmp-", ".part"
 
 SYNC_THREADS = 4
 """Waiting for the disk releases the interpreter, so a few threads help."""
+
+NOT_REGULAR = "it is not a regular file"
 
 Content = str | bytes | Callable[[BinaryIO], object]
 """What a file will hold: text (UTF-8), bytes, or a function that writes into the open file."""
@@ -111,6 +114,37 @@ def whole_folder(target: Path, *, existing: FolderExisting = "refuse", durable: 
             _sync_folder(target.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def open_regular(path: Path) -> int:
+    """Return a file descriptor to read a regular file by; links, pipes and devices are refused and never waited for.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or is no regular file (`errno.EINVAL`).
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    file = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, NOT_REGULAR, str(path))
+    return file
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """Return what a regular file holds; a larger one is not read.
+
+    Raises
+    ------
+    OSError
+        As `open_regular`, and if it is larger than `most_bytes` (`errno.EFBIG`).
+    """
+    with os.fdopen(open_regular(path), "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most_bytes:
+            raise OSError(errno.EFBIG, f"it has {size} bytes, and at most {most_bytes} are read", str(path))
+        return file.read(most_bytes)
 
 
 def make_folder(folder: Path, *, durable: bool = False) -> None:

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -86,7 +87,7 @@ def test_import_loads_no_torch():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-PICTURE = b"\x89PNG synthetic"
+PICTURE = b"\x89PNG\r\n\x1a\n synthetic"
 FAILURE = KnownFailure("Calcium is marked", "Marked 2 ml of a synthetic calcification.", "failures/calcium.png")
 
 
@@ -110,3 +111,106 @@ def test_a_picture_that_is_not_there_is_said_and_nothing_is_left(tmp_path, card,
 def test_a_picture_lies_in_the_bundle(name):
     with pytest.raises(ValidationError):
         KnownFailure("title", "text", name)
+
+
+def sealed(bundle, content):
+    """Put other bytes in the place of the weights, under a card that tells their sha256."""
+    import hashlib
+
+    (bundle.path / "model.safetensors").write_bytes(content)
+    card = json.loads((bundle.path / "card.json").read_text())
+    card["weights_sha256"] = hashlib.sha256(content).hexdigest()
+    (bundle.path / "card.json").write_text(json.dumps(card))
+
+
+def without_one(state):
+    return dict(list(state.items())[1:])
+
+
+def with_one_more(state):
+    return state | {"stowaway": torch.zeros(3)}
+
+
+def in_whole_numbers(state):
+    return {name: tensor.round().to(torch.int32) for name, tensor in state.items()}
+
+
+def not_finite(state):
+    return {name: tensor * float("nan") if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+
+
+def turned(state):
+    return {name: tensor.reshape(-1) for name, tensor in state.items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (without_one, "1 tensors that do not match"),
+        (with_one_more, "1 tensors that do not match"),
+        (turned, "another shape"),
+        (in_whole_numbers, "another kind of number"),
+        (not_finite, "not finite"),
+    ],
+)
+def test_weights_that_cannot_be_used_are_refused_before_anything_is_installed(bundle, registry, change, sentence):
+    from safetensors.torch import save
+
+    sealed(bundle, save(change(bundle.state_dict())))
+    with pytest.raises(BundleError, match=sentence):
+        registry.install(bundle.path)
+    assert registry.names() == []
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 a pickle in a zip", b"\x80\x04N.", b"\xff" * 8])
+def test_what_is_no_safetensors_file_is_never_installed(bundle, registry, content):
+    sealed(bundle, content)
+    with pytest.raises(BundleError, match="not a safetensors file"):
+        registry.install(bundle.path)
+    assert registry.names() == []
+
+
+def linked(path, tmp_path):
+    target = tmp_path / "secret"
+    target.write_bytes(path.read_bytes())
+    path.unlink()
+    path.symlink_to(target)
+
+
+def pipe(path, _tmp_path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def sparse(path, _tmp_path):
+    with path.open("r+b") as file:
+        file.truncate(2**40)
+
+
+def folder(path, _tmp_path):
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes of Unix")
+@pytest.mark.parametrize("made", [linked, pipe, sparse, folder])
+@pytest.mark.parametrize("name", ["card.json", "model.safetensors", FAILURE.picture])
+def test_only_regular_files_of_a_bounded_size_are_read(tmp_path, card, bundle, registry, name, made):
+    saved = save_bundle(
+        tmp_path / "shown", replace(card, failures=(FAILURE,)), bundle.state_dict(), pictures={FAILURE.picture: PICTURE}
+    )
+    made(saved.path / name, tmp_path)
+    with pytest.raises(BundleError) as caught:
+        registry.install(saved.path)
+    assert "\n" not in str(caught.value)
+    assert registry.names() == []
+
+
+def test_a_picture_that_is_no_picture_stays_out(tmp_path, card, bundle, registry):
+    saved = save_bundle(
+        tmp_path / "shown", replace(card, failures=(FAILURE,)), bundle.state_dict(), pictures={FAILURE.picture: PICTURE}
+    )
+    (saved.path / FAILURE.picture).write_bytes(b"root:x:0:0")
+    with pytest.raises(BundleError, match="no PNG"):
+        registry.install(saved.path)
+    assert registry.names() == []

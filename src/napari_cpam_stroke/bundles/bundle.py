@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from napari_cpam_stroke.bundles.card import ModelCard, card_from_plain, card_to_plain
 from napari_cpam_stroke.bundles.readme import render_readme
 from napari_cpam_stroke.errors import BundleError
-from napari_cpam_stroke.files import whole_folder
+from napari_cpam_stroke.files import read_regular, whole_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,6 +25,12 @@ CARD_FILE, WEIGHTS_FILE, README_FILE = "card.json", "model.safetensors", "README
 
 MAX_CARD_BYTES = 4 * 2**20
 """A card is text of a few kilobytes; more than this is not one."""
+
+MAX_WEIGHTS_BYTES = 2**30
+"""Networks here have 1 to 100 MB; they are read into memory as a whole."""
+
+MAX_PICTURE_BYTES = 4 * 2**20
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Bundle:
         """
         from safetensors.torch import load
 
-        content = self._verified_weights()
+        content = self.verified_weights()
         try:
             state: dict[str, Tensor] = load(content)
         except SafetensorError as error:
@@ -56,24 +62,39 @@ class Bundle:
         return state
 
     def verify(self) -> None:
-        """Check the weights against the card.
+        """Open the weights as they will be used: those of the card, finite, and of the network it describes.
 
         Raises
         ------
         BundleError
-            If the file is missing or changed.
+            If the file is missing or changed, or a tensor is missing, left over, of another shape or kind of number.
         """
-        self._verified_weights()
+        from napari_cpam_stroke.models import restore_model
+
+        restore_model(self.card.architecture, self.state_dict())
 
     def pictures(self) -> dict[str, bytes]:
-        """Return the PNG data of the card's known failures, by file name; a missing file is left out."""
-        files = {f.picture: self.path / f.picture for f in self.card.failures if f.picture}
-        return {name: path.read_bytes() for name, path in files.items() if path.is_file()}
+        """Return the PNG data of the card's known failures, by file name; a missing file is left out.
 
-    def _verified_weights(self) -> bytes:
+        Raises
+        ------
+        BundleError
+            For a link, a device, a file that is too large, or one that is no PNG.
+        """
+        names = [failure.picture for failure in self.card.failures if failure.picture]
+        return {name: _picture(self.path / name) for name in names if os.path.lexists(self.path / name)}
+
+    def verified_weights(self) -> bytes:
+        """Return the file of weights, whose sha256 is the card's.
+
+        Raises
+        ------
+        BundleError
+            If it is missing, changed, too large or no regular file.
+        """
         path = self.path / WEIGHTS_FILE
         try:
-            content = path.read_bytes()
+            content = read_regular(path, MAX_WEIGHTS_BYTES)
         except OSError as error:
             raise BundleError(
                 f"The model {self.card.reference} has no readable weights",
@@ -103,9 +124,7 @@ def load_bundle(path: str | Path) -> Bundle:
     folder = Path(path)
     file = folder / CARD_FILE
     try:
-        if file.stat().st_size > MAX_CARD_BYTES:
-            raise BundleError(f"{file} is too large for a model card", expected=f"at most {MAX_CARD_BYTES} bytes")
-        values = json.loads(file.read_text(encoding="utf-8"))
+        values = json.loads(read_regular(file, MAX_CARD_BYTES).decode())
     except OSError as error:
         raise BundleError(
             f"{folder} is not a model bundle",
@@ -168,7 +187,7 @@ def copy_bundle(source: Bundle, card: ModelCard, target: Path) -> None:
         If it cannot be written, or the target exists.
     """
     with whole_folder(target, durable=True) as staging:
-        shutil.copyfile(source.path / WEIGHTS_FILE, staging / WEIGHTS_FILE)
+        (staging / WEIGHTS_FILE).write_bytes(source.verified_weights())
         _write_pictures(staging, card, source.pictures())
         write_card(staging, card)
 
@@ -186,6 +205,16 @@ def _write_pictures(folder: Path, card: ModelCard, pictures: Mapping[str, bytes]
             raise BundleError(f"The card shows a picture that is not there: {name}", remedy="add it, or leave it out")
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(pictures[name])
+
+
+def _picture(path: Path) -> bytes:
+    try:
+        content = read_regular(path, MAX_PICTURE_BYTES)
+    except OSError as error:
+        raise BundleError(f"The picture {path} cannot be read", got=_reason(error)) from error
+    if not content.startswith(PNG_SIGNATURE):
+        raise BundleError(f"The picture {path} is no PNG", remedy="ask whoever gave you the model for a whole one")
+    return content
 
 
 def _serialised(state_dict: Mapping[str, Tensor], dtype: str) -> bytes:

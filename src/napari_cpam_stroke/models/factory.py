@@ -59,6 +59,13 @@ def restore_model(config: ModelConfig, state: Mapping[str, Tensor]) -> nn.Module
         If the weights belong to another architecture.
     """
     model = build_model(without_pretraining(config))
+    for name, own in model.state_dict().items():
+        if name in state and _kind(state[name]) != _kind(own):
+            raise BundleError(
+                f"The weights of {_name_of(config)} are of another kind of number in {name}",
+                got=state[name].dtype,
+                expected=own.dtype,
+            )
     try:
         model.load_state_dict(dict(state))
     except RuntimeError as error:
@@ -96,6 +103,11 @@ def _on_a_backbone(config: SegmenterConfig) -> EncoderUNet:
             remedy="choose cpam_unet or unet, or leave encoder.backbone out",
         )
     return EncoderUNet(config)
+
+
+def _kind(tensor: Tensor) -> tuple[bool, bool]:
+    """Return whether a tensor holds fractions, and whether its numbers have an imaginary part."""
+    return tensor.is_floating_point(), tensor.is_complex()
 
 
 def _name_of(config: ModelConfig) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Protocol
 
 from napari_cpam_stroke.core.notice import Notice, NoticeCode, refusal
 from napari_cpam_stroke.dicom.file.limits import HEADER_BLOCK_BYTES
+from napari_cpam_stroke.files import NOT_REGULAR, open_regular
 
 
 class UnreadableError(Exception):
@@ -46,15 +46,13 @@ class FileSource:
     """A regular file; links, pipes and devices are refused and never waited for."""
 
     def __init__(self, path: Path) -> None:
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
-            self._file = os.open(path, flags)
+            self._file = open_regular(path)
         except OSError as error:
+            if error.strerror == NOT_REGULAR:
+                raise UnreadableError("not a regular file", NoticeCode.NOT_A_REGULAR_FILE) from error
             raise UnreadableError(f"cannot be opened ({error.strerror})", NoticeCode.CANNOT_BE_OPENED) from error
         status = os.fstat(self._file)
-        if not stat.S_ISREG(status.st_mode):
-            self.close()
-            raise UnreadableError("not a regular file", NoticeCode.NOT_A_REGULAR_FILE)
         self.size = status.st_size
         self.stamp = status.st_mtime_ns
         self._head: bytes | None = None
