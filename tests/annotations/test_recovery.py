@@ -1,4 +1,6 @@
+import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -6,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from napari_cpam_stroke.annotations.recovery import PROGRAM, Journal, Snapshot, _still_running, recovery_folder
+from napari_cpam_stroke.annotations.recovery import Journal, Snapshot, _header_line, recovery_folder
 from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
 
 HASH = "c0ffee" * 10
@@ -16,14 +18,14 @@ def snapshot(slices, **other):
     return Snapshot("case", "Ada", other.get("base"), (5, 6, 7), slices, other.get("stated", {}))
 
 
-def from_another_program(folder):
-    """Make the journals of this process look like those of one that ended."""
-    for path in folder.glob("*.journal"):
+def from_another_program(folder, *, only=None, **header):
+    """Make the journals of this process look like those of one that ended; return them."""
+    changed = [path for path in sorted(folder.glob(f"{HASH[:16]}*.journal")) if only in {None, path}]
+    for path in changed:
         first, rest = path.read_bytes().split(b"\n", 1)
-        from napari_cpam_stroke.annotations.recovery import _header_line, json
-
-        header = json.loads(first.split(b" ", 1)[1])
-        path.write_bytes(_header_line(header | {"program": "ended", "process": 2**22 + 1}) + rest)
+        values = json.loads(first.split(b" ", 1)[1]) | {"program": "ended"} | header
+        path.write_bytes(_header_line(values) + rest)
+    return changed
 
 
 def test_strokes_come_back_onto_their_base(tmp_path):
@@ -71,18 +73,62 @@ def test_it_is_due_every_few_seconds(tmp_path):
     now[0] += 0.1
     assert journal.due
     journal.discard()
-    assert list(tmp_path.iterdir()) == []
+    assert [path.suffix for path in tmp_path.iterdir()] == [".running"]
 
 
-def test_a_program_that_runs_is_left_alone():
-    import platform
+WRITING = """
+import sys, time, numpy as np
+from pathlib import Path
+from napari_cpam_stroke.annotations.recovery import Journal, Snapshot
+Journal(Path(sys.argv[1]), "c0ffee" * 10).write(Snapshot("case", "Ada", None, (5, 6, 7), {}, {}))
+print("written", flush=True)
+time.sleep(600)
+"""
 
-    here, other = platform.node(), os.getppid()
-    assert _still_running(PROGRAM, os.getpid(), here)
-    assert _still_running("other", other, here)
-    assert not _still_running("other", os.getpid(), here), "its number is ours now, so it has ended"
-    assert not _still_running("other", other, "another machine")
-    assert not _still_running("other", 2**22 + 1, here)
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL")
+def test_a_draft_is_left_alone_as_long_as_its_program_runs_and_no_longer(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", WRITING, str(tmp_path)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "written\n"
+        assert Journal.pending(tmp_path) == []
+        other.send_signal(signal.SIGKILL)
+    (pending,) = Journal.pending(tmp_path)
+    assert pending.author == "Ada"
+    assert list(tmp_path.glob("*.running")) == [], "who has ended has no lock"
+
+
+def test_a_process_number_that_another_program_has_now_hides_no_draft(tmp_path):
+    Journal(tmp_path, HASH).write(snapshot({}))
+    for number in (os.getpid(), os.getppid(), 1):
+        from_another_program(tmp_path, process=number, host=platform.node())
+        assert len(Journal.pending(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("program", ["../../x", "/etc/passwd", "", "a" * 5000, "a\0b"])
+def test_the_name_of_a_program_leads_nowhere_else(tmp_path, program):
+    outside = tmp_path / "x.running"
+    outside.touch()
+    folder = tmp_path / "home" / "recovery"
+    Journal(folder, HASH).write(snapshot({}))
+    from_another_program(folder, program=program)
+    found, unreadable = Journal.left_behind(folder)
+    assert len(found) + len(unreadable) == 1
+    assert outside.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of Unix")
+def test_what_is_no_draft_is_told_and_stops_no_other(tmp_path):
+    Journal(tmp_path, HASH).write(snapshot({}))
+    Journal(tmp_path, HASH).write(snapshot({1: np.ones((6, 7), np.uint8)}))
+    os.mkfifo(tmp_path / "a-pipe.journal")
+    (tmp_path / "b-folder.journal").mkdir()
+    (tmp_path / "c-empty.journal").touch()
+    (tmp_path / "d-link.journal").symlink_to("/dev/zero")
+    whole = from_another_program(tmp_path)
+    from_another_program(tmp_path, only=whole[0], format=99)
+    found, unreadable = Journal.left_behind(tmp_path)
+    assert len(found) == 1
+    assert {path.name[:2] for path in unreadable} == {"a-", "b-", "c-", "d-", whole[0].name[:2]}
 
 
 def test_two_windows_on_one_series_do_not_share_a_journal(tmp_path):

@@ -43,7 +43,7 @@ def test_templates_want_no_patient_data(template: Path) -> None:
 
 def test_the_readme_begins_with_the_two_commands() -> None:
     commands = re.findall(r"```bash\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert [c.partition(" && ")[2] for c in commands] == ["cpam-stroke demo", "pytest -n 2"]
+    assert [c.partition(" && ")[2] for c in commands] == ["cpam-stroke demo", "pytest -n 2 --dist worksteal"]
     assert all(c.startswith("pip install -c constraints.txt ") and "\n" not in c for c in commands)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_cpam_stroke.annotations import recovery
+from napari_cpam_stroke.annotations import program_lock
 from napari_cpam_stroke.annotations.recovery import Journal
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.errors import GeometryMismatchError
@@ -18,8 +18,8 @@ def crash(monkeypatch):
     """From now on the program that wrote the journals has ended and another one runs."""
 
     def end():
-        monkeypatch.setattr(recovery, "_still_running", lambda *_: False)
-        monkeypatch.setattr(recovery, "PROGRAM", "another")
+        monkeypatch.setattr(program_lock, "PROGRAM", "another")
+        program_lock._let_go()
 
     return end
 
@@ -57,6 +57,8 @@ def test_recovered_work_is_kept_again_before_the_old_journal_goes(review, draw, 
     after = CaseReview(review.volume, author="Ada")
     fresh = Autosave(after, folder=folder)
     fresh.recover(fresh.pending()[0])
+    assert fresh.pending() == []
+    crash()
     (kept,) = fresh.pending()
     np.testing.assert_array_equal(kept.restore(None), review.reading)
 
@@ -98,13 +100,13 @@ def test_saving_ends_the_journal_and_a_late_write_does_not_bring_it_back(review,
     autosave = Autosave(review, folder=folder)
     draw(review, 2)
     autosave.run()
-    assert len(list(folder.iterdir())) == 1
+    assert len(list(folder.glob("*.journal"))) == 1
     draw(review, 3)
     late = autosave.job(force=True)
     review.save()
-    assert list(folder.iterdir()) == []
+    assert list(folder.glob("*.journal")) == []
     late()
-    assert list(folder.iterdir()) == []
+    assert list(folder.glob("*.journal")) == []
 
 
 def test_strokes_made_while_saving_are_written_soon(review, draw, folder):
@@ -114,7 +116,7 @@ def test_strokes_made_while_saving_are_written_soon(review, draw, folder):
     draw(review, 3)
     review.finish(review.commit(draft))
     assert autosave.run()
-    assert len(list(folder.iterdir())) == 1
+    assert len(list(folder.glob("*.journal"))) == 1
 
 
 def test_the_journal_holds_the_strokes_of_the_moment(review, draw, folder, crash):

@@ -15,7 +15,7 @@ from pydicom.fileset import FileSet
 from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QMainWindow, QPushButton
 
-from napari_cpam_stroke.annotations import recovery
+from napari_cpam_stroke.annotations import program_lock
 from napari_cpam_stroke.annotations.recovery import INTERVAL_S, Journal, recovery_folder
 from napari_cpam_stroke.dicom import read_nifti_mask, read_segmentation
 from napari_cpam_stroke.errors import InputError
@@ -119,7 +119,8 @@ def test_unsaved_strokes_survive_a_crash(case: Any, phantom_volume: Any, monkeyp
     drawn = session.layers.reading_mask.copy()
     session.drafts.keep()
     assert Journal.pending(recovery_folder()) == []  # the writer still runs: nothing to recover yet
-    monkeypatch.setattr(recovery, "PROGRAM", "the next start")
+    monkeypatch.setattr(program_lock, "PROGRAM", "the next start")
+    program_lock._let_go()
     session.drafts.release()
     session.close_case(ask=False)
     asked: list[str] = []

@@ -6,22 +6,21 @@ import hashlib
 import json
 import logging
 import os
-import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
 
+from napari_cpam_stroke.annotations.program_lock import hold, runs
 from napari_cpam_stroke.annotations.stacks import encode_stack, read_stack
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
-from napari_cpam_stroke.files import write_whole
+from napari_cpam_stroke.files import open_regular, write_whole
 from napari_cpam_stroke.user_folder import application_home
 
 LOG = logging.getLogger(__name__)
@@ -29,14 +28,11 @@ LOG = logging.getLogger(__name__)
 INTERVAL_S = 5.0
 """Between two writes; with a timer of a second or two and a slow disk, ten seconds are never exceeded."""
 
-PROGRAM = uuid4().hex[:12]
-"""Tells this run of the program from every other, whatever process number it has."""
-
-_COUNT = count()
-"""Two windows on one series in one program have a journal each."""
-
 SUFFIX = ".journal"
 HASH_IN_NAME = 16
+FORMAT = 1
+"""Of what this program writes and reads; drafts from before it was told have the same."""
+
 LONGEST_HEADER = 1 << 22
 """Bytes; a longer first line is no journal."""
 
@@ -108,7 +104,7 @@ class Pending:
                 "The unsaved strokes belong to another series", got=mask.shape, expected=f"{self.shape}"
             )
         try:
-            with self.path.open("rb") as file:
+            with _opened(self.path) as file:
                 header = _read_header(file)
                 if self.slices:
                     mask[list(self.slices)] = read_stack(file, header["stack"])
@@ -124,7 +120,7 @@ class Pending:
 
 
 class Journal:
-    """Where one program keeps the unsaved strokes of one series."""
+    """Where one window keeps the unsaved strokes of one series."""
 
     def __init__(
         self,
@@ -136,7 +132,7 @@ class Journal:
     ) -> None:
         self._content_hash, self._interval_s, self._clock = content_hash, interval_s, clock
         self._written: float | None = None
-        self.path = folder / f"{content_hash[:HASH_IN_NAME]}-{PROGRAM}-{next(_COUNT)}{SUFFIX}"
+        self.path = folder / f"{content_hash[:HASH_IN_NAME]}-{uuid4().hex[:12]}{SUFFIX}"
 
     @property
     def due(self) -> bool:
@@ -150,6 +146,7 @@ class Journal:
         stack = encode_stack(np.stack([snapshot.slices[z] for z in order])) if order else None
         header = _header_line(
             {
+                "format": FORMAT,
                 "content_hash": self._content_hash,
                 "case_id": snapshot.case_id,
                 "author": snapshot.author,
@@ -159,9 +156,7 @@ class Journal:
                 "stated": snapshot.stated,
                 "stack": stack and stack.name,
                 "written": datetime.now(UTC).isoformat(),
-                "program": PROGRAM,
-                "process": os.getpid(),
-                "host": platform.node(),
+                "program": hold(self.path.parent),
             }
         )
 
@@ -221,14 +216,20 @@ def _read_header(file: BinaryIO) -> dict[str, Any]:
     if hashlib.sha256(text).hexdigest().encode() != digest:
         raise ValueError("its first line is damaged")
     header: dict[str, Any] = json.loads(text)
+    if header.get("format", FORMAT) != FORMAT:
+        raise ValueError(f"it is of format {header['format']}, and this program reads format {FORMAT}")
     return header
+
+
+def _opened(path: Path) -> BinaryIO:
+    return os.fdopen(open_regular(path), "rb")
 
 
 def _read_pending(path: Path) -> Pending | None:
     """Return a draft, None where its program still runs."""
-    with path.open("rb") as file:
+    with _opened(path) as file:
         header = _read_header(file)
-    if _still_running(header["program"], header["process"], header["host"]):
+    if runs(path.parent, header["program"]):
         return None
     z, y, x = header["shape"]
     return Pending(
@@ -242,18 +243,3 @@ def _read_pending(path: Path) -> Pending | None:
         slices=tuple(header["slices"]),
         stated=header["stated"],
     )
-
-
-def _still_running(program: str, process: int, host: str) -> bool:
-    """Return whether the writer still runs here; where that cannot be known it counts as gone."""
-    if program == PROGRAM:
-        return True
-    if host != platform.node() or process == os.getpid() or os.name == "nt":
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
