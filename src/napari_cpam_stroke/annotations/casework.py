@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,6 +28,9 @@ from napari_cpam_stroke.errors import InputError
 
 HASH_IN_NAME = 6
 """Hex digits that tell apart two states of the same series."""
+
+NAME_MARK = "~"
+"""Stands between the name and those digits."""
 
 
 def find_content(session: Session, content_hash: str) -> CaseRow | None:
@@ -68,7 +71,12 @@ def case_row(
 
 def free_name(session: Session, name: str, content_hash: str) -> str:
     """Return the name, with part of the content's hash where the store holds other pixels under it."""
-    return name if session.get(CaseRow, name) is None else f"{name}~{content_hash[:HASH_IN_NAME]}"
+    return name if session.get(CaseRow, name) is None else f"{name}{NAME_MARK}{content_hash[:HASH_IN_NAME]}"
+
+
+def named_as(case_id: str, name: str) -> bool:
+    """Whether `free_name` made a case's name of this one."""
+    return case_id == name or case_id.rpartition(NAME_MARK)[0] == name
 
 
 def place_patient(session: Session, patient: str, split: Split | None) -> None:
@@ -121,8 +129,10 @@ def put_reader(session: Session, case_id: str, reader: str) -> CaseRow:
     return case
 
 
-def assign(session: Session, *, fractions: tuple[float, float, float], seed: int) -> dict[str, Split]:
-    """Give every patient without a split one, and return the new ones."""
+def assign(
+    session: Session, *, fractions: tuple[float, float, float], seed: int, only: Collection[str] | None
+) -> dict[str, Split]:
+    """Give every patient without a split one, or only these of them, and return the new ones."""
     cases = session.execute(
         select(CaseRow.patient_id, CaseRow.source, CaseRow.ischemia_label, CaseRow.hemorrhage_label)
     ).all()
@@ -134,6 +144,8 @@ def assign(session: Session, *, fractions: tuple[float, float, float], seed: int
     rows = {row.patient_id: row for row in session.scalars(select(PatientRow).with_for_update())}
     assigned = {name: as_split(row.split) for name, row in rows.items() if row.split is not None}
     strata = {patient: (sources[patient], class_of(labels[patient])) for patient in sources}
+    if only is not None:
+        strata = {patient: stratum for patient, stratum in strata.items() if patient in only or patient in assigned}
     given = share_out(strata, assigned, fractions=fractions, seed=seed)
     for patient, split in given.items():
         rows[patient].split = split

@@ -25,6 +25,9 @@ def share_out(
 ) -> dict[str, Split]:
     """Give a split to every patient who has none.
 
+    The shares alone would leave a split of a small store empty. From as many patients as there are splits on none is:
+    those that are empty take the first patients, training first, then validation, then test.
+
     Parameters
     ----------
     strata
@@ -41,16 +44,12 @@ def share_out(
     Only the new ones.
     """
     wanted = _checked(fractions)
-    given: dict[str, Split] = {}
-    overall = Counter(assigned[patient] for patient in strata if patient in assigned)
-    for stratum, patients in _grouped(strata).items():
-        inside = Counter(assigned[patient] for patient in patients if patient in assigned)
-        for patient in sorted((p for p in patients if p not in assigned), key=lambda p: _draw(seed, stratum, p)):
-            chosen = _most_needed(wanted, inside, overall)
-            given[patient] = chosen
-            inside[chosen] += 1
-            overall[chosen] += 1
-    return given
+    given = _dealt(strata, assigned, wanted, seed, fill=False)
+    held = {split for patient, split in {**assigned, **given}.items() if patient in strata}
+    usable = [split for split in SPLITS if wanted[split] > 0]
+    if held >= set(usable) or len(strata) < len(usable):
+        return given
+    return _dealt(strata, assigned, wanted, seed, fill=True)
 
 
 def class_of(labels: Iterable[tuple[int, int]]) -> str:
@@ -68,6 +67,23 @@ def _checked(fractions: tuple[float, float, float]) -> dict[Split, float]:
     if len(fractions) != len(SPLITS) or min(fractions) < 0 or abs(total - 1) > 1e-6:
         raise InputError("Split fractions must be three shares that add up to 1", got=fractions, expected="0.7 0.1 0.2")
     return dict(zip(SPLITS, fractions, strict=True))
+
+
+def _dealt(
+    strata: Mapping[str, Stratum], assigned: Mapping[str, Split], wanted: dict[Split, float], seed: int, *, fill: bool
+) -> dict[str, Split]:
+    """Return the new splits; with `fill`, a split that holds nobody comes before all that lack more."""
+    given: dict[str, Split] = {}
+    overall = Counter(assigned[patient] for patient in strata if patient in assigned)
+    for stratum, patients in _grouped(strata).items():
+        inside = Counter(assigned[patient] for patient in patients if patient in assigned)
+        for patient in sorted((p for p in patients if p not in assigned), key=lambda p: _draw(seed, stratum, p)):
+            empty = [split for split in SPLITS if wanted[split] > 0 and not overall[split]]
+            chosen = empty[0] if fill and empty else _most_needed(wanted, inside, overall)
+            given[patient] = chosen
+            inside[chosen] += 1
+            overall[chosen] += 1
+    return given
 
 
 def _grouped(strata: Mapping[str, Stratum]) -> dict[Stratum, list[str]]:

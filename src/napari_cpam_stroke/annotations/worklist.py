@@ -114,7 +114,11 @@ class Worklist:
             )
 
     def assign_splits(
-        self, fractions: tuple[float, float, float] = DEFAULT_FRACTIONS, *, seed: int = 0
+        self,
+        fractions: tuple[float, float, float] = DEFAULT_FRACTIONS,
+        *,
+        seed: int = 0,
+        only: Collection[str] | None = None,
     ) -> dict[str, Split]:
         """Give every patient without a split one; nobody is ever moved.
 
@@ -122,13 +126,15 @@ class Worklist:
         ----------
         fractions
             Of the patients: train, validation, test; held within each source and class.
+        only
+            These patients; None: all.
 
         Returns
         -------
         The patients that were new.
         """
         with self._database.writing() as session:
-            return casework.assign(session, fractions=fractions, seed=seed)
+            return casework.assign(session, fractions=fractions, seed=seed, only=only)
 
     def set_split(self, patient_id: str, split: Split) -> Split:
         """Fix a patient's split if none is fixed yet; return the one that holds."""

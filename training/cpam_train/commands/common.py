@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,14 +40,42 @@ def opened(address: str, *, create: bool = False) -> Iterator[AnnotationStore]:
 
 @contextmanager
 def opened_data(address: str) -> Iterator[AnnotationStore | BratsFolder]:
-    """Open a store, or a folder of prepared BraTS cases where it is one."""
+    """Open a store as `opened_to_learn` does, or a folder of prepared BraTS cases where it is one."""
     if is_brats(address):
         from cpam_train.brats.folder import BratsFolder
 
         yield BratsFolder.open(Path(address), create=False)
         return
-    with opened(address) as store:
+    with opened_to_learn(address) as store:
         yield store
+
+
+@contextmanager
+def opened_to_learn(address: str) -> Iterator[AnnotationStore]:
+    """Open a store after corrections that wait for a split got theirs."""
+    with opened(address) as store:
+        place_corrections(store)
+        yield store
+
+
+def place_corrections(store: AnnotationStore) -> None:
+    """Give patients read in the room the split they wait for, and tell; nobody else's is touched."""
+    from cpam_train.data.readers_cases import nameless, waiting
+    from cpam_train.data.split_assignment import assign_splits
+
+    records = store.cases()
+    patients = waiting(records)
+    if not patients:
+        return
+    with progress_bar("looking for near-duplicates") as progress:
+        given = assign_splits(store, only=patients, progress=progress).assigned
+    counts = ", ".join(f"{split} {number}" for split, number in sorted(Counter(given.values()).items()))
+    errors.print(f"{len(given)} patients read in the reading room got a split, fixed from now on: {counts}.")
+    if unknown := nameless(records) & set(given):
+        errors.print(
+            f"{len(unknown)} of their cases do not say whose they are: these are trained on, but no model is judged on "
+            "them."
+        )
 
 
 def is_brats(address: str) -> bool:

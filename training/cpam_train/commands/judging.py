@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cpam_train.commands.common import StoreOption, console, is_brats, opened, progress_bar
+from cpam_train.commands.common import StoreOption, console, is_brats, opened, opened_to_learn, progress_bar
 from napari_cpam_stroke.errors import InputError
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _evaluated(
         raise InputError("--alone and --neighbours contradict", remedy="give one of the two")
     chosen = cast("Split", one_of(split, SPLITS, "split"))
     with (
-        opened(address) as store,
+        opened_to_learn(address) as store,
         opened_model(model, device=device) as predictor,
         progress_bar(f"judging {predictor.card.reference}") as progress,
     ):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cpam_train.commands.common import StoreOption, console, errors, opened, progress_bar
+from cpam_train.commands.common import StoreOption, console, errors, opened_to_learn, progress_bar
 
 
 def promote(
@@ -29,7 +29,7 @@ def promote(
     from cpam_train.run_folder import RunFolder
 
     known, pictures = read_failures(failures) if failures else ((), {})
-    with opened(store) as source:
+    with opened_to_learn(store) as source:
         try:
             done = publish(
                 RunFolder(run),

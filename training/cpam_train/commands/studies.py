@@ -16,12 +16,13 @@ from cpam_train.commands.common import (
     console,
     errors,
     is_brats,
-    opened,
+    opened_to_learn,
     progress_bar,
 )
 
 if TYPE_CHECKING:
     from cpam_train.benchmark.systems import Recipe
+    from napari_cpam_stroke.annotations import AnnotationStore
 
 
 def tune(  # noqa: PLR0913 - one per option
@@ -47,12 +48,13 @@ def tune(  # noqa: PLR0913 - one per option
     overrides = tuple(settings or ())
     space = search_space(kind, only=tuple(search or ()), fixed=tuple(o.partition("=")[0] for o in overrides))
     folder = out or Path("studies") / study
-    with opened(store) as source:
+    with opened_to_learn(store) as source:
         from cpam_train.commands.batches_of import batches_of
         from cpam_train.tuning.objective import Setup
         from cpam_train.tuning.study import file_address, open_study
         from cpam_train.tuning.study import tune as work
 
+        folds = None if folds is None else _fitting_folds(source, folds, kind, preset, config, overrides)
         setup = Setup(kind, batches_of(source), folder, preset, config, overrides, space, folds, console)
         setup.config({})
         folder.mkdir(parents=True, exist_ok=True)
@@ -97,12 +99,12 @@ def benchmark(  # noqa: PLR0913 - one per option
     if is_brats(store):
         _benchmark_brats(store, out, recipe, names, seeds)
         return
-    with opened(store) as source:
+    with opened_to_learn(store) as source:
         from cpam_train.benchmark.run import run_systems
         from cpam_train.benchmark.tables import render
-        from cpam_train.fitting.slice_batches import divide
+        from cpam_train.fitting.division import divide
 
-        rule = divide(source, recipe.config(names[0], 0))[2]
+        rule = divide(source, recipe.config(names[0], 0)).rule
         outcomes = run_systems(source, out, recipe, names, seeds, console=errors, progress_bar=progress_bar)
     page = render(outcomes, split_rule=rule, seeds=seeds)
     (out / "benchmark.md").write_text(page, encoding="utf-8")
@@ -131,7 +133,7 @@ def learning_curve(
     values = build_train_config("segmenter", preset=preset, file=config, overrides=settings or ())
     chosen = strategies_of([name.strip() for name in strategies.split(",")])
     plan = Plan(values, start, numbers_of(add), tuple(chosen))
-    with opened(store) as source:
+    with opened_to_learn(store) as source:
         points = run_curve(plan, Workspace(source, out, errors, progress_bar))
     from cpam_train.learning_curve.page import picture, render
 
@@ -140,6 +142,20 @@ def learning_curve(
     (out / "learning-curve.png").write_bytes(picture(points, plan))
     console.print(Markdown(page))
     console.print(f"Wrote {out / 'learning-curve.md'}.")
+
+
+def _fitting_folds(
+    store: AnnotationStore, wanted: int, kind: str, preset: str, config: Path | None, overrides: tuple[str, ...]
+) -> int:
+    """Return how many folds the store's patients can be dealt into, and tell where these are fewer than wanted."""
+    from cpam_train.fitting.division import folds_that_fit
+    from cpam_train.presets import build_train_config
+
+    values = build_train_config(kind, preset=preset, file=config, overrides=overrides)
+    folds = folds_that_fit(store, values, wanted)
+    if folds < wanted:
+        console.print(f"{folds} folds instead of {wanted}: the store has no more patients to deal out.")
+    return folds
 
 
 def _benchmark_brats(store: str, out: Path, recipe: Recipe, names: list[str], seeds: int) -> None:

@@ -15,8 +15,8 @@ from cpam_train.commands.common import (
     StoreOption,
     console,
     errors,
-    opened,
     opened_data,
+    opened_to_learn,
     progress_bar,
 )
 
@@ -73,7 +73,7 @@ def cross_validate(
     from cpam_train.presets import build_train_config
 
     values = build_train_config("segmenter", preset=preset, file=config, overrides=settings or ())
-    with opened(store) as source:
+    with opened_to_learn(store) as source:
         from cpam_train.fitting.ensemble import fit_folds
 
         built = fit_folds(values, source, run, single=single, console=errors, progress_bar=progress_bar)
@@ -88,7 +88,7 @@ def ensemble(
     single: Single = False,
 ) -> None:
     """Join finished runs, such as the folds of a cross-validation, into one model that averages them."""
-    with opened(store) as source:
+    with opened_to_learn(store) as source:
         from cpam_train.fitting.ensemble import build_ensemble
 
         built = build_ensemble(runs, source, run, single=single, progress_bar=progress_bar)

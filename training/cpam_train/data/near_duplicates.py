@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,15 +82,21 @@ def fingerprint(hu: NDArray[np.int16]) -> Prints:
     return np.asarray(np.where(norm > MIN_NORM, fine / np.maximum(norm, 1e-6), 0), dtype=np.float32)
 
 
-def fingerprints(store: AnnotationStore, progress: Progress | None = None) -> FingerprintTable:
-    """Return the fingerprints of every slice of a store."""
-    records = store.cases()
+def family_of(source: str) -> str:
+    """Return the name of all sources that may show the same patients as this one."""
+    return FAMILIES.get(source, source)
+
+
+def fingerprints(
+    store: AnnotationStore, progress: Progress | None = None, *, families: Collection[str] | None = None
+) -> FingerprintTable:
+    """Return the fingerprints of every slice of a store, or only of these families of sources."""
+    records = [r for r in store.cases() if families is None or family_of(r.source) in families]
     prints: list[Prints] = []
     owner: list[tuple[str, str, str, int]] = []
     for done, record in enumerate(records, start=1):
         prints.append(fingerprint(radiological_view(store.read_frames(record.case_id), record.geometry)))
-        family = FAMILIES.get(record.source, record.source)
-        owner += [(family, record.patient_id, record.case_id, z) for z in _native_order(record)]
+        owner += [(family_of(record.source), record.patient_id, record.case_id, z) for z in _native_order(record)]
         if progress is not None:
             progress(done, len(records))
     families, patient, case, z = zip(*owner, strict=True) if owner else ((), (), (), ())

@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cpam_train.data.follow_ups import name_pairs
-from cpam_train.data.near_duplicates import LikePair, find_alike, fingerprints, merge
+from cpam_train.data.near_duplicates import LikePair, family_of, find_alike, fingerprints, merge
+from cpam_train.data.readers_cases import nameless, same_head
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord, Split
 from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS, class_of, share_out
@@ -41,28 +42,39 @@ def assign_splits(
     *,
     fractions: tuple[float, float, float] = DEFAULT_FRACTIONS,
     seed: int = 0,
+    only: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> SplitReport:
     """Give every patient without a split one, by patient, stratified by source and class; nobody is ever moved.
 
-    Patients whose slices look alike, or whose names did when they were imported, share one.
+    Patients whose slices look alike, or whose names did when they were imported, share one. A reader's case of which
+    nobody knows whose it is (`nameless`) is trained on and never judged on, so that the test set stays free of patients
+    who may stand in training under another name; it follows a patient it looks like.
 
     Parameters
     ----------
+    only
+        These patients; None: all.
     fractions
         Of the patients: train, validation, test.
     progress
         Called while slices are compared.
     """
     records = store.cases()
-    fresh = {record.patient_id for record in records if record.split is None}
+    fresh = {r.patient_id for r in records if r.split is None and (only is None or r.patient_id in only)}
     if not fresh:
         return SplitReport({}, ())
-    alike = find_alike(fingerprints(store, progress))
+    families = {family_of(record.source) for record in records if record.patient_id in fresh}
+    alike = find_alike(fingerprints(store, progress, families=families))
+    unknown = nameless(records) & fresh
     linked = [(p.first_patient, p.second_patient) for p in alike] + [p.patients for p in name_pairs(records)]
-    groups = [group for group in merge(linked) if group & fresh]
-    assigned = _place_groups(store, records, groups, fractions, seed)
-    assigned |= store.assign_splits(fractions, seed=seed)
+    groups = [group for group in merge([*linked, *same_head(records, unknown)]) if group & fresh]
+    placed = sorted(patient for group in groups if group <= unknown for patient in group)
+    for patient in placed:
+        store.set_split(patient, "train")
+    assigned: dict[str, Split] = dict.fromkeys(placed, "train")
+    assigned |= _place_groups(store, records, [group for group in groups if not group <= unknown], fractions, seed)
+    assigned |= store.assign_splits(fractions, seed=seed, only=only)
     return SplitReport(assigned, tuple(alike))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cpam_train.data.follow_ups import NamePair, name_pairs
 from cpam_train.data.near_duplicates import LikePair, find_alike, fingerprints
+from cpam_train.data.readers_cases import waiting
 from cpam_train.data.slices import SliceRow, collect_slices
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord
@@ -69,6 +70,8 @@ class CheckReport:
         Cases of two patients whose names were alike in their source.
     kept_together
         Patients in one split with slices that look alike.
+    waiting
+        Of those without a split, the patients read in the reading room: the next training gives them one.
     """
 
     counts: tuple[CellCount, ...]
@@ -79,13 +82,16 @@ class CheckReport:
     doubtful: tuple[str, ...] = ()
     follow_ups: tuple[NamePair, ...] = ()
     kept_together: tuple[LikePair, ...] = ()
+    waiting: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
         """One sentence for everything that stands in the way of an honest figure."""
         sentences = [*self.damage, *self.doubtful]
-        if self.unassigned:
-            sentences.append(f"{len(self.unassigned)} patients have no split; assign them before training.")
+        if not self.counts:
+            sentences.append("The store holds no case: there is nothing to train on or to check.")
+        if others := set(self.unassigned) - set(self.waiting):
+            sentences.append(f"{len(others)} patients have no split; assign them before training.")
         sentences += [f"Patient {patient} lies in more than one split." for patient in self.divided]
         sentences += [
             f"Slice {p.first_slice} of {p.first_case} and slice {p.second_slice} of {p.second_case} look like one "
@@ -103,7 +109,10 @@ class CheckReport:
             for p in self.kept_together[:SHOWN_REMARKS]
         )
         more = len(self.kept_together) - SHOWN_REMARKS
-        return (*shown, f"So do {more} more pairs of patients.") if more > 0 else shown
+        further = (f"So do {more} more pairs of patients.",) if more > 0 else ()
+        newcomers = len(self.waiting)
+        told = (f"{newcomers} patients read in the reading room get their split when a model is trained or judged.",)
+        return (*shown, *further, *(told if newcomers else ()))
 
     @property
     def _doubts(self) -> list[str]:
@@ -141,6 +150,7 @@ def check_store(store: AnnotationStore, *, compare: bool = True, progress: Progr
         doubtful=_doubtful(records),
         follow_ups=tuple(name_pairs(records)),
         kept_together=tuple(p for p in alike if split_of[p.first_patient] == split_of[p.second_patient]),
+        waiting=tuple(sorted(waiting(records))),
     )
 
 

@@ -21,6 +21,7 @@ from cpam_train.evaluation.progress import ProgressBar
 from cpam_train.fitting.batches import cache_beside
 from cpam_train.fitting.best_weights import score_epoch
 from cpam_train.fitting.conclusion import examine, metrics_of_points
+from cpam_train.fitting.division import folds_that_fit
 from cpam_train.fitting.finite import NotFiniteError, not_finite
 from cpam_train.fitting.fit import fit_to_the_end
 from cpam_train.fitting.slice_batches import SliceLoaders, summarise
@@ -117,7 +118,11 @@ def fit_folds(
     """
     if config.data.folds is None:
         raise ConfigError("A cross-validation needs a number of folds", remedy="add --set data.folds=4")
-    runs = [RunFolder(out / f"fold-{fold}") for fold in range(config.data.folds)]
+    folds = folds_that_fit(store, config, config.data.folds)
+    if folds < config.data.folds:
+        console.print(f"{folds} folds instead of {config.data.folds}: the store has no more patients to deal out.")
+    config = replace(config, data=replace(config.data, folds=folds))
+    runs = [RunFolder(out / f"fold-{fold}") for fold in range(folds)]
     for fold, run in enumerate(runs):
         if run.finished:
             continue

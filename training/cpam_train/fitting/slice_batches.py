@@ -17,16 +17,12 @@ from cpam_train.config import TrainConfig
 from cpam_train.data.dataset import SliceDataset
 from cpam_train.data.neighbour_odds import count_sides, neighbour_odds
 from cpam_train.data.sampler import sampling_weights, weighted_sampler
-from cpam_train.data.slice_split import STAMP, split_by_slice
-from cpam_train.data.slices import SliceRow, collect_slices
+from cpam_train.data.slices import SliceRow
 from cpam_train.fitting.batches import Loaders
+from cpam_train.fitting.division import divide, patients_without_split
 from cpam_train.operating.validation_record import Origin, Record
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core.arrays import Floats
-from napari_cpam_stroke.errors import InputError
-
-SLICE_FRACTIONS = (0.875, 0.125, 0.0)
-"""Training and validation shares of a split by slice: 70 to 10, as the store's splits; test patients stay untouched."""
 
 
 class SliceLoaders(Loaders):
@@ -52,7 +48,9 @@ class SliceLoaders(Loaders):
 
     def __init__(self, store: AnnotationStore, config: TrainConfig, *, cache: Path | None) -> None:
         super().__init__(config)
-        train_rows, validation_rows, self.split_rule = divide(store, config)
+        division = divide(store, config)
+        train_rows, validation_rows = division.train, division.validation
+        self.split_rule, self.remarks = division.rule, division.remarks
         self.left_out = patients_without_split(store)
         drawn = config.data.synthesis if config.data.synthetic else None
         self.weights, odds = draw_of(train_rows, config)
@@ -76,6 +74,8 @@ class SliceLoaders(Loaders):
                 f"{len(self.left_out)} patients have no split and are left out: to use them, run cpam-train check "
                 "--store ... --assign."
             )
+        for remark in self.remarks:
+            console.print(remark)
         if not self.neighbours_shown:
             console.print(
                 "Training slices are shown without neighbours: a class comes from no series, so that neighbours would "
@@ -130,66 +130,6 @@ def draw_of(rows: Sequence[SliceRow], config: TrainConfig) -> tuple[Tensor, Floa
         return weights, None
     plan = neighbour_odds(rows, weights.numpy(), count_sides(rows, config.preprocess), data.neighbours)
     return torch.from_numpy(plan.weights), plan.odds
-
-
-def divide(store: AnnotationStore, config: TrainConfig) -> tuple[list[SliceRow], list[SliceRow], str]:
-    """Return training rows, validation rows and the rule that parted them.
-
-    Raises
-    ------
-    InputError
-        If one of them is empty, or a fold is asked for that does not exist.
-    """
-    data = config.data
-    parts = {
-        split: collect_slices(store, split=split, sources=data.sources, leave_out=data.leave_out)
-        for split in ("train", "validation")
-    }
-    rule = "by patient, fixed in the store"
-    if data.folds is not None:
-        parts = dict(zip(parts, deal_fold([*parts["train"], *parts["validation"]], data.folds, data.fold), strict=True))
-        rule = f"by patient, fold {data.fold + 1} of {data.folds} of the store's training and validation patients"
-    if data.split_by_slice:
-        train, validation, _ = split_by_slice(
-            [*parts["train"], *parts["validation"]], fractions=SLICE_FRACTIONS, seed=config.seed
-        )
-        parts, rule = {"train": train, "validation": validation}, STAMP
-    if data.only_cases:
-        kept = set(data.only_cases)
-        parts["train"] = [row for row in parts["train"] if row.case.case_id in kept]
-    for name, rows in parts.items():
-        if not rows:
-            if unassigned := patients_without_split(store):
-                raise InputError(
-                    f"{len(unassigned)} patients of the store have no split, and one of the splits is empty",
-                    remedy="run cpam-train check --store ... --assign",
-                )
-            raise InputError(
-                f"The store has no annotated slice in its {name} split for these settings",
-                remedy="import data, run cpam-train check --store ... --assign, or choose other data.sources",
-            )
-    return parts["train"], parts["validation"], rule
-
-
-def patients_without_split(store: AnnotationStore) -> set[str]:
-    """Return the patients who are in no split yet."""
-    return {case.patient_id for case in store.cases() if case.split is None}
-
-
-def deal_fold(rows: list[SliceRow], folds: int, fold: int) -> tuple[list[SliceRow], list[SliceRow]]:
-    """Return training and validation rows of one fold, dealt by patient, with sources and classes spread evenly."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    patients = [row.case.patient_id for row in rows]
-    if fold >= folds or folds > len(set(patients)):
-        raise InputError(
-            "That fold does not exist", got=f"fold {fold} of {folds}", expected=f"at most {len(set(patients))} folds"
-        )
-    strata = [f"{row.case.source}{row.labels}" for row in rows]
-    cut = StratifiedGroupKFold(folds, shuffle=True, random_state=0).split(rows, strata, patients)
-    chosen = set(list(cut)[fold][1].tolist())
-    held = {patients[i] for i in chosen}
-    return [r for r in rows if r.case.patient_id not in held], [r for r in rows if r.case.patient_id in held]
 
 
 def summarise(rows: tuple[SliceRow, ...]) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from cpam_train.benchmark.run import judge
 from cpam_train.config import TrainConfig
 from cpam_train.evaluation.model import opened_model
 from cpam_train.evaluation.progress import ProgressBar
+from cpam_train.fitting.division import divide
 from cpam_train.fitting.fit import fit_to_the_end
-from cpam_train.fitting.slice_batches import SliceLoaders, divide
+from cpam_train.fitting.slice_batches import SliceLoaders
 from cpam_train.learning_curve.choice import Strategy, least_sure, shuffled
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
@@ -107,7 +108,7 @@ def initial(plan: Plan, store: AnnotationStore) -> tuple[list[str], list[str]]:
     InputError
         If there are too few.
     """
-    rows, _, _ = divide(store, plan.config)
+    rows = divide(store, plan.config).train
     cases = shuffled(sorted({row.case.case_id for row in rows}), seed=plan.config.seed)
     wanted = plan.start + max(plan.added)
     if len(cases) < wanted:
