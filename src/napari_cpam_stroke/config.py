@@ -74,6 +74,13 @@ class PreprocessConfig:
     """Windows of the neighbours, where fewer than the slice's own will do; None: the same ones."""
 
     @model_validator(mode="after")
+    def _low_before_high(self) -> PreprocessConfig:
+        low, high = self.clip_hu
+        if low >= high:
+            raise ValueError(f"clip_hu must be two HU, the lower one first, not {low:g} and {high:g}")
+        return self
+
+    @model_validator(mode="after")
     def _odd_context(self) -> PreprocessConfig:
         if self.context_slices % 2 == 0:
             raise ValueError(f"context_slices must be odd, not {self.context_slices}")

@@ -1,4 +1,7 @@
-"""`cpam-train`: from annotated cases to a better model. Exit code 0 done, 1 refused, 2 bad input in one sentence."""
+"""`cpam-train`: from annotated cases to a better model.
+
+Exit code 0 done, 1 refused, 2 bad input in one sentence, 130 stopped by Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import sys
 import typer
 
 from cpam_train.commands import data, judging, publishing, studies, training
-from cpam_train.commands.common import errors
+from cpam_train.commands.common import STOPPED, errors
 
 app = typer.Typer(
     help="Train, tune and judge stroke models on annotated head CT, and hand better ones to the viewer.",
@@ -34,7 +37,7 @@ app.command("rank")(judging.rank)
 
 def main() -> None:
     """Run the command line; every failure a user can cause is one sentence."""
-    from napari_cpam_stroke.errors import CpamError
+    from napari_cpam_stroke.errors import CancelledError, CpamError
     from napari_cpam_stroke.streams import replace_unprintable
 
     replace_unprintable()
@@ -42,10 +45,10 @@ def main() -> None:
         app()
     except CpamError as error:
         errors.print(str(error), style="red", soft_wrap=True, markup=False)
-        sys.exit(2)
+        sys.exit(STOPPED if isinstance(error, CancelledError) else 2)
     except KeyboardInterrupt:
         errors.print("Broken off.", style="red")
-        sys.exit(130)
+        sys.exit(STOPPED)
 
 
 if __name__ == "__main__":

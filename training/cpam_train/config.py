@@ -93,6 +93,16 @@ class AugmentConfig:
     equalize_p: float = Field(default=0.0, ge=0, le=1)
     """Histogram equalisation."""
 
+    @model_validator(mode="after")
+    def _low_before_high(self) -> AugmentConfig:
+        for name in ("scale_range", "crop_range", "contrast_range", "bone_end_hu"):
+            low, high = getattr(self, name)
+            if low > high or (low <= 0 and name != "bone_end_hu"):
+                raise ValueError(f"{name} must be two numbers, the lower one first, not {low:g} and {high:g}")
+        if self.crop_range[1] > 1:
+            raise ValueError(f"crop_range is a share of the image: at most 1, not {self.crop_range[1]:g}")
+        return self
+
 
 @dataclass(frozen=True, config=STRICT)
 class DataConfig:
@@ -238,3 +248,10 @@ class TrainConfig:
     seed: int = Field(default=0, ge=0, lt=2**32)
     precision: Precision = "auto"
     """auto: bf16 where the device computes in it, else 32 bit."""
+
+    @model_validator(mode="after")
+    def _crop_within_input(self) -> TrainConfig:
+        crop, size = self.augment.crop_size, self.preprocess.size
+        if crop is not None and crop > size:
+            raise ValueError(f"augment.crop_size {crop} is wider than the input, preprocess.size {size}")
+        return self

@@ -19,6 +19,7 @@ from cpam_train.config import (
     StopConfig,
     TrainConfig,
 )
+from cpam_train.settings_file import settings_in
 from napari_cpam_stroke.config import (
     BRAIN,
     AttentionConfig,
@@ -29,7 +30,7 @@ from napari_cpam_stroke.config import (
     build_config,
     plain,
 )
-from napari_cpam_stroke.errors import ConfigError, InputError, nearest
+from napari_cpam_stroke.errors import ConfigError, nearest
 
 PRESETS: tuple[str, ...] = ("default", "paper", "quick", "brats")
 KINDS: tuple[str, ...] = ("segmenter", "classifier")
@@ -45,7 +46,7 @@ def build_train_config(
     kind
         'segmenter' or 'classifier'.
     file
-        JSON with any part of the tree.
+        JSON or YAML with any part of the tree, or what holds all of it: config.json of a run, a model's card.
     overrides
         Strings `path.to.setting=value`; the value is JSON, or else a plain word.
 
@@ -55,8 +56,23 @@ def build_train_config(
         For a setting that does not exist (naming the nearest one) or a value out of range.
     """
     values = preset_values(kind, preset)
+    return _laid_over(values, file, overrides)
+
+
+def changed(config: TrainConfig, *, file: Path | None = None, overrides: Sequence[str] = ()) -> TrainConfig:
+    """Return settings with a file laid over them, then each `a.b=value`, as `build_train_config` does.
+
+    Raises
+    ------
+    ConfigError
+        For a setting that does not exist or a value out of range.
+    """
+    return _laid_over(plain(config), file, overrides)
+
+
+def _laid_over(values: dict[str, Any], file: Path | None, overrides: Sequence[str]) -> TrainConfig:
     if file is not None:
-        values = merged(values, _read_json(file), source=file.name)
+        values = merged(values, settings_in(file), source=file.name)
     for override in overrides:
         path, _, value = override.partition("=")
         if not path or "=" not in override:
@@ -161,18 +177,6 @@ def _coupled(config: TrainConfig) -> TrainConfig:
     if isinstance(model, SegmenterConfig):
         return replace(config, model=replace(model, in_channels=channels, input_size=config.preprocess.size))
     return replace(config, model=replace(model, in_channels=channels))
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"The config file {file} cannot be read", remedy="give the path of a JSON file") from error
-    except ValueError as error:
-        raise ConfigError(f"The config file {file} is not JSON ({error})") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"The config file {file} must hold one JSON object", got=type(values).__name__)
-    return values
 
 
 def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:

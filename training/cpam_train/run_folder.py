@@ -1,13 +1,14 @@
 """A run folder: everything one training run leaves behind, none of it a pickle that anyone else must load.
 
 ``config.json`` (all settings), ``environment.json``, ``log.csv`` (one row per epoch), ``best.safetensors``,
-``metrics.json`` (validation only), ``card-draft.json`` (the model card before publication); ``last.ckpt`` is
-Lightning's own, for ``--resume`` on the same machine.
+``metrics.json`` (validation only), ``card-draft.json`` (the model card before publication); ``last.safetensors`` is
+where ``--resume`` goes on.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import platform
 import shutil
@@ -29,6 +30,12 @@ CARD_DRAFT = "card-draft.json"
 FAILURE = "failure"
 """Key of metrics.json: why a run ended before its time, where it failed; its best weights may still be used."""
 
+INTERRUPTED = "interrupted"
+"""Key of metrics.json: whether Ctrl-C ended the run."""
+
+PICKLED = "last.ckpt"
+"""What earlier versions went on from; a pickle may run any code, so it is never opened."""
+
 TENSORBOARD = "tensorboard"
 PACKAGES = ("napari-cpam-stroke", "torch", "lightning", "monai", "timm", "kornia", "numpy", "scikit-image")
 
@@ -47,7 +54,7 @@ class RunFolder:
     @property
     def checkpoint(self) -> Path:
         """Where a resumed run goes on."""
-        return self.path / "last.ckpt"
+        return self.path / "last.safetensors"
 
     @property
     def log(self) -> Path:
@@ -56,8 +63,11 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether it came to its end, and did not fail on the way."""
-        return (self.path / CARD_DRAFT).is_file() and FAILURE not in self.read_json("metrics.json")
+        """Whether it came to its end, and neither failed nor was stopped on the way."""
+        if not (self.path / CARD_DRAFT).is_file():
+            return False
+        metrics = self.read_json("metrics.json")
+        return FAILURE not in metrics and not metrics.get(INTERRUPTED)
 
     def config(self) -> TrainConfig:
         """Return the settings of the run."""
@@ -105,6 +115,23 @@ class RunFolder:
                 writer.writeheader()
             writer.writerow(row)
 
+    def keep_log(self, epochs: int) -> None:
+        """Drop the rows of epochs after so many, which are done again."""
+        if not self.log.exists():
+            return
+        with self.log.open(newline="", encoding="utf-8") as stream:
+            header, *rows = csv.reader(stream)
+        kept = [row for row in rows if row and int(row[0]) <= epochs]
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows([header, *kept])
+        write_whole(self.log, text.getvalue())
+
+    def save_state(self, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
+        """Write tensors of any shape and plain values, from which a stopped run goes on."""
+        from safetensors.torch import save
+
+        write_whole(self.checkpoint, save(tensors, metadata=header), durable=True)
+
     def save_weights(self, model: nn.Module) -> None:
         """Write the weights of a network, whole or not at all."""
         from safetensors.torch import save
@@ -134,14 +161,30 @@ def open_run(path: Path, config: TrainConfig, *, resume: bool) -> tuple[RunFolde
     if _is_follower():
         return run, config
     if resume:
-        if not run.checkpoint.is_file():
-            raise InputError(f"{path} holds no run to resume", remedy="start it without --resume")
+        require_resumable(run)
         return run, run.config()
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError(
             f"The run folder {path} already exists", remedy="choose another --run, or go on with it by --resume"
         )
     return run, config
+
+
+def require_resumable(run: RunFolder) -> None:
+    """Refuse a folder in which no run can go on.
+
+    Raises
+    ------
+    InputError
+        If it holds no run, one that came to its end and was tidied up, or a pickle of an earlier version.
+    """
+    if (run.path / PICKLED).is_file() and not run.checkpoint.is_file():
+        raise InputError(
+            f"{run.path / PICKLED} is a pickle of an earlier version, which could run any code and is not opened",
+            remedy="begin a new run, from its best weights by --from",
+        )
+    if not (run.path / "config.json").is_file() or (run.weights.is_file() and not run.checkpoint.is_file()):
+        raise InputError(f"{run.path} holds no run to resume", remedy="start it without --resume")
 
 
 def begin_run(run: RunFolder, config: TrainConfig) -> None:
@@ -158,8 +201,14 @@ def begin_run(run: RunFolder, config: TrainConfig) -> None:
         run.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"The run folder {run.path} cannot be made", got=error.strerror) from error
-    run.write_json("config.json", {"schema_version": SCHEMA_VERSION, "config": plain(config)})
+    note_settings(run, config)
     run.write_json("environment.json", environment())
+
+
+def note_settings(run: RunFolder, config: TrainConfig) -> None:
+    """Write the settings of a run, at its beginning or where it goes on with others."""
+    if not _is_follower():
+        run.write_json("config.json", {"schema_version": SCHEMA_VERSION, "config": plain(config)})
 
 
 def environment() -> dict[str, object]:

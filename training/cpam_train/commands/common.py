@@ -22,10 +22,15 @@ console = Console(highlight=False, soft_wrap=True, markup=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 """Without markup: a folder may be called `[red]`."""
 
+STOPPED = 130
+"""Exit code of what Ctrl-C ended, as shells have it: what is chained behind it with && does not begin."""
+
 StoreOption = Annotated[str, typer.Option("--store", help="Annotation store: a folder or a postgresql:// address.")]
 Kind = Annotated[str, typer.Argument(metavar="segmenter|classifier", help="What to train.")]
 Preset = Annotated[str, typer.Option("--preset", help="Starting point: default, paper or quick.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="JSON file with any part of the settings.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="JSON or YAML file with any part of the settings; config.json of a run.")
+]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="One setting, as a.b=value; may be repeated.")]
 
 
@@ -68,9 +73,14 @@ def place_corrections(store: AnnotationStore) -> None:
     if not patients:
         return
     with progress_bar("looking for near-duplicates") as progress:
-        given = assign_splits(store, only=patients, progress=progress).assigned
+        report = assign_splits(store, only=patients, progress=progress)
+    given = report.assigned
     counts = ", ".join(f"{split} {number}" for split, number in sorted(Counter(given.values()).items()))
     errors.print(f"{len(given)} patients read in the reading room got a split, fixed from now on: {counts}.")
+    if alike := {p for pair in report.alike for p in (pair.first_patient, pair.second_patient)} & set(given):
+        errors.print(
+            f"{len(alike)} of them look like another patient, perhaps the same one, and share that one's split."
+        )
     if unknown := nameless(records) & set(given):
         errors.print(
             f"{len(unknown)} of their cases do not say whose they are: these are trained on, but no model is judged on "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cpam_train.commands.common import (
+    STOPPED,
     ConfigFile,
     Kind,
     Overrides,
@@ -21,6 +22,9 @@ from cpam_train.commands.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cpam_train.config import TrainConfig
     from cpam_train.run_folder import RunFolder
 
 Single = Annotated[
@@ -40,10 +44,13 @@ def fit(  # noqa: PLR0913 - one per option
     devices: Annotated[int, typer.Option(help="Devices per node.", min=1)] = 1,
     nodes: Annotated[int, typer.Option(help="Nodes; started on each by torchrun --no-python -- or SLURM.", min=1)] = 1,
 ) -> None:
-    """Train a model. Ctrl-C stops gently and keeps the best weights; `--resume` goes on."""
+    """Train a model. Ctrl-C stops gently with exit code 130 and keeps the best weights; `--resume` goes on."""
     from cpam_train.presets import build_train_config
 
-    values = build_train_config(kind, preset=preset, file=config, overrides=settings or ())
+    if resume:
+        values = _going_on(run, config, settings or ())
+    else:
+        values = build_train_config(kind, preset=preset, file=config, overrides=settings or ())
     with opened_data(store) as source:
         from cpam_train.commands.batches_of import batches_of
         from cpam_train.fitting.fit import Machine
@@ -53,11 +60,25 @@ def fit(  # noqa: PLR0913 - one per option
         result = train(values, batches_of(source), run, resume=resume, machine=machine, console=console)
     if not result.first_process:
         return
-    verb = "Stopped" if result.interrupted else "Done"
-    console.print(
-        f"{verb}: best epoch {result.best_epoch}, validation score {result.score:.4f}, in {run}. "
-        f"Next: cpam-train evaluate {run} --store {store} --out DIR"
-    )
+    best = f"best epoch {result.best_epoch}, validation score {result.score:.4f}, in {run}"
+    if result.interrupted:
+        kept = best if result.best_epoch else f"no epoch was finished, nothing to judge yet in {run}"
+        console.print(f"Stopped: {kept}. Go on with the same command and --resume.")
+        raise typer.Exit(STOPPED)
+    console.print(f"Done: {best}. Next: cpam-train evaluate {run} --store {store} --out DIR")
+
+
+def _going_on(run: Path, config: Path | None, settings: Sequence[str]) -> TrainConfig:
+    """Return the settings of a run that goes on, and note them where it goes further than it was meant to."""
+    from cpam_train.fitting.extension import extended
+    from cpam_train.run_folder import RunFolder, note_settings, require_resumable
+
+    folder = RunFolder(run)
+    require_resumable(folder)
+    values = extended(folder, file=config, overrides=settings)
+    if values != folder.config():
+        note_settings(folder, values)
+    return values
 
 
 def cross_validate(

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
-from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer, seed_everything
 from rich.console import Console
 from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 
@@ -74,13 +74,19 @@ class Loaders(LightningDataModule):
         """Tell the data sets which epoch it is."""
 
     def train_dataloader(self) -> DataLoader[Any]:
-        """Return batches of this epoch's draw."""
+        """Return batches of this epoch's draw.
+
+        Lightning asks before it tells that an epoch begins, and loader processes begin at once: so the epoch is set
+        here too.
+        """
+        self.set_epoch(self._epoch)
         size = len(self.train)  # type: ignore[arg-type]
         return DataLoader(
             self.train,
             batch_size=self.config.data.batch_size,
             sampler=self.draw(self._epoch, self._rank, self._world),
             drop_last=size > self.config.data.batch_size,
+            generator=self._own_generator(),
             **_loading(worker_count(self.config)),
         )
 
@@ -91,12 +97,21 @@ class Loaders(LightningDataModule):
             self.validation,
             batch_size=self.config.data.batch_size,
             sampler=list(every if whole else every[self._rank :: self._world]),
+            generator=self._own_generator(),
             **_loading(0 if whole else worker_count(self.config)),
         )
 
     def seed_of(self, epoch: int, rank: int) -> int:
         """Return the seed of one epoch's draw in one process, 0..2**32 - 1: the same on every machine and version."""
         return int(np.random.SeedSequence((self.config.seed, epoch, rank)).generate_state(1)[0])
+
+    def noise_seed(self, epoch: int, rank: int) -> int:
+        """Return the seed, 0..2**32 - 1, of all else that is random in one epoch in one process."""
+        return int(np.random.SeedSequence((self.config.seed, epoch, rank)).generate_state(2)[1])
+
+    def _own_generator(self) -> torch.Generator:
+        """Return a generator for the seeds of loader processes: a loader must not take from the run's own numbers."""
+        return torch.Generator().manual_seed(self.config.seed)
 
     @property
     def _rank(self) -> int:
@@ -127,7 +142,7 @@ class LoaderFactory(Protocol):
 
 
 class EpochSeeds(Callback):
-    """Gives every epoch its own draw of slices and synthetic lesions, the same again in a resumed run."""
+    """Gives every epoch its own slices, synthetic lesions and random numbers, the same again in a resumed run."""
 
     def __init__(self, loaders: Loaders) -> None:
         self.loaders = loaders
@@ -136,6 +151,7 @@ class EpochSeeds(Callback):
         """Reseed before the first batch is drawn."""
         epoch, loader = trainer.current_epoch, trainer.train_dataloader
         self.loaders.set_epoch(epoch)
+        seed_everything(self.loaders.noise_seed(epoch, trainer.global_rank), workers=True, verbose=False)
         if loader is not None:
             fresh = self.loaders.draw(epoch, trainer.global_rank, trainer.world_size)
             loader.sampler.generator = fresh.generator

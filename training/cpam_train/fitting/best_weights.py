@@ -59,12 +59,15 @@ class Keeper(Callback):
         Knows best score and epoch.
     last
         Figures of the latest validation.
+    elapsed_s
+        Seconds of training when the latest row was logged.
     """
 
     def __init__(self, run: RunFolder, stop: StopConfig, clock: WallClock, rate: LearningRate) -> None:
         self.run, self.clock, self.rate = run, clock, rate
         self.patience = Patience(stop)
         self.last: EpochScore | None = None
+        self.elapsed_s = 0.0
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Score this epoch and write the weights if they are the best so far.
@@ -94,8 +97,9 @@ class Keeper(Callback):
             self.run.save_weights(pl_module.model)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        """Write the log row, save where a resumed run goes on, and stop when patience is over."""
+        """Write the log row, and stop when patience is over."""
         epoch = trainer.current_epoch + 1
+        self.elapsed_s = self.clock.elapsed_s
         if trainer.is_global_zero:
             self.run.append_log(self._row(trainer, epoch))
         if self.patience.over(epoch):
@@ -107,7 +111,7 @@ class Keeper(Callback):
         row = {
             "epoch": epoch,
             "step": trainer.global_step,
-            "minutes": self.clock.elapsed_s / 60,
+            "minutes": self.elapsed_s / 60,
             "lr": self.rate.current,
             **metrics,
             "score": self.last.score if self.last else float("nan"),
@@ -116,14 +120,11 @@ class Keeper(Callback):
         }
         return {key: round(value, 6) if isinstance(value, float) else value for key, value in row.items()}
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return what a resumed run needs."""
-        p = self.patience
-        return {"best": p.best, "best_epoch": p.best_epoch, "deadline": p.deadline}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on with the best score of the earlier part."""
-        self.patience = Patience(self.patience.config, **state_dict)
+    def take_up(self, best: float | None, best_epoch: int) -> None:
+        """Go on with the best score of an earlier part of the run."""
+        self.patience = Patience(self.patience.config)
+        if best is not None:
+            self.patience.update(best_epoch, best)
 
 
 LOGGED = ("train/loss", "train/mask", "train/image", "validation/loss", "validation/mask", "validation/image")

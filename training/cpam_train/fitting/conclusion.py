@@ -18,13 +18,12 @@ from cpam_train.fitting.task import Task
 from cpam_train.operating.calibrate import OperatingPoint, choose_operating_points
 from cpam_train.operating.validation_record import Record, joined
 from cpam_train.publishing.card_draft import draft_card
-from cpam_train.run_folder import CARD_DRAFT, FAILURE, RunFolder
-from napari_cpam_stroke.errors import InputError
+from cpam_train.run_folder import CARD_DRAFT, FAILURE, INTERRUPTED, RunFolder
 from napari_cpam_stroke.models import weights_origin
 
 
 def finish(
-    run: RunFolder, task: Task, loaders: Loaders, keeper: Keeper, *, interrupted: bool, failure: str = ""
+    run: RunFolder, task: Task, loaders: Loaders, keeper: Keeper, *, interrupted: bool, failure: Exception | None = None
 ) -> None:
     """Choose operating points for the kept weights and write metrics and card draft.
 
@@ -32,21 +31,14 @@ def finish(
     ----------
     failure
         Why the run ended before its time, for its metrics.
-
-    Raises
-    ------
-    InputError
-        If the run ended before its first validation.
     """
     from safetensors.torch import load_file
 
-    if not run.weights.is_file():
-        raise InputError("The run ended before its first epoch was over", remedy="start it again with more time")
     task.model.load_state_dict(load_file(run.weights))
     record = examine(task, loaders.val_dataloader(whole=True))
     points = choose_operating_points(record, loaders.origins(record), task.config.operating)
     metrics = validation_metrics(task.config, record, points, keeper, interrupted=interrupted)
-    metrics |= {FAILURE: failure} if failure else {}
+    metrics |= {FAILURE: str(failure)} if failure else {}
     run.write_json("metrics.json", metrics)
     draft = draft_card(task.config, points, loaders.summary(), metrics, origin=weights_origin(task.model))
     run.write_json(CARD_DRAFT, draft)
@@ -62,7 +54,7 @@ def validation_metrics(
         "slices": len(record.index),
         "best_epoch": keeper.patience.best_epoch,
         "minutes": round(keeper.clock.elapsed_s / 60, 2),
-        "interrupted": interrupted,
+        INTERRUPTED: interrupted,
         **metrics_of_points(points, config.model.classes, score, without_parts=keeper.patience.best),
     }
 

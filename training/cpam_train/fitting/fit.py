@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import warnings
 from collections.abc import Iterable, Iterator
@@ -13,19 +14,23 @@ from lightning.pytorch import Callback, Trainer, seed_everything
 from rich.console import Console
 
 from cpam_train.config import TrainConfig
-from cpam_train.fitting.averaging import ema
-from cpam_train.fitting.batches import EpochSeeds, LoaderFactory, cache_beside
+from cpam_train.fitting.averaging import Averaging
+from cpam_train.fitting.batches import EpochSeeds, LoaderFactory, Loaders, cache_beside
 from cpam_train.fitting.best_weights import Keeper
 from cpam_train.fitting.conclusion import finish
+from cpam_train.fitting.continuation import Begun, Continuation, read_begun
 from cpam_train.fitting.finite import FiniteLoss, NotFiniteError
 from cpam_train.fitting.precision import lightning_precision
-from cpam_train.fitting.progress import GentleStop, RunProgress
+from cpam_train.fitting.progress import GentleStop, RunProgress, StoppedMidEpochError
 from cpam_train.fitting.schedule import LearningRate, WallClock
-from cpam_train.fitting.task import build_task
+from cpam_train.fitting.task import Task, build_task
 from cpam_train.run_folder import TENSORBOARD, RunFolder, begin_run, open_run
 from napari_cpam_stroke.config import SegmenterConfig
-from napari_cpam_stroke.errors import CancelledError, ConfigError, OutOfMemoryError
+from napari_cpam_stroke.errors import CancelledError, ConfigError, InputError, OutOfMemoryError
 from napari_cpam_stroke.inference.device import is_out_of_memory
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What the system says where a disk is full, a quota used up, or nothing may be written."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class FitResult:
     Attributes
     ----------
     score, best_epoch
-        Of the weights that were kept; validation data only.
+        Of the weights that were kept; validation data only. Minus infinity and 0 where none were yet.
     interrupted
         Whether Ctrl-C ended it.
     first_process
@@ -90,31 +95,75 @@ def fit(
     console = console or Console(stderr=True)
     refuse_ensemble(config)
     run, config = open_run(run_path, config, resume=resume)
+    begun = read_begun(run) if resume else None
     seed_everything(config.seed, workers=True, verbose=False)
     loaders = batches(config, cache=cache_beside(run.path, config))
     task = build_task(config)
-    if not resume:
+    if resume:
+        run.keep_log(0 if begun is None else begun.standing.epoch)
+    else:
         begin_run(run, config)
     loaders.prepare(console)
+    parts = _parts(run, config, loaders, begun, console, tuple(extra))
+    failure: NotFiniteError | None = None
+    with quiet(), out_of_memory(config), disk_full(run):
+        trainer = build_trainer(config, run, parts.callbacks, machine or Machine())
+        try:
+            train(trainer, task, loaders)
+        except NotFiniteError as error:
+            failure = error
+        stopped = parts.gentle.asked
+        if trainer.is_global_zero and run.weights.is_file():
+            finish(run, task, loaders, parts.keeper, interrupted=stopped or failure is not None, failure=failure)
+    if failure is not None:
+        raise failure
+    patience = parts.keeper.patience
+    return FitResult(run, patience.best, patience.best_epoch, stopped, first_process=trainer.is_global_zero)
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """The callbacks of a run, in the order in which they must stand, and those that are asked afterwards."""
+
+    callbacks: list[Callback]
+    keeper: Keeper
+    gentle: GentleStop
+
+
+def _parts(
+    run: RunFolder,
+    config: TrainConfig,
+    loaders: Loaders,
+    begun: Begun | None,
+    console: Console,
+    extra: tuple[Callback, ...],
+) -> _Parts:
     clock = WallClock(config.stop.max_minutes, config.max_steps)
     rate = LearningRate(config.optim, clock)
     keeper = Keeper(run, config.stop, clock, rate)
     gentle = GentleStop(console)
-    finite = FiniteLoss(run, config)
-    callbacks = [clock, rate, EpochSeeds(loaders), finite, keeper, RunProgress(console, clock, keeper), gentle, *extra]
-    with quiet(), out_of_memory(config):
-        trainer = build_trainer(config, run, callbacks, machine or Machine())
-        try:
-            trainer.fit(task, datamodule=loaders, ckpt_path=str(run.checkpoint) if resume else None)
-        except NotFiniteError as error:
-            if trainer.is_global_zero and run.weights.is_file():
-                finish(run, task, loaders, keeper, interrupted=True, failure=str(error))
-            raise
-        if trainer.is_global_zero:
-            finish(run, task, loaders, keeper, interrupted=gentle.asked)
-    return FitResult(
-        run, keeper.patience.best, keeper.patience.best_epoch, gentle.asked, first_process=trainer.is_global_zero
-    )
+    averaging = Averaging(config.optim.ema) if config.optim.ema > 0 else None
+    first = [clock, rate, EpochSeeds(loaders), FiniteLoss(run, config), keeper, RunProgress(console, clock, keeper)]
+    last = Continuation(run, clock, keeper, averaging, begun)
+    return _Parts([*first, gentle, *extra, *([] if averaging is None else [averaging]), last], keeper, gentle)
+
+
+def train(trainer: Trainer, task: Task, loaders: Loaders) -> None:
+    """Let Lightning train until the end of the run or until it is asked to stop.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At the second Ctrl-C.
+    NotFiniteError
+        If the loss is no number any more.
+    """
+    try:
+        trainer.fit(task, datamodule=loaders)
+    except StoppedMidEpochError:
+        return
+    except SystemExit as error:  # what Lightning makes of the second Ctrl-C
+        raise KeyboardInterrupt from error
 
 
 def fit_to_the_end(
@@ -132,7 +181,7 @@ def fit_to_the_end(
     CancelledError
         After Ctrl-C; the same call goes on where this one stopped.
     """
-    resume = RunFolder(run_path).checkpoint.is_file()
+    resume = (run_path / "config.json").is_file()
     result = fit(config, batches, run_path, resume=resume, console=console)
     if result.interrupted:
         raise CancelledError(f"The {purpose} was stopped", remedy="the same command goes on from here")
@@ -150,14 +199,9 @@ def refuse_ensemble(config: TrainConfig) -> None:
 
 
 def build_trainer(config: TrainConfig, run: RunFolder, callbacks: list[Callback], machine: Machine) -> Trainer:
-    """Return the Lightning trainer of a run; `last.ckpt` is written after every epoch."""
-    from lightning.pytorch.callbacks import ModelCheckpoint
+    """Return the Lightning trainer of a run."""
     from lightning.pytorch.loggers import TensorBoardLogger
 
-    averaging = [ema(config.optim.ema)] if config.optim.ema > 0 else []
-    last = ModelCheckpoint(
-        dirpath=run.path, filename="last", save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=True
-    )
     return Trainer(
         accelerator="auto",
         devices=machine.devices,
@@ -166,7 +210,8 @@ def build_trainer(config: TrainConfig, run: RunFolder, callbacks: list[Callback]
         max_epochs=config.epochs,
         accumulate_grad_batches=config.optim.accumulate,
         gradient_clip_val=config.optim.clip or None,
-        callbacks=[*callbacks, *averaging, last],
+        callbacks=callbacks,
+        enable_checkpointing=False,
         logger=TensorBoardLogger(run.path, name="", version=TENSORBOARD),
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
@@ -187,6 +232,21 @@ def out_of_memory(config: TrainConfig) -> Iterator[None]:
         raise OutOfMemoryError(
             f"A batch of {config.data.batch_size} at {config.preprocess.size} pixels does not fit the device",
             remedy="lower data.batch_size (and raise optim.accumulate), preprocess.size or model.base_width",
+        ) from error
+
+
+@contextmanager
+def disk_full(run: RunFolder) -> Iterator[None]:
+    """Turn a disk that takes no more into one sentence; files of a run are whole or not there."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise InputError(
+            f"The run folder {run.path} cannot be written to",
+            got=error.strerror,
+            remedy="make room, then go on with the run by --resume",
         ) from error
 
 

@@ -73,8 +73,15 @@ class RunProgress(Callback):
         return f"about {minutes:.0f} min left" if minutes >= 1 else "less than 1 min left"
 
 
+class StoppedMidEpochError(Exception):
+    """Ctrl-C ended the run within an epoch, which then does not count."""
+
+
 class GentleStop(Callback):
-    """The first Ctrl-C ends the run after the running batch and keeps the best weights; a second one breaks off."""
+    """The first Ctrl-C ends the run after the running batch and keeps the best weights; a second one breaks off.
+
+    An epoch that is broken off is neither judged nor logged; one whose last batch is done is finished first.
+    """
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -88,11 +95,28 @@ class GentleStop(Callback):
 
         def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
             self.asked = True
-            trainer.should_stop = True
             signal.signal(signal.SIGINT, signal.default_int_handler)
             self.console.print("Stopping after this batch; the best weights are kept. Ctrl-C again breaks off.")
 
         self._before = signal.signal(signal.SIGINT, stop)
+
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        """Break off where it was asked for, in all processes together.
+
+        Raises
+        ------
+        StoppedMidEpochError
+            If the epoch has more batches.
+        """
+        if trainer.strategy.reduce_boolean_decision(self.asked, all=False):
+            self.asked = True
+            if not trainer.is_last_batch:
+                raise StoppedMidEpochError
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Begin no further epoch where a stop was asked for."""
+        if trainer.strategy.reduce_boolean_decision(self.asked, all=False):
+            self.asked = trainer.should_stop = True
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:  # noqa: ARG002
         """Give Ctrl-C back."""

@@ -17,6 +17,7 @@ from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.bundles import Bundle, KnownFailure, ModelCard, ModelEntry, Registry
 from napari_cpam_stroke.bundles.bundle import save_bundle
+from napari_cpam_stroke.bundles.card import check_name
 from napari_cpam_stroke.config import build_config
 from napari_cpam_stroke.errors import CpamError, InputError
 from napari_cpam_stroke.inference.predictor import Predictor
@@ -88,6 +89,7 @@ def promote(
         If it is not better by `min_gain`.
     """
     registry, remarks = registry or Registry(), remarks or Remarks()
+    check_name(name)
     with tempfile.TemporaryDirectory() as folder:
         card = replace(draft_of_run(run), name=name, weights_dtype=_dtype(run))
         candidate = bundle_of_run(run, Path(folder) / "candidate", card)

@@ -1,0 +1,48 @@
+"""The settings of a run that goes on: those it was begun with, and how far it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cpam_train.config import TrainConfig
+from cpam_train.presets import changed
+from cpam_train.run_folder import RunFolder
+from napari_cpam_stroke.config import plain
+from napari_cpam_stroke.errors import ConfigError
+
+EXTENDABLE = ("epochs", "max_steps", "stop", "data.workers", "data.cache")
+"""What may change in a run that goes on: how far it goes and how its slices are read, not what it learns."""
+
+
+def extended(run: RunFolder, *, file: Path | None = None, overrides: Sequence[str] = ()) -> TrainConfig:
+    """Return the settings of a run with a file and each `a.b=value` laid over them.
+
+    Raises
+    ------
+    ConfigError
+        If another setting than those of `EXTENDABLE` would change.
+    InputError
+        If there is no run.
+    """
+    before = run.config()
+    after = changed(before, file=file, overrides=overrides)
+    old, new = dict(_leaves(plain(before))), dict(_leaves(plain(after)))
+    for name, value in new.items():
+        if old.get(name) != value and not any(name == e or name.startswith(f"{e}.") for e in EXTENDABLE):
+            raise ConfigError(
+                f"A run that goes on keeps its {name}",
+                got=repr(value),
+                expected=repr(old.get(name)),
+                remedy=f"change only {', '.join(EXTENDABLE)}, or begin a new run from this one: --from {run.path}",
+            )
+    return after
+
+
+def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
