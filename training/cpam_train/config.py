@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -134,6 +135,13 @@ class DataConfig:
     folds: int | None = Field(default=None, ge=2)
     """Cross-validation: train and validation patients are dealt anew into this many folds; test stays apart."""
     fold: int = Field(default=0, ge=0)
+    new_since: datetime | None = None
+    """Cases whose newest version is later count as new (UTC where no zone is given), all others as old..."""
+    new_sources: tuple[str, ...] = ()
+    """... and so do cases of these sources."""
+    replay_share: Share = 0.5
+    """Share of the slices drawn that are of old cases, so that they are not forgotten; where some are new and some
+    old."""
     split_by_slice: bool = False
     """Deal the slices of training and validation patients out anew, whoever they belong to, as the source paper did.
     The same patient then stands on both sides: every report of such a model says so."""
@@ -172,6 +180,9 @@ class OptimConfig:
     """Highest learning rate of the schedule."""
     encoder_lr_share: float = Field(default=1.0, ge=0, le=1)
     """Learning rate of the encoder as a share of the others'; 0: it stays as it is."""
+    lr_shares: tuple[tuple[str, Share], ...] = ()
+    """The same for any part, by the beginning of its parameters' names: `[["encoder.", 0.1], ["attention.", 0]]`. The
+    last that fits counts. A part at 0 is frozen, with its normalisation statistics."""
     weight_decay: float = Field(default=1e-2, ge=0)
     schedule: Schedule = "one_cycle"
     warmup: float = Field(default=0.1, ge=0, lt=1)
@@ -231,6 +242,18 @@ class OperatingConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class StartConfig:
+    """The weights that training begins with, in the place of chance."""
+
+    model: str | None = None
+    """`default`, an installed model (name or name@version), the folder of a bundle or a run, or a safetensors file."""
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    """Of its weights; other ones under that name are refused."""
+    member: int = Field(default=0, ge=0)
+    """Which network of an ensemble, counted round."""
+
+
+@dataclass(frozen=True, config=STRICT)
 class TrainConfig:
     """One training run: all that is needed, with the store, to do it again."""
 
@@ -242,6 +265,7 @@ class TrainConfig:
     optim: OptimConfig = field(default_factory=OptimConfig)
     stop: StopConfig = field(default_factory=StopConfig)
     operating: OperatingConfig = field(default_factory=OperatingConfig)
+    start: StartConfig = field(default_factory=StartConfig)
     epochs: int = Field(default=60, ge=1)
     max_steps: int | None = Field(default=None, ge=1)
     """Optimiser steps after which to stop; None: no limit."""

@@ -6,7 +6,7 @@ Presets are `default`, `paper`, `quick`, and `brats` for the MR set of the paper
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,21 @@ KINDS: tuple[str, ...] = ("segmenter", "classifier")
 
 
 def build_train_config(
-    kind: str, *, preset: str = "default", file: Path | None = None, overrides: Sequence[str] = ()
+    kind: str,
+    *,
+    preset: str = "default",
+    start: Sequence[str] = (),
+    file: Path | None = None,
+    overrides: Sequence[str] = (),
 ) -> TrainConfig:
-    """Return the settings of a run: the preset, then a file over it, then each `a.b=value`.
+    """Return the settings of a run: the preset, what a model to begin from asks for, a file, then each `a.b=value`.
 
     Parameters
     ----------
     kind
         'segmenter' or 'classifier'.
+    start
+        Strings as in `overrides`, of `fitting.start.start_settings`.
     file
         JSON or YAML with any part of the tree, or what holds all of it: config.json of a run, a model's card.
     overrides
@@ -56,7 +63,7 @@ def build_train_config(
         For a setting that does not exist (naming the nearest one) or a value out of range.
     """
     values = preset_values(kind, preset)
-    return _laid_over(values, file, overrides)
+    return _laid_over(_overridden(values, start, "the model to begin from"), file, overrides)
 
 
 def changed(config: TrainConfig, *, file: Path | None = None, overrides: Sequence[str] = ()) -> TrainConfig:
@@ -73,12 +80,17 @@ def changed(config: TrainConfig, *, file: Path | None = None, overrides: Sequenc
 def _laid_over(values: dict[str, Any], file: Path | None, overrides: Sequence[str]) -> TrainConfig:
     if file is not None:
         values = merged(values, settings_in(file), source=file.name)
+    values = _overridden(values, overrides, "--set")
+    return _coupled(build_config(TrainConfig, values, where="training config"))
+
+
+def _overridden(values: dict[str, Any], overrides: Sequence[str], source: str) -> dict[str, Any]:
     for override in overrides:
         path, _, value = override.partition("=")
         if not path or "=" not in override:
             raise ConfigError("--set needs a setting and a value", got=repr(override), expected="a.b=value")
-        values = merged(values, _nested(path.strip().split("."), _parsed(value)), source="--set")
-    return _coupled(build_config(TrainConfig, values, where="training config"))
+        values = merged(values, _nested(path.strip().split("."), _parsed(value)), source=source)
+    return values
 
 
 def merged(base: Mapping[str, Any], change: Mapping[str, Any], *, source: str, path: str = "") -> dict[str, Any]:
@@ -96,6 +108,15 @@ def merged(base: Mapping[str, Any], change: Mapping[str, Any], *, source: str, p
             raise ConfigError(f"{source} setting {full!r} is a group", got=repr(value), expected=f"{full}.<setting>")
         result[key] = merged(base[key], value, source=source, path=f"{full}.") if branch else value
     return result
+
+
+def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every single setting of nested values as `a.b` and its value."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
 
 
 def preset_values(kind: str, name: str) -> dict[str, Any]:

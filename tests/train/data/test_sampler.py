@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 import torch
 
-from cpam_train.data.sampler import EVERY_REASON_ALIKE, kind_of, sampling_weights, weighted_sampler
+from cpam_train.data.sampler import EVERY_REASON_ALIKE, kind_of, replayed, sampling_weights, weighted_sampler
 from cpam_train.data.slices import CaseRow, SliceRow
 
 
@@ -96,3 +96,14 @@ def test_sampler_repeats_itself_for_a_seed(rows):
     assert first == second
     assert len(first) == 50
     assert list(weighted_sampler(weights, seed=4))[:20] != first[:20]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
+def test_old_cases_are_the_share_that_is_asked_for(share):
+    weights = torch.tensor([1.0, 3.0, 2.0, 2.0], dtype=torch.float64)
+    mixed = replayed(weights, [True, True, False, False], share)
+    assert mixed.sum() == pytest.approx(8)
+    assert mixed[2:].sum() == pytest.approx(8 * share)
+    assert mixed[1] == pytest.approx(3 * mixed[0])
+    for alike in ([True] * 4, [False] * 4):
+        assert torch.equal(replayed(weights, alike, share), weights)

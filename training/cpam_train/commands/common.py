@@ -31,6 +31,10 @@ Preset = Annotated[str, typer.Option("--preset", help="Starting point: default, 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="JSON or YAML file with any part of the settings; config.json of a run.")
 ]
+Start = Annotated[
+    str | None,
+    typer.Option("--from", help="Begin from a model: default, an installed name, a run, a bundle, a safetensors file."),
+]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="One setting, as a.b=value; may be repeated.")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from cpam_train.commands.common import (
     Kind,
     Overrides,
     Preset,
+    Start,
     StoreOption,
     console,
     errors,
@@ -22,6 +24,7 @@ from cpam_train.commands.common import (
 
 if TYPE_CHECKING:
     from cpam_train.benchmark.systems import Recipe
+    from cpam_train.config import TrainConfig
     from napari_cpam_stroke.annotations import AnnotationStore
 
 
@@ -38,6 +41,7 @@ def tune(  # noqa: PLR0913 - one per option
     search: Annotated[list[str] | None, typer.Option("--search", help="Search only this setting.")] = None,
     folds: Annotated[int | None, typer.Option(help="Score by cross-validation over so many folds.", min=2)] = None,
     preset: Preset = "default",
+    start: Start = None,
     config: ConfigFile = None,
     settings: Overrides = None,
     seed: Annotated[int, typer.Option(help="Of the sampler.", min=0, max=2**32 - 1)] = 0,
@@ -46,7 +50,9 @@ def tune(  # noqa: PLR0913 - one per option
     from cpam_train.tuning.space import search_space
 
     overrides = tuple(settings or ())
-    space = search_space(kind, only=tuple(search or ()), fixed=tuple(o.partition("=")[0] for o in overrides))
+    own = _start_settings(kind, start)
+    fixed = tuple(o.partition("=")[0] for o in (*overrides, *own) if not o.startswith("optim.") or o in overrides)
+    space = search_space(kind, only=tuple(search or ()), fixed=fixed)
     folder = out or Path("studies") / study
     with opened_to_learn(store) as source:
         from cpam_train.commands.batches_of import batches_of
@@ -54,9 +60,10 @@ def tune(  # noqa: PLR0913 - one per option
         from cpam_train.tuning.study import file_address, open_study
         from cpam_train.tuning.study import tune as work
 
-        folds = None if folds is None else _fitting_folds(source, folds, kind, preset, config, overrides)
-        setup = Setup(kind, batches_of(source), folder, preset, config, overrides, space, folds, console)
-        setup.config({})
+        setup = Setup(kind, batches_of(source), folder, preset, config, overrides, space, folds, console, own)
+        values = setup.config({})
+        if folds is not None:
+            setup = replace(setup, folds=_fitting_folds(source, folds, values))
         folder.mkdir(parents=True, exist_ok=True)
         address = storage or file_address(folder / "study.db")
         result = work(
@@ -112,7 +119,7 @@ def benchmark(  # noqa: PLR0913 - one per option
     console.print(f"Wrote {out / 'benchmark.md'}.")
 
 
-def learning_curve(
+def learning_curve(  # noqa: PLR0913 - one per option
     store: StoreOption,
     out: Annotated[Path, typer.Option("--out", help="Folder for runs, table and picture; the same one goes on.")],
     *,
@@ -120,6 +127,7 @@ def learning_curve(
     add: Annotated[str, typer.Option(help="Numbers of corrected cases, by comma.")] = "40,120,320",
     strategies: Annotated[str, typer.Option(help="How cases are chosen, by comma: random, rank.")] = "random,rank",
     preset: Preset = "default",
+    start_from: Start = None,
     config: ConfigFile = None,
     settings: Overrides = None,
 ) -> None:
@@ -130,7 +138,8 @@ def learning_curve(
     from cpam_train.learning_curve.run import Plan, Workspace, numbers_of, run_curve
     from cpam_train.presets import build_train_config
 
-    values = build_train_config("segmenter", preset=preset, file=config, overrides=settings or ())
+    own = _start_settings("segmenter", start_from)
+    values = build_train_config("segmenter", preset=preset, start=own, file=config, overrides=settings or ())
     chosen = strategies_of([name.strip() for name in strategies.split(",")])
     plan = Plan(values, start, numbers_of(add), tuple(chosen))
     with opened_to_learn(store) as source:
@@ -144,15 +153,19 @@ def learning_curve(
     console.print(f"Wrote {out / 'learning-curve.md'}.")
 
 
-def _fitting_folds(
-    store: AnnotationStore, wanted: int, kind: str, preset: str, config: Path | None, overrides: tuple[str, ...]
-) -> int:
+def _start_settings(kind: str, start: str | None) -> tuple[str, ...]:
+    if start is None:
+        return ()
+    from cpam_train.fitting.start import start_settings
+
+    return start_settings(kind, start)
+
+
+def _fitting_folds(store: AnnotationStore, wanted: int, config: TrainConfig) -> int:
     """Return how many folds the store's patients can be dealt into, and tell where these are fewer than wanted."""
     from cpam_train.fitting.division import folds_that_fit
-    from cpam_train.presets import build_train_config
 
-    values = build_train_config(kind, preset=preset, file=config, overrides=overrides)
-    folds = folds_that_fit(store, values, wanted)
+    folds = folds_that_fit(store, config, wanted)
     if folds < wanted:
         console.print(f"{folds} folds instead of {wanted}: the store has no more patients to deal out.")
     return folds

@@ -13,6 +13,7 @@ from cpam_train.commands.common import (
     Kind,
     Overrides,
     Preset,
+    Start,
     StoreOption,
     console,
     errors,
@@ -38,6 +39,7 @@ def fit(  # noqa: PLR0913 - one per option
     run: Annotated[Path, typer.Option("--run", help="Folder for everything the run leaves behind; must be new.")],
     *,
     preset: Preset = "default",
+    start: Start = None,
     config: ConfigFile = None,
     settings: Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
@@ -50,7 +52,10 @@ def fit(  # noqa: PLR0913 - one per option
     if resume:
         values = _going_on(run, config, settings or ())
     else:
-        values = build_train_config(kind, preset=preset, file=config, overrides=settings or ())
+        from cpam_train.fitting.start import start_settings
+
+        own = start_settings(kind, start)
+        values = build_train_config(kind, preset=preset, start=own, file=config, overrides=settings or ())
     with opened_data(store) as source:
         from cpam_train.commands.batches_of import batches_of
         from cpam_train.fitting.fit import Machine
@@ -86,14 +91,17 @@ def cross_validate(
     run: Annotated[Path, typer.Option("--run", help="Folder for the folds and their ensemble; the same one goes on.")],
     *,
     preset: Preset = "default",
+    start: Start = None,
     config: ConfigFile = None,
     settings: Overrides = None,
     single: Single = False,
 ) -> None:
     """Train a segmenter on every fold (data.folds) and join the folds into one model."""
+    from cpam_train.fitting.start import start_settings
     from cpam_train.presets import build_train_config
 
-    values = build_train_config("segmenter", preset=preset, file=config, overrides=settings or ())
+    own = start_settings("segmenter", start)
+    values = build_train_config("segmenter", preset=preset, start=own, file=config, overrides=settings or ())
     with opened_to_learn(store) as source:
         from cpam_train.fitting.ensemble import fit_folds
 

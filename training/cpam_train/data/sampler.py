@@ -56,6 +56,19 @@ def sampling_weights(
     return torch.from_numpy(weights * wanted.mean() / weights.mean())
 
 
+def replayed(weights: torch.Tensor, new: Sequence[bool], share: float) -> torch.Tensor:
+    """Return the (n,) weights under which slices of old cases are this share, 0..1, of all that are drawn.
+
+    Their sum stays, and so does how the old ones stand to each other, and the new ones; nothing changes where all are
+    old or all are new.
+    """
+    fresh = torch.tensor(new, dtype=torch.bool)
+    total, of_new = weights.sum(), weights[fresh].sum()
+    if not 0 < of_new < total:
+        return weights
+    return torch.where(fresh, weights * (1 - share) * total / of_new, weights * share * total / (total - of_new))
+
+
 def weighted_sampler(
     weights: torch.Tensor, *, samples: int | None = None, share: int = 1, seed: int = 0
 ) -> WeightedRandomSampler:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.annotations.records import CaseRecord, Reason, Split
+from napari_cpam_stroke.annotations.records import CaseRecord, Reason, Revision, Split
 from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.core.annotation import UNKNOWN
 from napari_cpam_stroke.core.orientation import places_mm
@@ -30,6 +31,8 @@ class CaseRow:
         The native slices run from head to feet; the network sees all series feet first.
     places_mm
         Where each slice lies, feet first; empty where the source does not say.
+    saved
+        When that revision was saved, UTC; None where it is not known.
     """
 
     case_id: str
@@ -41,6 +44,7 @@ class CaseRow:
     slices: int = 1
     head_first: bool = False
     places_mm: tuple[float, ...] = field(default=(), compare=False, repr=False)
+    saved: datetime | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,15 @@ def collect_slices(
             continue
         if sources and record.source not in sources:
             continue
-        rows.extend(_slices_of(record, store.read_annotation(record.head), _rejections(store, record.case_id)))
+        revisions = store.revisions(record.case_id)
+        saved = next((revision.created for revision in revisions if revision.id == record.head), None)
+        rows.extend(_slices_of(record, store.read_annotation(record.head), _rejections(revisions), saved))
     return rows
 
 
-def _slices_of(record: CaseRecord, annotation: Annotation, rejected: dict[int, list[Reason]]) -> list[SliceRow]:
+def _slices_of(
+    record: CaseRecord, annotation: Annotation, rejected: dict[int, list[Reason]], saved: datetime | None
+) -> list[SliceRow]:
     case = CaseRow(
         case_id=record.case_id,
         patient_id=record.patient_id,
@@ -105,6 +113,7 @@ def _slices_of(record: CaseRecord, annotation: Annotation, rejected: dict[int, l
         slices=record.shape[0],
         head_first=record.geometry is not None and record.geometry.display_flips[0],
         places_mm=places_mm(record.geometry, record.acquisition),
+        saved=saved,
     )
     useful = annotation.mask_known.any(axis=1) | (annotation.slice_labels != UNKNOWN).any(axis=1)
     return [
@@ -120,9 +129,9 @@ def _slices_of(record: CaseRecord, annotation: Annotation, rejected: dict[int, l
     ]
 
 
-def _rejections(store: AnnotationStore, case_id: str) -> dict[int, list[Reason]]:
+def _rejections(revisions: Sequence[Revision]) -> dict[int, list[Reason]]:
     """Return the reasons of the findings turned down per slice, each finding once over all revisions."""
     reasons: defaultdict[int, list[Reason]] = defaultdict(list)
-    for rejection in {rejection for revision in store.revisions(case_id) for rejection in revision.rejections}:
+    for rejection in {rejection for revision in revisions for rejection in revision.rejections}:
         reasons[round(rejection.centroid_zyx[0])].append(rejection.reason)
     return reasons

@@ -14,6 +14,7 @@ from cpam_train.fitting.batches import Loaders
 from cpam_train.fitting.best_weights import EpochScore, Keeper, score_epoch
 from cpam_train.fitting.finite import NotFiniteError
 from cpam_train.fitting.precision import autocast
+from cpam_train.fitting.start import noted_origin, noted_start
 from cpam_train.fitting.task import Task
 from cpam_train.operating.calibrate import OperatingPoint, choose_operating_points
 from cpam_train.operating.validation_record import Record, joined
@@ -40,7 +41,9 @@ def finish(
     metrics = validation_metrics(task.config, record, points, keeper, interrupted=interrupted)
     metrics |= {FAILURE: str(failure)} if failure else {}
     run.write_json("metrics.json", metrics)
-    draft = draft_card(task.config, points, loaders.summary(), metrics, origin=weights_origin(task.model))
+    origin = noted_origin(run) or weights_origin(task.model)
+    lineage = noted_start(run).get("lineage", ())
+    draft = draft_card(task.config, points, loaders.summary(), metrics, origin=origin, lineage=lineage)
     run.write_json(CARD_DRAFT, draft)
 
 

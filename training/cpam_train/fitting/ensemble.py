@@ -25,6 +25,7 @@ from cpam_train.fitting.division import folds_that_fit
 from cpam_train.fitting.finite import NotFiniteError, not_finite
 from cpam_train.fitting.fit import fit_to_the_end
 from cpam_train.fitting.slice_batches import SliceLoaders, summarise
+from cpam_train.fitting.start import noted_origin, noted_start
 from cpam_train.fitting.task import build_task
 from cpam_train.operating.calibrate import choose_operating_points
 from cpam_train.operating.validation_record import Origin, Record
@@ -50,6 +51,8 @@ class Member:
         Of each slice of the record.
     pretrained
         Where the weights came from that it started from; None: from chance.
+    lineage
+        The model it began from, then what that one began from; empty where it began from none.
     """
 
     loaders: SliceLoaders
@@ -57,6 +60,7 @@ class Member:
     origins: list[Origin]
     state: dict[str, Tensor]
     pretrained: WeightsOrigin | None
+    lineage: list[dict[str, str]]
 
 
 def build_ensemble(
@@ -127,7 +131,8 @@ def fit_folds(
         if run.finished:
             continue
         console.print(f"fold {fold + 1} of {len(runs)}")
-        own = replace(config, seed=config.seed + fold, data=replace(config.data, fold=fold))
+        start = replace(config.start, member=config.start.member + fold)
+        own = replace(config, seed=config.seed + fold, data=replace(config.data, fold=fold), start=start)
         fit_to_the_end(own, partial(SliceLoaders, store), run.path, console=console, purpose="cross-validation")
     return build_ensemble([run.path for run in runs], store, out / "ensemble", single=single, progress_bar=progress_bar)
 
@@ -183,7 +188,8 @@ def judged_member(run: RunFolder, store: AnnotationStore) -> Member:
         raise NotFiniteError(f"The weights of {run.path} are no numbers", remedy="train this run again")
     task.model.load_state_dict(state)
     record = examine(task, loaders.val_dataloader(whole=True))
-    return Member(loaders, record, loaders.origins(record), state, weights_origin(task.model))
+    origin = noted_origin(run) or weights_origin(task.model)
+    return Member(loaders, record, loaders.origins(record), state, origin, noted_start(run).get("lineage", []))
 
 
 def write_weights(run: RunFolder, members: Sequence[Member]) -> None:
@@ -213,7 +219,9 @@ def describe(run: RunFolder, config: TrainConfig, members: Sequence[Member], kep
         **metrics_of_points(points, classes, score_epoch(record, classes, float("nan"))),
     }
     run.write_json("metrics.json", metrics)
-    draft = draft_card(config, points, summary(members, kept), metrics, origin=members[0].pretrained)
+    first = members[0]
+    data = summary(members, kept)
+    draft = draft_card(config, points, data, metrics, origin=first.pretrained, lineage=first.lineage)
     run.write_json(CARD_DRAFT, draft)
 
 

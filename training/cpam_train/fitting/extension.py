@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from cpam_train.config import TrainConfig
-from cpam_train.presets import changed
+from cpam_train.presets import changed, leaves
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.config import plain
 from napari_cpam_stroke.errors import ConfigError
@@ -28,7 +27,7 @@ def extended(run: RunFolder, *, file: Path | None = None, overrides: Sequence[st
     """
     before = run.config()
     after = changed(before, file=file, overrides=overrides)
-    old, new = dict(_leaves(plain(before))), dict(_leaves(plain(after)))
+    old, new = dict(leaves(plain(before))), dict(leaves(plain(after)))
     for name, value in new.items():
         if old.get(name) != value and not any(name == e or name.startswith(f"{e}.") for e in EXTENDABLE):
             raise ConfigError(
@@ -38,11 +37,3 @@ def extended(run: RunFolder, *, file: Path | None = None, overrides: Sequence[st
                 remedy=f"change only {', '.join(EXTENDABLE)}, or begin a new run from this one: --from {run.path}",
             )
     return after
-
-
-def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}", value

@@ -23,6 +23,7 @@ from cpam_train.fitting.finite import FiniteLoss, NotFiniteError
 from cpam_train.fitting.precision import lightning_precision
 from cpam_train.fitting.progress import GentleStop, RunProgress, StoppedMidEpochError
 from cpam_train.fitting.schedule import LearningRate, WallClock
+from cpam_train.fitting.start import begin_from, note_start
 from cpam_train.fitting.task import Task, build_task
 from cpam_train.run_folder import TENSORBOARD, RunFolder, begin_run, open_run
 from napari_cpam_stroke.config import SegmenterConfig
@@ -104,6 +105,10 @@ def fit(
     else:
         begin_run(run, config)
     loaders.prepare(console)
+    if begun is None and config.start.model is not None:
+        start, how = begin_from(task.model, config.start)
+        note_start(run, start, how, config.model)
+        console.print(how.sentence)
     parts = _parts(run, config, loaders, begun, console, tuple(extra))
     failure: NotFiniteError | None = None
     with quiet(), out_of_memory(config), disk_full(run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from rich.progress import Progress, TaskID
 from torch import Tensor
 from torch.utils.data import WeightedRandomSampler
 
-from cpam_train.config import TrainConfig
+from cpam_train.config import DataConfig, TrainConfig
 from cpam_train.data.dataset import SliceDataset
 from cpam_train.data.neighbour_odds import count_sides, neighbour_odds
-from cpam_train.data.sampler import sampling_weights, weighted_sampler
+from cpam_train.data.sampler import replayed, sampling_weights, weighted_sampler
 from cpam_train.data.slices import SliceRow
 from cpam_train.fitting.batches import Loaders
 from cpam_train.fitting.division import divide, patients_without_split
@@ -126,10 +127,21 @@ def draw_of(rows: Sequence[SliceRow], config: TrainConfig) -> tuple[Tensor, Floa
         reason_weights=data.reason_weights,
         draws=data.draws,
     )
+    weights = replayed(weights, [is_new(row, data) for row in rows], data.replay_share)
     if config.preprocess.context_slices == 1:
         return weights, None
     plan = neighbour_odds(rows, weights.numpy(), count_sides(rows, config.preprocess), data.neighbours)
     return torch.from_numpy(plan.weights), plan.odds
+
+
+def is_new(row: SliceRow, data: DataConfig) -> bool:
+    """Whether a slice is of a case that counts as new: of a source said to be, or corrected since."""
+    if row.case.source in data.new_sources:
+        return True
+    if data.new_since is None or row.case.saved is None:
+        return False
+    since = data.new_since if data.new_since.tzinfo else data.new_since.replace(tzinfo=UTC)
+    return row.case.saved > since
 
 
 def summarise(rows: tuple[SliceRow, ...]) -> dict[str, Any]:

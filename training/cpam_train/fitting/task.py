@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import defaultdict
-from typing import Any
+from typing import Any, Self
 
 import torch
 from lightning.pytorch import LightningModule
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from cpam_train.config import OptimConfig, TrainConfig
 from cpam_train.fitting.augment import Augment
 from cpam_train.fitting.losses import SegmentationLoss, SegmentationTarget, classifier_loss, one_hot
+from cpam_train.fitting.parts import freeze, hold_statistics, lr_share
 from cpam_train.fitting.schedule import LR_SHARE
 from cpam_train.metrics.curve import BINS, histograms
 from cpam_train.operating.validation_record import Record
@@ -21,9 +22,6 @@ from napari_cpam_stroke.inference.calibration import PROBABILITY_MARGIN
 from napari_cpam_stroke.models import build_model, probabilities
 
 Batch = dict[str, Tensor]
-
-ENCODER_PREFIX = "encoder."
-"""Of the names of an encoder's parameters."""
 
 
 class Task(LightningModule):
@@ -37,8 +35,20 @@ class Task(LightningModule):
         super().__init__()
         self.config = config
         self.model = build_model(config.model).to(memory_format=torch.channels_last)
+        freeze(self.model, config.optim)
         self.augment = Augment(config.augment, config.preprocess, grey=config.data.modality == "ct")
         self.records: list[Record] = []
+
+    def on_fit_start(self) -> None:
+        """Begin to learn."""
+        self.train()
+
+    def train(self, mode: bool = True) -> Self:
+        """Learn or not; what is frozen does not, its normalisation statistics included."""
+        super().train(mode)
+        if mode:
+            hold_statistics(self.model, self.config.optim)
+        return self
 
     @abstractmethod
     def losses(self, output: Any, batch: Batch) -> dict[str, Tensor]:
@@ -127,11 +137,11 @@ def build_task(config: TrainConfig) -> Task:
 def build_optimiser(model: nn.Module, config: OptimConfig) -> torch.optim.Optimizer:
     """Return the optimiser over all parameters that learn; norms, biases and gains are not decayed.
 
-    The encoder learns at its own share of the rate (`OptimConfig.encoder_lr_share`).
+    Parts learn at their own share of the rate (`parts.lr_share`).
     """
     parts: defaultdict[tuple[float, float], list[nn.Parameter]] = defaultdict(list)
     for name, parameter in model.named_parameters():
-        share = config.encoder_lr_share if name.startswith(ENCODER_PREFIX) else 1.0
+        share = lr_share(name, config)
         if parameter.requires_grad:
             parts[share, config.weight_decay if parameter.ndim > 1 else 0.0].append(parameter)
     groups = [

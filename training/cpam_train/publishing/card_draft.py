@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from cpam_train.config import TrainConfig
@@ -21,6 +23,7 @@ def draft_card(
     metrics: dict[str, Any],
     *,
     origin: WeightsOrigin | None,
+    lineage: Sequence[dict[str, str]] = (),
 ) -> dict[str, Any]:
     """Return card values with validation figures only; `promote` gives name, version and test figures.
 
@@ -28,6 +31,8 @@ def draft_card(
     ----------
     origin
         Where the weights came from that training started from; None: from chance.
+    lineage
+        The model it began from, then what that one began from, and so on.
     """
     names = config.model.classes
     by_class = dict(zip(names, points, strict=True))
@@ -46,7 +51,15 @@ def draft_card(
         series_calibration={n: p.series_calibration for n, p in by_class.items()},
         top_slices=config.operating.top_slices,
         pretrained=origin,
-        training={"data": data, "settings": plain(config)},
+        training={"data": data, "settings": plain(_without_folders(config))}
+        | ({"lineage": list(lineage)} if lineage else {}),
         metrics={"validation": metrics},
     )
     return plain(card)
+
+
+def _without_folders(config: TrainConfig) -> TrainConfig:
+    """Return the settings with no more of the start's path than its name: a card is published."""
+    if config.start.model is None:
+        return config
+    return replace(config, start=replace(config.start, model=Path(config.start.model).name))

@@ -34,6 +34,8 @@ class Setup:
         Gives every trial the batches of its settings.
     overrides
         The user's own `--set` values.
+    start
+        What the model that every trial begins from asks of the settings (`fitting.start.start_settings`).
     folds
         None: the store's fixed validation split; else the mean over that many folds.
     """
@@ -47,11 +49,12 @@ class Setup:
     space: Space
     folds: int | None = None
     console: Console | None = None
+    start: tuple[str, ...] = ()
 
     def config(self, values: dict[str, Any]) -> TrainConfig:
         """Return the training settings with searched values laid over the user's."""
         overrides = (*self.overrides, *as_overrides(values))
-        return build_train_config(self.kind, preset=self.preset, file=self.file, overrides=overrides)
+        return build_train_config(self.kind, preset=self.preset, start=self.start, file=self.file, overrides=overrides)
 
 
 class Objective:
