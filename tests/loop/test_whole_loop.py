@@ -155,7 +155,7 @@ def test_a_correction_comes_back_as_a_model(
     run("fit", "segmenter", "--store", where, "--run", tmp_path / "run", *QUICK)
     run("evaluate", tmp_path / "run", "--store", where, "--out", tmp_path / "report")
     assert (tmp_path / "report" / "report.html").stat().st_size > 0
-    run("promote", tmp_path / "run", "--name", "corrected", "--store", where)
+    run("promote", tmp_path / "run", "--name", "corrected", "--store", where, "--insist", "one test case")
 
     choose_model(later, "corrected")
     predict(later)

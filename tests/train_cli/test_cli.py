@@ -161,23 +161,33 @@ def test_patients_without_a_split_are_left_out_with_a_word(run_cli, filled, tmp_
     assert "2 patients have no split and are left out" in text
 
 
-def test_promotion_needs_a_gain(run_cli, store_folder, runs):
+def test_promotion_needs_a_gain_or_a_person_who_insists(run_cli, store_folder, runs):
+    """The store has three test patients: too few to show anything."""
     good, bad = runs
     code, text = run_cli("promote", bad, "--name", "tiny", "--store", store_folder)
-    assert (code, "first of its name" in text) == (0, True)
-    code, text = run_cli("promote", bad, "--name", "tiny", "--store", store_folder)
     assert code == 1
-    assert "not better than tiny@1.0" in text
+    assert "not shown to be better than default@" in text
+    assert "at least 10 test patients with each class (ischemia 1, hemorrhage 1)" in text
     assert len(text.strip().splitlines()) == 1
+    assert "tiny" not in Registry().names()
+    insisted = ("--insist", "a first try")
+    code, text = run_cli("promote", bad, "--name", "tiny", "--store", store_folder, *insisted)
+    assert (code, "NOT SHOWN: a gain in one class" in text) == (0, True)
+    code, text = run_cli("promote", good, "--name", "tiny", "--store", store_folder)
+    assert (code, "better than tiny@1.0" in text) == (1, True)
+    assert "ischemia: no more false marks in cases without it" in text
     assert [entry.version for entry in Registry().list() if entry.name == "tiny"] == ["1.0"]
-    code, text = run_cli("promote", good, "--name", "tiny", "--store", store_folder, "--terms", "synthetic=CC0")
+    options = (*insisted, "--terms", "synthetic=CC0")
+    code, text = run_cli("promote", good, "--name", "tiny", "--store", store_folder, *options)
     assert (code, "tiny@2.0" in text) == (0, True)
     card = Registry().resolve("tiny").card
     assert card.training["terms"] == {"synthetic": "CC0"}
     assert card.metrics["test"]["test_fingerprint"]
-    assert "ischemia dice" in card.metrics["against_predecessor"]
-    code, text = run_cli("promote", good, "--name", "tiny", "--store", store_folder, "--min-gain", "0.5")
-    assert code == 1
+    told = card.metrics["against_predecessor"]
+    assert "ischemia dice" in told
+    assert told["compared with"] == "tiny@1.0"
+    assert told["published all the same, because"] == "a first try"
+    assert "a first try" in (Registry().resolve("tiny").path / "README.md").read_text()
     code, text = run_cli("rollback", "tiny")
     assert "version 1.0" in text
     assert Registry().resolve("tiny").card.version == "1.0"

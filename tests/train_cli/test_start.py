@@ -101,7 +101,7 @@ def test_what_cannot_be_begun_from_is_one_sentence(first, store, tmp_path):
     with pytest.raises(ConfigError, match="classifier cannot begin from first, got a segmenter"):
         config(start=first.path, kind="classifier")
     (tmp_path / "w.pth").write_bytes(pickle.dumps({}))
-    with pytest.raises(InputError, match="pickles .* are not opened"):
+    with pytest.raises(InputError, match=r"pickles .* are not opened"):
         config(start=tmp_path / "w.pth")
     save_file({"other": torch.zeros(1)}, tmp_path / "other.safetensors")
     values = config(f"start.model={tmp_path / 'other.safetensors'}")
@@ -132,7 +132,14 @@ def test_folds_begin_from_a_model_and_so_does_every_trial(first, store, tmp_path
     ensemble = fit_folds(values, store, tmp_path / "cv", console=QUIET, progress_bar=progress_bar)
     assert ensemble.read_json(CARD_DRAFT)["training"]["lineage"][0]["model"] == "first"
     setup = Setup(
-        "segmenter", batches_of(store), tmp_path, "default", None, (), {}, start=start_settings("segmenter", str(first.path))
+        "segmenter",
+        batches_of(store),
+        tmp_path,
+        "default",
+        None,
+        (),
+        {},
+        start=start_settings("segmenter", str(first.path)),
     )
     assert setup.config({"optim.lr": 0.1}).start.model == str(first.path)
     assert setup.config({"optim.lr": 0.1}).optim.lr == 0.1

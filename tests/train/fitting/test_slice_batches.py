@@ -50,7 +50,9 @@ def test_training_shows_true_neighbours_by_chance_where_all_classes_have_them(fi
 
 
 def test_new_cases_are_those_saved_since_and_those_of_new_sources(filled_store):
-    saved = sorted(revision.created for case in filled_store.cases() for revision in filled_store.revisions(case.case_id))
+    saved = sorted(
+        revision.created for case in filled_store.cases() for revision in filled_store.revisions(case.case_id)
+    )
     middle = saved[len(saved) // 2]
     for settings in (f"data.new_since={middle.isoformat()}", 'data.new_sources=["jpeg"]'):
         config = build_train_config("segmenter", overrides=(*SETTINGS, settings, "data.replay_share=0.25"))

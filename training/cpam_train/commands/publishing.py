@@ -10,12 +10,20 @@ import typer
 from cpam_train.commands.common import StoreOption, console, errors, opened_to_learn, progress_bar
 
 
-def promote(
+def promote(  # noqa: PLR0913 - one per option
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
     name: Annotated[str, typer.Option("--name", help="Name of the model.")],
     store: StoreOption,
     *,
-    min_gain: Annotated[float, typer.Option(help="Least gain in score over the version in use.")] = 0.0,
+    min_gain: Annotated[
+        float, typer.Option(help="The gain (Dice, else AUC) of one class must lie above this with its whole interval.")
+    ] = 0.0,
+    max_loss: Annotated[
+        float, typer.Option(help="No class may lose so much: its whole interval lies above minus this.", min=0)
+    ] = 0.05,
+    insist: Annotated[
+        str, typer.Option(help="Publish it though it does not show all that is asked for; say why, for the card.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="Write the bundle here instead of installing it.")] = None,
     terms: Annotated[list[str] | None, typer.Option("--terms", help="Terms of a source, as source=text.")] = None,
     notes: Annotated[str, typer.Option(help="Remarks for the card.")] = "",
@@ -23,7 +31,8 @@ def promote(
         Path | None, typer.Option(help="Folder with failures.json and pictures of synthetic heads.")
     ] = None,
 ) -> None:
-    """Publish a run if it is better than the version in use on the frozen test set; else exit with 1."""
+    """Publish a run if it is shown to be better on the frozen test set than the model it follows; else exit with 1."""
+    from cpam_train.publishing.gate import Asked, Margins
     from cpam_train.publishing.promote import PromotionRefusedError, Remarks, read_failures
     from cpam_train.publishing.promote import promote as publish
     from cpam_train.run_folder import RunFolder
@@ -35,7 +44,7 @@ def promote(
                 RunFolder(run),
                 name,
                 source,
-                min_gain=min_gain,
+                asked=Asked(Margins(gain=min_gain, loss=max_loss), insist),
                 out=out,
                 progress_bar=progress_bar,
                 remarks=Remarks(_terms(terms), notes, known, pictures),
@@ -43,8 +52,15 @@ def promote(
         except PromotionRefusedError as error:
             errors.print(str(error), style="red", markup=False, soft_wrap=True)
             raise typer.Exit(1) from error
-    gain = "first of its name" if done.gain is None else f"gain {done.gain:+.4f}"
-    console.print(f"{done.bundle.card.reference}: score {done.score:.4f} ({gain}), in {done.bundle.path}.")
+    if done.gate is None:
+        console.print(f"{done.bundle.card.reference}: score {done.score:.4f}, in {done.bundle.path}.")
+        return
+    for demand in done.gate.demands:
+        console.print(f"{'shown' if demand.met else 'NOT SHOWN'}: {demand}")
+    console.print(
+        f"{done.bundle.card.reference}: score {done.score:.4f} (gain {done.gain:+.4f} over {done.gate.rival}), in "
+        f"{done.bundle.path}."
+    )
 
 
 def rollback(name: Annotated[str, typer.Argument(metavar="NAME", help="Name of an installed model.")]) -> None:

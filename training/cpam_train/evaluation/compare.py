@@ -38,13 +38,23 @@ def compare(first: Evaluation, second: Evaluation) -> dict[str, Difference]:
     InputError
         If they did not judge the same cases.
     """
-    for name, results in first.results.items():
-        if [r.case_id for r in results] != [r.case_id for r in second.results[name]]:
-            raise InputError("The two models were not judged on the same cases")
+    require_same_cases(first, second)
     return {
         name: Difference(_dice(results, second.results[name]), _auc(results, second.results[name]))
         for name, results in first.results.items()
     }
+
+
+def require_same_cases(first: Evaluation, second: Evaluation) -> None:
+    """Raise InputError for two evaluations that did not judge the same cases."""
+    for name, results in first.results.items():
+        if [r.case_id for r in results] != [r.case_id for r in second.results[name]]:
+            raise InputError("The two models were not judged on the same cases")
+
+
+def main_difference(first: tuple[ClassResult, ...], second: tuple[ClassResult, ...]) -> Estimate | None:
+    """Return the difference of one class over the same cases in the same order: of Dice, else of the slices' AUC."""
+    return _dice(first, second) or _auc(first, second)
 
 
 def _dice(first: tuple[ClassResult, ...], second: tuple[ClassResult, ...]) -> Estimate | None:

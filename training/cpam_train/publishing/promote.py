@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from cpam_train.evaluation.compare import compare
-from cpam_train.evaluation.model import bundle_of_run, draft_of_run
+from cpam_train.evaluation.model import bundle_of_run, draft_of_run, is_run
 from cpam_train.evaluation.progress import ProgressBar
 from cpam_train.evaluation.run import Evaluation, evaluate_model
 from cpam_train.evaluation.tables import headline
+from cpam_train.publishing.gate import Asked, Demand, demands_on
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.bundles import Bundle, KnownFailure, ModelCard, ModelEntry, Registry
 from napari_cpam_stroke.bundles.bundle import save_bundle
 from napari_cpam_stroke.bundles.card import check_name
+from napari_cpam_stroke.bundles.registry import DEFAULT
 from napari_cpam_stroke.config import build_config
 from napari_cpam_stroke.errors import CpamError, InputError
 from napari_cpam_stroke.inference.predictor import Predictor
@@ -29,7 +33,44 @@ FAILURES_FILE = "failures.json"
 
 
 class PromotionRefusedError(CpamError):
-    """The candidate is not better than the model in use."""
+    """The candidate does not show what it must against the model it would follow."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What was asked of a candidate, against which model, and why a person insisted, if one did."""
+
+    rival: str
+    demands: tuple[Demand, ...]
+    insisted: str
+
+    @property
+    def unmet(self) -> tuple[Demand, ...]:
+        """The demands that are not met."""
+        return tuple(demand for demand in self.demands if not demand.met)
+
+    @property
+    def text(self) -> dict[str, str]:
+        """What the card says of it."""
+        told = {"compared with": self.rival}
+        if self.unmet:
+            told |= {"not shown": "; ".join(map(str, self.unmet)), "published all the same, because": self.insisted}
+        return told
+
+    def require(self) -> None:
+        """Refuse where something is not met and nobody insists.
+
+        Raises
+        ------
+        PromotionRefusedError
+            Naming all that is missing.
+        """
+        if self.unmet and not self.insisted:
+            raise PromotionRefusedError(
+                f"The candidate is not shown to be better than {self.rival} on the test cases",
+                expected="; ".join(map(str, self.unmet)),
+                remedy='nothing was changed; whoever takes it all the same says why: --insist "..."',
+            )
 
 
 @dataclass(frozen=True)
@@ -52,13 +93,16 @@ class Promotion:
     entry
         In the registry; None where a folder was asked for.
     gain
-        Score of the candidate minus that of the model it follows; None for the first of a name.
+        Score of the candidate minus that of the model it was compared with; None where a folder was asked for.
+    gate
+        What was asked of it; None there too.
     """
 
     bundle: Bundle
     entry: ModelEntry | None
     score: float
     gain: float | None
+    gate: Gate | None = None
 
 
 def promote(
@@ -66,18 +110,20 @@ def promote(
     name: str,
     store: AnnotationStore,
     *,
-    min_gain: float = 0.0,
+    asked: Asked | None = None,
     out: Path | None = None,
     registry: Registry | None = None,
     progress_bar: ProgressBar,
     remarks: Remarks | None = None,
 ) -> Promotion:
-    """Judge a run on the frozen test set and publish it under a name.
+    """Judge a run on the frozen test set and publish it under a name, if it shows what `gate.demands_on` asks for.
+
+    It is compared with the version in use; under a new name with the model it was begun from, else the bundled one.
 
     Parameters
     ----------
-    min_gain
-        How much higher its score (`Evaluation.score`) must be than that of the version in use.
+    asked
+        What it must show, and why a person insists if it does not, which the card tells; None: `Asked()`.
     out
         Folder for the bundle; None: install it in the registry.
     remarks
@@ -86,27 +132,29 @@ def promote(
     Raises
     ------
     PromotionRefusedError
-        If it is not better by `min_gain`.
+        If a demand is not met and nobody insists.
     """
-    registry, remarks = registry or Registry(), remarks or Remarks()
-    check_name(name)
+    registry, remarks, asked = registry or Registry(), remarks or Remarks(), asked or Asked()
+    if check_name(name) == DEFAULT and out is None:
+        raise InputError(f"{DEFAULT!r} is the bundled model", remedy="choose another name")
     with tempfile.TemporaryDirectory() as folder:
         card = replace(draft_of_run(run), name=name, weights_dtype=_dtype(run))
         candidate = bundle_of_run(run, Path(folder) / "candidate", card)
         judged = _judge(candidate, store, "judging the candidate", progress_bar)
-        before = _predecessor(registry, name, out)
-        gain, versus = None, None
-        if before is not None:
-            current = _judge(before, store, f"judging {before.card.reference}", progress_bar)
+        gain, gate, versus = None, None, None
+        if out is None:
+            with _rival(registry, name, run, Path(folder)) as before:
+                current = _judge(before, store, f"judging {before.card.reference}", progress_bar)
             gain = judged.score - current.score
-            _refuse_unless_better(gain, min_gain, before.card, judged, current)
-            versus = difference_text(judged, current)
+            gate = Gate(current.card.reference, demands_on(judged, current, asked.margins), asked.insist.strip())
+            gate.require()
+            versus = gate.text | difference_text(judged, current)
         final = finished_card(candidate.card, judged, versus=versus, remarks=remarks)
         if out is not None:
             return Promotion(_saved(out, final, candidate, remarks), None, judged.score, gain)
         ready = _saved(Path(folder) / "ready", final, candidate, remarks)
         entry = registry.install(ready.path, name)
-        return Promotion(registry.resolve(f"{name}@{entry.version}"), entry, judged.score, gain)
+        return Promotion(registry.resolve(f"{name}@{entry.version}"), entry, judged.score, gain, gate)
 
 
 def finished_card(card: ModelCard, judged: Evaluation, *, versus: dict[str, str] | None, remarks: Remarks) -> ModelCard:
@@ -157,23 +205,19 @@ def _judge(bundle: Bundle, store: AnnotationStore, what: str, progress_bar: Prog
         return evaluate_model(Predictor(bundle), store, progress=progress)
 
 
-def _predecessor(registry: Registry, name: str, out: Path | None) -> Bundle | None:
-    """Return the version of a name that is in use, None where there is none yet or a folder was asked for."""
-    return registry.resolve(name) if out is None and name in registry.names() else None
-
-
-def _refuse_unless_better(
-    gain: float, min_gain: float, current: ModelCard, judged: Evaluation, before: Evaluation
-) -> None:
-    if gain > 0 and gain >= min_gain:
+@contextmanager
+def _rival(registry: Registry, name: str, run: RunFolder, folder: Path) -> Iterator[Bundle]:
+    """Yield the version of the name that is in use; for a new name the model the run began from, else the bundled."""
+    if name in registry.names():
+        yield registry.resolve(name)
         return
-    raise PromotionRefusedError(
-        f"The candidate is not better than {current.reference} on the {len(next(iter(judged.results.values())))} test "
-        "cases",
-        got=f"a score of {judged.score:.4f} against {before.score:.4f}",
-        expected=f"a gain above {min_gain:g}" if min_gain == 0 else f"a gain of at least {min_gain:g}",
-        remedy="nothing was changed",
-    )
+    began = run.config().start.model
+    if began is not None and is_run(began):
+        yield bundle_of_run(RunFolder(Path(began)), folder / "start")
+    elif began is not None and not Path(began).is_file():
+        yield registry.resolve(began)
+    else:
+        yield registry.resolve(DEFAULT)
 
 
 def _dtype(run: RunFolder) -> Literal["float32", "float16"]:
