@@ -118,10 +118,12 @@ def test_what_the_neighbours_are_worth_is_a_second_report(run_cli, runs, store_f
     assert code == 0
     told = {}
     for option in ((), ("--alone",)):
-        code, _ = run_cli("evaluate", run, "--store", store_folder, "--out", tmp_path / "out", *option)
+        code, _ = run_cli(
+            "evaluate", run, "--store", store_folder, "--out", out := tmp_path / f"out{len(option)}", *option
+        )
         assert code == 0
-        told[option] = json.loads((tmp_path / "out" / "metrics.json").read_text())["network_sees"]
-        assert told[option] in (tmp_path / "out" / "report.html").read_text()
+        told[option] = json.loads((out / "metrics.json").read_text())["network_sees"]
+        assert told[option] in (out / "report.html").read_text()
     assert told[()] == "3 slices at a time, about 5 mm apart where positions are known"
     assert told["--alone",] == "one slice at a time, repeated in the place of its neighbours"
     for option in ("--alone", "--neighbours"):

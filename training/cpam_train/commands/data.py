@@ -33,16 +33,22 @@ def import_(  # noqa: PLR0913 - one per option
     ] = None,
     masks: Annotated[Path | None, typer.Option("--masks", help="ct-ich: folder of masks of its own.")] = None,
     seed: Annotated[int, typer.Option(help="Of the split.", min=0)] = 0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read everything and tell, but write nothing into the store.")
+    ] = False,
 ) -> None:
     """Bring a public data set, or masks of a usual format, into the store; BraTS into a folder of its own."""
+    from tempfile import TemporaryDirectory
+
     from cpam_train.commands.importing import BRATS, import_into
     from cpam_train.importers import import_options
 
     options = import_options(
         settings or (), limit=limit, meanings=meanings, patients=patients, patient_pattern=patient_pattern, masks=masks
     )
-    with progress_bar(f"importing {format_}") as progress:
-        summary = import_into(format_, source, store, options, progress=progress)
+    with progress_bar(f"importing {format_}") as progress, TemporaryDirectory() as aside:
+        target = Path(aside) / "store" if dry_run else store
+        summary = import_into(format_, source, target, options, progress=progress)
     console.print(summary.sentence)
     if summary.order:
         console.print(f"{summary.order}.", soft_wrap=True)
@@ -52,7 +58,9 @@ def import_(  # noqa: PLR0913 - one per option
         errors.print(doubt, style="yellow", markup=False, soft_wrap=True)
     for complaint in summary.complaints:
         errors.print(complaint, markup=False)
-    if split and format_ != BRATS:
+    if dry_run:
+        console.print("Nothing was written.")
+    elif split and format_ != BRATS:
         _assign(store, seed)
     if summary.skipped:
         raise typer.Exit(1)

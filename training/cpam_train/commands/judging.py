@@ -34,7 +34,13 @@ def evaluate(
         bool, typer.Option("--neighbours", help="Also tell what true neighbours change on lesion slices.")
     ] = False,
 ) -> None:
-    """Judge a model on annotated cases it has not been trained on; on a BraTS folder by its regions."""
+    """Judge a model on annotated cases it has not been trained on; on a BraTS folder by its regions.
+
+    A folder that holds an evaluation is refused: nothing is overwritten.
+    """
+    from cpam_train.evaluation.write import require_free, write_evaluation
+
+    require_free(out)
     if is_brats(store):
         _evaluate_brats(model, store, out, split=split, device=device)
         return
@@ -47,8 +53,6 @@ def evaluate(
         without_context=without_context,
         neighbours=neighbours,
     )
-    from cpam_train.evaluation.write import write_evaluation
-
     report = write_evaluation(evaluation, out)
     for name, summary in evaluation.summaries().items():
         dice, auc = summary.lesion_cases.get("dice"), summary.slices.get("auc")

@@ -17,10 +17,13 @@ from cpam_train.commands.common import (
     StoreOption,
     console,
     errors,
+    is_brats,
+    opened,
     opened_data,
     opened_to_learn,
     progress_bar,
 )
+from cpam_train.commands.watching import watch_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +46,12 @@ def fit(  # noqa: PLR0913 - one per option
     config: ConfigFile = None,
     settings: Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would be trained on and how; write nothing.")
+    ] = False,
+    progress: Annotated[
+        str, typer.Option("--progress", help="lines: for a person; jsonl: one JSON object a line on standard output.")
+    ] = "lines",
     devices: Annotated[int, typer.Option(help="Devices per node.", min=1)] = 1,
     nodes: Annotated[int, typer.Option(help="Nodes; started on each by torchrun --no-python -- or SLURM.", min=1)] = 1,
 ) -> None:
@@ -56,21 +65,45 @@ def fit(  # noqa: PLR0913 - one per option
 
         own = start_settings(kind, start)
         values = build_train_config(kind, preset=preset, start=own, file=config, overrides=settings or ())
-    with opened_data(store) as source:
+    watch = watch_of(progress, run)
+    if dry_run:
+        tell_plan(values, store)
+        return
+    with opened_data(store) as source, watch.failures():
         from cpam_train.commands.batches_of import batches_of
         from cpam_train.fitting.fit import Machine
         from cpam_train.fitting.fit import fit as train
 
-        machine = Machine(devices, nodes)
-        result = train(values, batches_of(source), run, resume=resume, machine=machine, console=console)
+        result = train(
+            values,
+            batches_of(source),
+            run,
+            resume=resume,
+            machine=Machine(devices, nodes),
+            console=watch.console,
+            report=watch.report,
+        )
     if not result.first_process:
         return
+    watch.end(result)
     best = f"best epoch {result.best_epoch}, validation score {result.score:.4f}, in {run}"
     if result.interrupted:
         kept = best if result.best_epoch else f"no epoch was finished, nothing to judge yet in {run}"
-        console.print(f"Stopped: {kept}. Go on with the same command and --resume.")
+        watch.console.print(f"Stopped: {kept}. Go on with the same command and --resume.")
         raise typer.Exit(STOPPED)
-    console.print(f"Done: {best}. Next: cpam-train evaluate {run} --store {store} --out DIR")
+    watch.console.print(f"Done: {best}. Next: cpam-train evaluate {run} --store {store} --out DIR")
+
+
+def tell_plan(config: TrainConfig, store: str) -> None:
+    """Print what a run would be made of; a BraTS folder tells only its settings."""
+    from cpam_train.commands.plan import plan_of
+
+    if is_brats(store):
+        console.print(f"{config.epochs} epochs of BraTS slices in batches of {config.data.batch_size}.")
+        return
+    with opened(store) as source:
+        for line in plan_of(config, source):
+            console.print(line)
 
 
 def _going_on(run: Path, config: Path | None, settings: Sequence[str]) -> TrainConfig:

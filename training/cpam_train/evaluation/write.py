@@ -10,6 +10,21 @@ from cpam_train.evaluation.run import Evaluation
 from cpam_train.evaluation.tables import metrics_of, write_cases
 from napari_cpam_stroke.errors import InputError
 
+FILES = ("report.html", "metrics.json", "cases.csv")
+
+
+def require_free(out: Path) -> None:
+    """Refuse a folder that holds an evaluation: nothing is overwritten.
+
+    Raises
+    ------
+    InputError
+        Naming the file.
+    """
+    there = next((name for name in FILES if (out / name).exists()), None)
+    if there is not None:
+        raise InputError(f"{out} holds an evaluation already", got=there, remedy="choose another --out")
+
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
     """Write the three files into a folder and return the report.
@@ -17,8 +32,9 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
     Raises
     ------
     InputError
-        If the folder cannot be made.
+        If the folder cannot be made, or holds an evaluation already.
     """
+    require_free(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -22,6 +22,7 @@ from cpam_train.fitting.continuation import Begun, Continuation, read_begun
 from cpam_train.fitting.finite import FiniteLoss, NotFiniteError
 from cpam_train.fitting.precision import lightning_precision
 from cpam_train.fitting.progress import GentleStop, RunProgress, StoppedMidEpochError
+from cpam_train.fitting.progress_events import Event, ProgressEvents, Report
 from cpam_train.fitting.schedule import LearningRate, WallClock
 from cpam_train.fitting.start import begin_from, note_start
 from cpam_train.fitting.task import Task, build_task
@@ -72,6 +73,7 @@ def fit(
     machine: Machine | None = None,
     console: Console | None = None,
     extra: Iterable[Callback] = (),
+    report: Report | None = None,
 ) -> FitResult:
     """Train, keep the best epoch, then choose operating points on the validation split. Never looks at test cases.
 
@@ -81,6 +83,8 @@ def fit(
         Asked once, with the settings of the run: those given, or the stored ones of a resumed run.
     extra
         Further callbacks, as a tuning study needs them.
+    report
+        Takes events on how far the run is, for a program that watches.
 
     Raises
     ------
@@ -104,21 +108,25 @@ def fit(
         run.keep_log(0 if begun is None else begun.standing.epoch)
     else:
         begin_run(run, config)
+    tell = report or _nobody
+    tell({"stage": "preparing"})
     loaders.prepare(console)
     if begun is None and config.start.model is not None:
         start, how = begin_from(task.model, config.start)
         note_start(run, start, how, config.model)
         console.print(how.sentence)
-    parts = _parts(run, config, loaders, begun, console, tuple(extra))
+    parts = _parts(run, config, loaders, begun, console, report)
+    watched = [*parts.callbacks[: -parts.kept_last], *extra, *parts.callbacks[-parts.kept_last :]]
     failure: NotFiniteError | None = None
     with quiet(), out_of_memory(config), disk_full(run):
-        trainer = build_trainer(config, run, parts.callbacks, machine or Machine())
+        trainer = build_trainer(config, run, watched, machine or Machine())
         try:
             train(trainer, task, loaders)
         except NotFiniteError as error:
             failure = error
         stopped = parts.gentle.asked
         if trainer.is_global_zero and run.weights.is_file():
+            tell({"stage": "judging"})
             finish(run, task, loaders, parts.keeper, interrupted=stopped or failure is not None, failure=failure)
     if failure is not None:
         raise failure
@@ -128,9 +136,16 @@ def fit(
 
 @dataclass(frozen=True, eq=False)
 class _Parts:
-    """The callbacks of a run, in the order in which they must stand, and those that are asked afterwards."""
+    """The callbacks of a run, in the order in which they must stand, and those that are asked afterwards.
+
+    Attributes
+    ----------
+    kept_last
+        So many of the callbacks stand behind all others.
+    """
 
     callbacks: list[Callback]
+    kept_last: int
     keeper: Keeper
     gentle: GentleStop
 
@@ -141,16 +156,21 @@ def _parts(
     loaders: Loaders,
     begun: Begun | None,
     console: Console,
-    extra: tuple[Callback, ...],
+    report: Report | None,
 ) -> _Parts:
     clock = WallClock(config.stop.max_minutes, config.max_steps)
     rate = LearningRate(config.optim, clock)
     keeper = Keeper(run, config.stop, clock, rate)
     gentle = GentleStop(console)
+    shown = [RunProgress(console, clock, keeper), *([] if report is None else [ProgressEvents(report, clock, keeper)])]
+    first = [clock, rate, EpochSeeds(loaders), FiniteLoss(run, config), keeper, *shown, gentle]
     averaging = Averaging(config.optim.ema) if config.optim.ema > 0 else None
-    first = [clock, rate, EpochSeeds(loaders), FiniteLoss(run, config), keeper, RunProgress(console, clock, keeper)]
-    last = Continuation(run, clock, keeper, averaging, begun)
-    return _Parts([*first, gentle, *extra, *([] if averaging is None else [averaging]), last], keeper, gentle)
+    last = [*([] if averaging is None else [averaging]), Continuation(run, clock, keeper, averaging, begun)]
+    return _Parts([*first, *last], len(last), keeper, gentle)
+
+
+def _nobody(event: Event) -> None:
+    """Tell nobody."""
 
 
 def train(trainer: Trainer, task: Task, loaders: Loaders) -> None:

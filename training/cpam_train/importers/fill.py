@@ -9,7 +9,14 @@ from itertools import islice
 
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.patients import follow_up_sentence, require_same_patients
-from cpam_train.importers.record import Candidate, DoubtfulCase, ImportedCase, ImportSummary, SkippedCase
+from cpam_train.importers.record import (
+    Candidate,
+    DoubtfulCase,
+    ImportedCase,
+    ImportSummary,
+    SkippedCase,
+    none_imported,
+)
 from cpam_train.importers.slice_order import OrderCount
 from cpam_train.importers.value_check import with_value_notices
 from napari_cpam_stroke.annotations import AnnotationStore
@@ -136,9 +143,7 @@ class _Tally:
     def refuse_nothing(self) -> None:
         """Raise when every case was skipped."""
         if self.skipped and not self.cases and not self.already_there:
-            raise InputError(
-                f"None of {len(self.skipped)} cases could be imported; the first: {self.skipped[0].reason.rstrip('.')}"
-            )
+            raise none_imported(self.skipped)
 
     def summary(self, *, alike: str) -> ImportSummary:
         return ImportSummary(

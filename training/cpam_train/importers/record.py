@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from napari_cpam_stroke.annotations.records import TruthSource
 from napari_cpam_stroke.core import Annotation, CTVolume
 from napari_cpam_stroke.core.mask_reading import MaskMaker
 from napari_cpam_stroke.core.notice import Notice
+from napari_cpam_stroke.errors import InputError
 
 FULL_RANGE: tuple[int, int] | None = None
 """`hu_range` of a source that kept all Hounsfield units."""
-
-SHOWN_SKIPPED = 20
-"""Cases left out that a summary names one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,5 +183,10 @@ class ImportSummary:
         """What else must be said, one sentence each: how masks were read, and why cases were left out."""
         read = [f"{notice} ({count} cases)" if count > 1 else notice for notice, count in self.notices.items()]
         left_out = [f"Skipped {case.case_id}: {case.reason}" for case in self.skipped]
-        more = len(left_out) - SHOWN_SKIPPED
-        return (*read, *left_out[:SHOWN_SKIPPED], *([f"and {more} more were skipped."] if more > 0 else []))
+        return (*read, *left_out)
+
+
+def none_imported(skipped: Sequence[SkippedCase]) -> InputError:
+    """Return the refusal of a source of which no case could be used, with every case and its reason."""
+    reasons = "; ".join(f"{case.case_id}: {case.reason.rstrip('.')}" for case in skipped)
+    return InputError(f"None of {len(skipped)} cases could be imported: {reasons}")
