@@ -109,6 +109,7 @@ def test_what_cannot_be_begun_from_is_one_sentence(first, store, tmp_path):
         fit(values, batches_of(store), tmp_path / "run", console=QUIET)
     with pytest.raises(ConfigError, match="has other weights than when these settings were made"):
         fit(config(f"start.sha256={'0' * 64}", start=first.path), batches_of(store), tmp_path / "b", console=QUIET)
+    assert not any((tmp_path / name).exists() for name in ("run", "b"))
     with pytest.raises(ConfigError, match=r"part that the network does not have, got 'encodr\.'.*encoder\."):
         fit(config('optim.lr_shares=[["encodr.",0]]'), batches_of(store), tmp_path / "c", console=QUIET)
     with pytest.raises(ConfigError, match="Every part of the network is frozen"):

@@ -144,7 +144,7 @@ class RunFolder:
         shutil.rmtree(self.path / TENSORBOARD, ignore_errors=True)
 
 
-def _is_follower() -> bool:
+def is_follower() -> bool:
     """Whether another process of this run does the writing."""
     return bool(getattr(rank_zero_only, "rank", 0))
 
@@ -158,7 +158,7 @@ def open_run(path: Path, config: TrainConfig, *, resume: bool) -> tuple[RunFolde
         If a new run would write into a folder that holds something, or there is nothing to resume.
     """
     run = RunFolder(path)
-    if _is_follower():
+    if is_follower():
         return run, config
     if resume:
         require_resumable(run)
@@ -195,7 +195,7 @@ def begin_run(run: RunFolder, config: TrainConfig) -> None:
     InputError
         If the folder cannot be made.
     """
-    if _is_follower():
+    if is_follower():
         return
     try:
         run.path.mkdir(parents=True, exist_ok=True)
@@ -207,7 +207,7 @@ def begin_run(run: RunFolder, config: TrainConfig) -> None:
 
 def note_settings(run: RunFolder, config: TrainConfig) -> None:
     """Write the settings of a run, at its beginning or where it goes on with others."""
-    if not _is_follower():
+    if not is_follower():
         run.write_json("config.json", {"schema_version": SCHEMA_VERSION, "config": plain(config)})
 
 

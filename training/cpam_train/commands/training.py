@@ -71,8 +71,8 @@ def fit(  # noqa: PLR0913 - one per option
         return
     with opened_data(store) as source, watch.failures():
         from cpam_train.commands.batches_of import batches_of
-        from cpam_train.fitting.fit import Machine
         from cpam_train.fitting.fit import fit as train
+        from cpam_train.fitting.trainer import Machine
 
         result = train(
             values,

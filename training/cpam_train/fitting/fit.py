@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import logging
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,25 +10,18 @@ from lightning.pytorch import Callback, Trainer, seed_everything
 from rich.console import Console
 
 from cpam_train.config import TrainConfig
-from cpam_train.fitting.averaging import Averaging
-from cpam_train.fitting.batches import EpochSeeds, LoaderFactory, Loaders, cache_beside
-from cpam_train.fitting.best_weights import Keeper
+from cpam_train.fitting.batches import LoaderFactory, Loaders, cache_beside
 from cpam_train.fitting.conclusion import finish
-from cpam_train.fitting.continuation import Begun, Continuation, read_begun
-from cpam_train.fitting.finite import FiniteLoss, NotFiniteError
-from cpam_train.fitting.precision import lightning_precision
-from cpam_train.fitting.progress import GentleStop, RunProgress, StoppedMidEpochError
-from cpam_train.fitting.progress_events import Event, ProgressEvents, Report
-from cpam_train.fitting.schedule import LearningRate, WallClock
+from cpam_train.fitting.continuation import read_begun
+from cpam_train.fitting.finite import NotFiniteError
+from cpam_train.fitting.progress import StoppedMidEpochError
+from cpam_train.fitting.progress_events import Event, Report
 from cpam_train.fitting.start import begin_from, note_start
 from cpam_train.fitting.task import Task, build_task
-from cpam_train.run_folder import TENSORBOARD, RunFolder, begin_run, open_run
+from cpam_train.fitting.trainer import Machine, build_trainer, disk_full, out_of_memory, parts_of, quiet
+from cpam_train.run_folder import RunFolder, begin_run, open_run
 from napari_cpam_stroke.config import SegmenterConfig
-from napari_cpam_stroke.errors import CancelledError, ConfigError, InputError, OutOfMemoryError
-from napari_cpam_stroke.inference.device import is_out_of_memory
-
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""What the system says where a disk is full, a quota used up, or nothing may be written."""
+from napari_cpam_stroke.errors import CancelledError, ConfigError
 
 
 @dataclass(frozen=True)
@@ -54,14 +43,6 @@ class FitResult:
     best_epoch: int
     interrupted: bool
     first_process: bool = True
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where to train: processes per node and nodes, as Lightning takes them."""
-
-    devices: int = 1
-    nodes: int = 1
 
 
 def fit(
@@ -104,6 +85,7 @@ def fit(
     seed_everything(config.seed, workers=True, verbose=False)
     loaders = batches(config, cache=cache_beside(run.path, config))
     task = build_task(config)
+    began = None if begun is not None or config.start.model is None else begin_from(task.model, config.start)
     if resume:
         run.keep_log(0 if begun is None else begun.standing.epoch)
     else:
@@ -111,11 +93,10 @@ def fit(
     tell = report or _nobody
     tell({"stage": "preparing"})
     loaders.prepare(console)
-    if begun is None and config.start.model is not None:
-        start, how = begin_from(task.model, config.start)
-        note_start(run, start, how, config.model)
-        console.print(how.sentence)
-    parts = _parts(run, config, loaders, begun, console, report)
+    if began is not None:
+        note_start(run, *began, config.model)
+        console.print(began[1].sentence)
+    parts = parts_of(run, config, loaders, begun, console, report)
     watched = [*parts.callbacks[: -parts.kept_last], *extra, *parts.callbacks[-parts.kept_last :]]
     failure: NotFiniteError | None = None
     with quiet(), out_of_memory(config), disk_full(run):
@@ -132,41 +113,6 @@ def fit(
         raise failure
     patience = parts.keeper.patience
     return FitResult(run, patience.best, patience.best_epoch, stopped, first_process=trainer.is_global_zero)
-
-
-@dataclass(frozen=True, eq=False)
-class _Parts:
-    """The callbacks of a run, in the order in which they must stand, and those that are asked afterwards.
-
-    Attributes
-    ----------
-    kept_last
-        So many of the callbacks stand behind all others.
-    """
-
-    callbacks: list[Callback]
-    kept_last: int
-    keeper: Keeper
-    gentle: GentleStop
-
-
-def _parts(
-    run: RunFolder,
-    config: TrainConfig,
-    loaders: Loaders,
-    begun: Begun | None,
-    console: Console,
-    report: Report | None,
-) -> _Parts:
-    clock = WallClock(config.stop.max_minutes, config.max_steps)
-    rate = LearningRate(config.optim, clock)
-    keeper = Keeper(run, config.stop, clock, rate)
-    gentle = GentleStop(console)
-    shown = [RunProgress(console, clock, keeper), *([] if report is None else [ProgressEvents(report, clock, keeper)])]
-    first = [clock, rate, EpochSeeds(loaders), FiniteLoss(run, config), keeper, *shown, gentle]
-    averaging = Averaging(config.optim.ema) if config.optim.ema > 0 else None
-    last = [*([] if averaging is None else [averaging]), Continuation(run, clock, keeper, averaging, begun)]
-    return _Parts([*first, *last], len(last), keeper, gentle)
 
 
 def _nobody(event: Event) -> None:
@@ -221,73 +167,3 @@ def refuse_ensemble(config: TrainConfig) -> None:
             got=f"model.members {config.model.members}",
             remedy="fit each with model.members 1 (for example one per data.fold), then run cpam-train ensemble",
         )
-
-
-def build_trainer(config: TrainConfig, run: RunFolder, callbacks: list[Callback], machine: Machine) -> Trainer:
-    """Return the Lightning trainer of a run."""
-    from lightning.pytorch.loggers import TensorBoardLogger
-
-    return Trainer(
-        accelerator="auto",
-        devices=machine.devices,
-        num_nodes=machine.nodes,
-        precision=lightning_precision(config.precision),
-        max_epochs=config.epochs,
-        accumulate_grad_batches=config.optim.accumulate,
-        gradient_clip_val=config.optim.clip or None,
-        callbacks=callbacks,
-        enable_checkpointing=False,
-        logger=TensorBoardLogger(run.path, name="", version=TENSORBOARD),
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        log_every_n_steps=10,
-    )
-
-
-@contextmanager
-def out_of_memory(config: TrainConfig) -> Iterator[None]:
-    """Turn a device that is out of memory into one sentence."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise OutOfMemoryError(
-            f"A batch of {config.data.batch_size} at {config.preprocess.size} pixels does not fit the device",
-            remedy="lower data.batch_size (and raise optim.accumulate), preprocess.size or model.base_width",
-        ) from error
-
-
-@contextmanager
-def disk_full(run: RunFolder) -> Iterator[None]:
-    """Turn a disk that takes no more into one sentence; files of a run are whole or not there."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            raise
-        raise InputError(
-            f"The run folder {run.path} cannot be written to",
-            got=error.strerror,
-            remedy="make room, then go on with the run by --resume",
-        ) from error
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep Lightning's notes on hardware and its advice on worker counts out of the console."""
-    names = ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero")
-    loggers = [logging.getLogger(name) for name in names]
-    before = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"lightning\..*")
-            warnings.filterwarnings("ignore", message=r".*(isinstance\(treespec|pin_memory|num_workers).*")
-            yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from cpam_train.config import StartConfig
 from cpam_train.evaluation.model import draft_of_run, is_run
 from cpam_train.presets import leaves
-from cpam_train.run_folder import RunFolder
+from cpam_train.run_folder import RunFolder, is_follower
 from napari_cpam_stroke.bundles import ModelCard, Registry
 from napari_cpam_stroke.bundles.training_words import training_in_short
 from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig, WeightsOrigin, plain
@@ -178,6 +178,8 @@ def begin_from(model: nn.Module, config: StartConfig) -> tuple[Start, Fit]:
 
 def note_start(run: RunFolder, start: Start, fit: Fit, network: SegmenterConfig | ClassifierConfig) -> None:
     """Keep in the run folder what it began from, for its card."""
+    if is_follower():
+        return
     backbone = network.backbone if isinstance(network, ClassifierConfig) else network.architecture
     origin = WeightsOrigin(
         backbone=backbone, source=start.name, trained_on=start.lineage[0]["trained_on"], sha256=start.sha256
