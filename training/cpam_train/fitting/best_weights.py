@@ -100,8 +100,9 @@ class Keeper(Callback):
         """Write the log row, and stop when patience is over."""
         epoch = trainer.current_epoch + 1
         self.elapsed_s = self.clock.elapsed_s
+        row = self._row(trainer, epoch)  # in every process: to ask for a figure is to add it up over all of them
         if trainer.is_global_zero:
-            self.run.append_log(self._row(trainer, epoch))
+            self.run.append_log(row)
         if self.patience.over(epoch):
             trainer.should_stop = True
 
