@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from cpam_train.fitting.averaging import ema, warmed_decay
+from cpam_train.fitting.averaging import Averaging, warmed_decay
 from cpam_train.fitting.schedule import END_DIVISOR, START_DIVISOR, WallClock, lr_factor
 
 
@@ -50,7 +50,7 @@ def test_clock_asks_for_the_stop_and_survives_a_resume():
 def test_averaging_forgets_the_random_start_and_then_remembers_long():
     assert warmed_decay(0.999, 0) == 0.1
     assert warmed_decay(0.999, 10_000_000) == 0.999
-    update = ema(0.9)._kwargs["multi_avg_fn"]
+    update = Averaging(0.9)._kwargs["multi_avg_fn"]
     mean, count = torch.tensor([0.0]), torch.tensor([3])
     update([mean, count], [torch.tensor([1.0]), torch.tensor([7])], 1000)
     assert mean.item() == pytest.approx(0.1)
