@@ -172,6 +172,14 @@ class EncoderConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class PromptInput:
+    """What a network that listens to prompts looks at; windows and pixels are those of its `PreprocessConfig`."""
+
+    smallest_mm: float = Field(default=96.0, ge=20, le=400)
+    """Edge of the square of tissue around a point; what is larger gets a larger square."""
+
+
+@dataclass(frozen=True, config=STRICT)
 class SegmenterConfig:
     """A segmentation network. `unet` is `cpam_unet` with attention off, everything else the same.
 

@@ -1,3 +1,4 @@
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
@@ -6,8 +7,11 @@ import numpy as np
 import pytest
 
 from napari_cpam_stroke.annotations import BlindedRead, Rejection
+from napari_cpam_stroke.annotations.rows import labels_to_json
 from napari_cpam_stroke.core import Annotation, LesionClass
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError, RevisionConflictError, StoreError
+from napari_cpam_stroke.prompting import Prompt, PromptKind, PromptsUsed, UsedPrompt
+from napari_cpam_stroke.prompting.used import MOST_PLACES
 
 
 @pytest.fixture
@@ -45,6 +49,45 @@ def test_a_revision_says_everything(store, case, mask, model):
     np.testing.assert_array_equal(store.read_mask(saved.id, [1]), mask(6)[[1]])
     record = store.case(case)
     assert (record.status, record.head, record.labels, record.comment) == ("second_read", saved.id, (1, -1), "motion")
+
+
+def test_a_revision_tells_the_prompts_it_was_made_with(store, case, mask):
+    prompts = PromptsUsed(
+        "random walker",
+        (
+            UsedPrompt(LesionClass.ISCHEMIA, Prompt(PromptKind.POINT, 1, ((3.5, 4.0),))),
+            UsedPrompt(LesionClass.HEMORRHAGE, Prompt(PromptKind.BOX, 2, ((1.0, 2.0), (5.0, 6.0)), adds=False)),
+        ),
+    )
+    saved = store.save(case, Annotation.from_mask(mask(6)), author="Ada", prompts=prompts)
+    assert store.revision(saved.id).prompts == prompts
+    np.testing.assert_array_equal(store.read_annotation(saved.id).mask, mask(6))
+
+
+def test_a_revision_without_prompts_is_stored_as_it_always_was(store, case, mask):
+    assert store.save(case, Annotation.from_mask(mask(6)), author="Ada").prompts is None
+    assert set(json.loads(labels_to_json(Annotation.from_mask(mask(6))))) == {
+        "mask_known",
+        "slice_labels",
+        "series_labels",
+    }
+
+
+def test_prompts_are_part_of_what_a_revision_is(store, case, mask):
+    one, other = (PromptsUsed(name, ()) for name in ("random walker", "clicks@1.0"))
+    first = labels_to_json(Annotation.from_mask(mask(6)), one)
+    assert first != labels_to_json(Annotation.from_mask(mask(6)), other)
+
+
+def test_a_long_scribble_is_kept_thinned(store, case, mask):
+    line = tuple((float(n), n / 3) for n in range(500))
+    scribble = UsedPrompt(LesionClass.ISCHEMIA, Prompt(PromptKind.SCRIBBLE, 0, line))
+    saved = store.save(
+        case, Annotation.from_mask(mask(6)), author="Ada", prompts=PromptsUsed("random walker", (scribble,))
+    )
+    kept = saved.prompts.prompts[0].prompt.path
+    assert len(kept) == MOST_PLACES
+    assert (kept[0], kept[-1]) == ((0.0, 0.0), (499.0, 166.3))
 
 
 def test_a_revision_cannot_be_changed(store, case, mask):

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from cpam_train.data.synthesis.config import SynthesisConfig
 from napari_cpam_stroke.annotations.records import REASONS, Reason
-from napari_cpam_stroke.config import STRICT, ModelConfig, PreprocessConfig
+from napari_cpam_stroke.config import STRICT, ModelConfig, PreprocessConfig, PromptInput
 
 LossName = Literal["bce", "focal", "bce_focal", "weighted_ce", "dice_ce"]
 Schedule = Literal["one_cycle", "cosine", "constant"]
@@ -265,6 +265,8 @@ class TrainConfig:
     optim: OptimConfig = field(default_factory=OptimConfig)
     stop: StopConfig = field(default_factory=StopConfig)
     operating: OperatingConfig = field(default_factory=OperatingConfig)
+    prompts: PromptInput | None = None
+    """What a network that listens to prompts looks at; None: it takes none."""
     start: StartConfig = field(default_factory=StartConfig)
     epochs: int = Field(default=60, ge=1)
     max_steps: int | None = Field(default=None, ge=1)

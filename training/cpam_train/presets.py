@@ -24,16 +24,22 @@ from napari_cpam_stroke.config import (
     BRAIN,
     AttentionConfig,
     ClassifierConfig,
+    EncoderConfig,
     ModelConfig,
     PreprocessConfig,
+    PromptInput,
     SegmenterConfig,
     build_config,
     plain,
 )
 from napari_cpam_stroke.errors import ConfigError, nearest
+from napari_cpam_stroke.prompting.network_input import PROMPT_CHANNELS
 
 PRESETS: tuple[str, ...] = ("default", "paper", "quick", "brats")
-KINDS: tuple[str, ...] = ("segmenter", "classifier")
+KINDS: tuple[str, ...] = ("segmenter", "classifier", "prompted")
+
+PROMPTED_CLASS = "lesion"
+"""The one class of a network that listens to prompts: whichever is asked for."""
 
 
 def build_train_config(
@@ -49,7 +55,7 @@ def build_train_config(
     Parameters
     ----------
     kind
-        'segmenter' or 'classifier'.
+        'segmenter', 'classifier' or 'prompted'.
     start
         Strings as in `overrides`, of `fitting.start.start_settings`.
     file
@@ -131,6 +137,8 @@ def preset_values(kind: str, name: str) -> dict[str, Any]:
         raise ConfigError(f"There is no task {kind!r}{nearest(kind, KINDS)}", expected=" or ".join(KINDS))
     if name not in PRESETS:
         raise ConfigError(f"There is no preset {name!r}{nearest(name, PRESETS)}", expected=", ".join(PRESETS))
+    if kind == "prompted":
+        return plain(_prompted(name))
     build = {"default": _default, "paper": _paper, "quick": _quick, "brats": _brats}[name]
     return plain(build(SegmenterConfig() if kind == "segmenter" else ClassifierConfig()))
 
@@ -191,10 +199,48 @@ def _brats(model: ModelConfig) -> TrainConfig:
     )
 
 
+def _prompted(name: str) -> TrainConfig:
+    """Return a network that listens to prompts, on a light ImageNet encoder; `quick` makes a small one from chance.
+
+    Raises
+    ------
+    ConfigError
+        For a preset that is not meant for it.
+    """
+    if name not in PROMPTED_PRESETS:
+        raise ConfigError(f"The preset {name!r} has no prompts", expected=" or ".join(PROMPTED_PRESETS))
+    quick = name == "quick"
+    model = SegmenterConfig(
+        classes=(PROMPTED_CLASS,),
+        image_head=False,
+        residual=quick,
+        fusion=quick,
+        base_width=8,
+        depth=4,
+        dropout=0.0 if quick else 0.1,
+        attention=AttentionConfig(token_grid=16, heads=2 if quick else 4, width=16 if quick else 64, symmetry=False),
+        encoder=EncoderConfig() if quick else EncoderConfig("tf_efficientnet_lite0", pretrained=True),
+    )
+    return TrainConfig(
+        model=model,
+        preprocess=PreprocessConfig(size=96 if quick else 160, crop_to_head=False, align_midline=False),
+        data=DataConfig(batch_size=8, samples_per_epoch=64 if quick else 1600, synthetic=False, cache=False),
+        loss=LossConfig(dice_over="both"),
+        optim=OptimConfig(lr=2e-3 if quick else 1e-3, encoder_lr_share=0.5, ema=0.9 if quick else 0.995),
+        prompts=PromptInput(),
+        epochs=5 if quick else 40,
+    )
+
+
+PROMPTED_PRESETS = ("default", "quick")
+
+
 def _coupled(config: TrainConfig) -> TrainConfig:
     """Return the config with the network's input channels and size taken from the preprocessing."""
     model = config.model
     channels = config.preprocess.channels if config.data.modality == "ct" else model.in_channels
+    if config.prompts is not None:
+        channels += len(PROMPT_CHANNELS)
     if isinstance(model, SegmenterConfig):
         return replace(config, model=replace(model, in_channels=channels, input_size=config.preprocess.size))
     return replace(config, model=replace(model, in_channels=channels))

@@ -15,6 +15,7 @@ from napari_cpam_stroke.annotations.remarks import unpack_acquisition, unpack_no
 from napari_cpam_stroke.core import Acquisition, LesionClass, Notice, VolumeGeometry
 from napari_cpam_stroke.core.notice import sentences
 from napari_cpam_stroke.errors import InputError, nearest
+from napari_cpam_stroke.prompting.used import PromptsUsed
 
 Split = Literal["train", "validation", "test"]
 Status = Literal["new", "predicted", "in_review", "accepted", "second_read", "rejected"]
@@ -169,6 +170,8 @@ class Revision:
         True where the reader marked first without seeing the prediction.
     revealed_at, changed_after_reveal
         When a blinded reader uncovered the prediction, and the voxels changed after that.
+    prompts
+        The points, boxes, scribbles and lassos it was made with; None without any.
     """
 
     id: str
@@ -191,6 +194,7 @@ class Revision:
     blinded: bool
     revealed_at: datetime | None
     changed_after_reveal: int | None
+    prompts: PromptsUsed | None = None
 
 
 @dataclass(frozen=True, eq=False)

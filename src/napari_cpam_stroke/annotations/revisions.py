@@ -25,6 +25,7 @@ from napari_cpam_stroke.annotations.records import (
 from napari_cpam_stroke.annotations.rows import revision_record
 from napari_cpam_stroke.annotations.saving import NewRevision, require_case, require_revision, save_revision
 from napari_cpam_stroke.core import Annotation
+from napari_cpam_stroke.prompting.used import PromptsUsed
 
 
 class RevisionHistory:
@@ -51,6 +52,7 @@ class RevisionHistory:
         prediction_mask: NDArray[np.uint8] | None = None,
         blinded: BlindedRead | None = None,
         branch: bool = False,
+        prompts: PromptsUsed | None = None,
     ) -> Revision:
         """Keep a new revision; when this returns it survives a power cut.
 
@@ -66,6 +68,8 @@ class RevisionHistory:
             The model's mask that the reader saw, uint8 (Z, Y, X).
         branch
             True: if someone saved meanwhile, keep this beside the main line.
+        prompts
+            The points, boxes, scribbles and lassos that are in the annotation.
 
         Raises
         ------
@@ -89,6 +93,7 @@ class RevisionHistory:
             rejections=tuple(rejections),
             prediction_mask=prediction_mask,
             blinded=blinded,
+            prompts=prompts,
         )
         return save_revision(self._database, self._blobs, case_id, new)
 

@@ -18,6 +18,8 @@ from napari_cpam_stroke.annotations.records import (
 )
 from napari_cpam_stroke.annotations.schema import RevisionRow
 from napari_cpam_stroke.core import CLASS_NAMES, Annotation, LesionClass
+from napari_cpam_stroke.prompting.prompt import Prompt, PromptKind
+from napari_cpam_stroke.prompting.used import PromptsUsed, UsedPrompt, thinned
 
 IDENTITY_LENGTH = 24
 """Hex digits of a revision's identity: 96 bits."""
@@ -92,6 +94,7 @@ def revision_record(row: RevisionRow) -> Revision:
         blinded=row.blinded,
         revealed_at=to_time(row.revealed_at),
         changed_after_reveal=row.changed_after_reveal,
+        prompts=prompts_from_json(row.labels),
     )
 
 
@@ -108,15 +111,41 @@ def rejections_from_json(stored: str) -> tuple[Rejection, ...]:
     )
 
 
-def labels_to_json(annotation: Annotation) -> str:
-    """Return everything of an annotation but the mask."""
-    return json.dumps(
-        {
-            "mask_known": annotation.mask_known.astype(int).tolist(),
-            "slice_labels": annotation.slice_labels.tolist(),
-            "series_labels": annotation.series_labels.tolist(),
-        }
-    )
+def labels_to_json(annotation: Annotation, prompts: PromptsUsed | None = None) -> str:
+    """Return everything of an annotation but the mask, and the prompts it was made with."""
+    values: dict[str, Any] = {
+        "mask_known": annotation.mask_known.astype(int).tolist(),
+        "slice_labels": annotation.slice_labels.tolist(),
+        "series_labels": annotation.series_labels.tolist(),
+    }
+    if prompts is not None:
+        values["prompts"] = {"engine": prompts.engine, "used": [_plain_prompt(used) for used in prompts.prompts]}
+    return json.dumps(values)
+
+
+def prompts_from_json(labels: str) -> PromptsUsed | None:
+    """Return the prompts that `labels_to_json` was given; None in rows without any, as all older ones are."""
+    stored = json.loads(labels).get("prompts")
+    if stored is None:
+        return None
+    return PromptsUsed(stored["engine"], tuple(_used_prompt(item) for item in stored["used"]))
+
+
+def _plain_prompt(used: UsedPrompt) -> dict[str, Any]:
+    prompt = used.prompt
+    return {
+        "class": int(used.lesion_class),
+        "kind": prompt.kind.value,
+        "slice": prompt.slice_index,
+        "adds": prompt.adds,
+        "path": thinned(prompt.path),
+    }
+
+
+def _used_prompt(item: dict[str, Any]) -> UsedPrompt:
+    path = tuple((float(row), float(column)) for row, column in item["path"])
+    prompt = Prompt(PromptKind(item["kind"]), int(item["slice"]), path, bool(item["adds"]))
+    return UsedPrompt(LesionClass(item["class"]), prompt)
 
 
 def annotation_from(mask: np.ndarray[Any, np.dtype[np.uint8]], labels: str) -> Annotation:

@@ -42,6 +42,7 @@ from napari_cpam_stroke.annotations.stacks import Stack, encode_stack
 from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.errors import GeometryMismatchError, RevisionConflictError, StoreError
+from napari_cpam_stroke.prompting.used import PromptsUsed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,7 @@ class NewRevision:
     rejections: tuple[Rejection, ...]
     prediction_mask: Mask | None
     blinded: BlindedRead | None
+    prompts: PromptsUsed | None = None
 
     def __post_init__(self) -> None:
         """Refuse words that do not exist and masks that do not fit."""
@@ -191,7 +193,7 @@ def _row_of(new: NewRevision) -> RevisionRow:
         blinded=blinded is not None,
         revealed_at=revealed and revealed.isoformat(timespec="microseconds"),
         changed_after_reveal=blinded and blinded.changed_after_reveal,
-        labels=labels_to_json(new.annotation),
+        labels=labels_to_json(new.annotation, new.prompts),
         changed_from_prediction=None,
         prediction_mask=None,
         blinded_mask=None,

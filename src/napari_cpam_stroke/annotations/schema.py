@@ -138,7 +138,7 @@ class RevisionRow(Base):
     mask: Mapped[str] = mapped_column(String(64))
     prediction_mask: Mapped[str | None] = mapped_column(String(64))
     labels: Mapped[str] = mapped_column(Text)
-    """JSON: mask_known, slice_labels, series_labels."""
+    """JSON: mask_known, slice_labels, series_labels; prompts where the reading was made with any."""
     __table_args__ = (UniqueConstraint("case_id", "number"),)
 
 

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from napari_cpam_stroke.bundles.training_words import training_in_short
-from napari_cpam_stroke.config import ModelConfig, PreprocessConfig, WeightsOrigin, build_config, plain
+from napari_cpam_stroke.config import ModelConfig, PreprocessConfig, PromptInput, WeightsOrigin, build_config, plain
 from napari_cpam_stroke.core.labels import CLASS_NAMES
 from napari_cpam_stroke.errors import BundleError, ConfigError
 
@@ -87,6 +87,8 @@ class ModelCard:
         Data, terms, split and settings; figures with their intervals. JSON-ready.
     failures
         What the model is known to get wrong.
+    prompts
+        What a model looks at that answers a reader's points, boxes, scribbles and lassos; None: it takes none.
     """
 
     name: str = Field(pattern=NAME_PATTERN)
@@ -111,6 +113,7 @@ class ModelCard:
     created: str = ""
     notes: str = ""
     failures: tuple[KnownFailure, ...] = ()
+    prompts: PromptInput | None = None
     intended_use: str = INTENDED_USE
     schema_version: Literal[1] = SCHEMA_VERSION
 

@@ -1,4 +1,4 @@
-"""Models applied to series. Only `Predictor` and `attention_at` load torch, and only when they are asked for."""
+"""Models applied to series. Only what needs torch loads it, and only when it is asked for."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from napari_cpam_stroke.inference.prediction import Prediction
 if TYPE_CHECKING:
     from napari_cpam_stroke.inference.explain import attention_at
     from napari_cpam_stroke.inference.predictor import Predictor
+    from napari_cpam_stroke.inference.prompted import PromptedEngine
 
-__all__ = ["Prediction", "Predictor", "attention_at"]
+__all__ = ["Prediction", "Predictor", "PromptedEngine", "attention_at"]
 
 _LAZY = {
     "Predictor": "napari_cpam_stroke.inference.predictor",
+    "PromptedEngine": "napari_cpam_stroke.inference.prompted",
     "attention_at": "napari_cpam_stroke.inference.explain",
 }
 

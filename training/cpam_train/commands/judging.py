@@ -21,7 +21,7 @@ WithoutContext = Annotated[bool, typer.Option("--alone", help="Show every slice 
 Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this source; may be repeated.")]
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - one per option
     model: Model,
     store: StoreOption,
     out: Annotated[Path, typer.Option("--out", help="Folder for report.html, metrics.json and cases.csv.")],
@@ -33,11 +33,17 @@ def evaluate(
     neighbours: Annotated[
         bool, typer.Option("--neighbours", help="Also tell what true neighbours change on lesion slices.")
     ] = False,
+    clicks: Annotated[
+        bool, typer.Option("--clicks", help="Judge a model that listens to prompts by simulated readers.")
+    ] = False,
 ) -> None:
     """Judge a model on annotated cases it has not been trained on; on a BraTS folder by its regions.
 
     A folder that holds an evaluation is refused: nothing is overwritten.
     """
+    if clicks:
+        _evaluate_clicks(model, store, out, split=split, device=device)
+        return
     from cpam_train.evaluation.write import require_free, write_evaluation
 
     require_free(out)
@@ -109,6 +115,30 @@ def probe(
             f"{one.description}: source told with balanced accuracy {one.accuracy:.3f} (chance {one.chance:.3f}; "
             f"{one.slices} slices of {one.patients} patients)"
         )
+
+
+def _evaluate_clicks(model: str, address: str, out: Path, *, split: str, device: str) -> None:
+    """Judge a model and what needs no model; an engine whose table is in the folder already is not judged again."""
+    from cpam_train.evaluation.model import opened_engine
+    from cpam_train.evaluation.prompt_baselines import FilledBox, GrowTool
+    from cpam_train.evaluation.prompt_page import write_page
+    from cpam_train.evaluation.prompt_reading import read_readings, read_store, write_readings
+    from napari_cpam_stroke.annotations.records import SPLITS, one_of
+    from napari_cpam_stroke.prompting import RandomWalkerEngine
+
+    chosen = cast("Split", one_of(split, SPLITS, "split"))
+    out.mkdir(parents=True, exist_ok=True)
+    readings = []
+    with opened(address) as store, opened_engine(model, device=device) as engine:
+        for each in (engine, RandomWalkerEngine(), GrowTool(), FilledBox()):
+            file = out / f"{each.name.replace(' ', '-')}.csv"
+            if not file.is_file():
+                unfinished = file.with_suffix(".part")
+                with progress_bar(f"reading with {each.name}") as progress:
+                    write_readings(unfinished, read_store(each, store, split=chosen, progress=progress))
+                unfinished.rename(file)
+            readings += read_readings(file)
+    console.print(f"Wrote {write_page(readings, out)}.")
 
 
 def _evaluate_brats(model: str, store: str, out: Path, *, split: str, device: str) -> None:

@@ -32,12 +32,15 @@ def promote(  # noqa: PLR0913 - one per option
     ] = None,
 ) -> None:
     """Publish a run if it is shown to be better on the frozen test set than the model it follows; else exit with 1."""
+    from cpam_train.evaluation.model import draft_of_run
     from cpam_train.publishing.gate import Asked, Margins
     from cpam_train.publishing.promote import PromotionRefusedError, Remarks, read_failures
-    from cpam_train.publishing.promote import promote as publish
+    from cpam_train.publishing.promote import promote as publish_segmenter
+    from cpam_train.publishing.prompted_promotion import promote_prompted
     from cpam_train.run_folder import RunFolder
 
     known, pictures = read_failures(failures) if failures else ((), {})
+    publish = promote_prompted if draft_of_run(RunFolder(run)).prompts is not None else publish_segmenter
     with opened_to_learn(store) as source:
         try:
             done = publish(

@@ -76,7 +76,7 @@ def fit(  # noqa: PLR0913 - one per option
 
         result = train(
             values,
-            batches_of(source),
+            batches_of(source, prompted=values.prompts is not None),
             run,
             resume=resume,
             machine=Machine(devices, nodes),
@@ -91,7 +91,8 @@ def fit(  # noqa: PLR0913 - one per option
         kept = best if result.best_epoch else f"no epoch was finished, nothing to judge yet in {run}"
         watch.console.print(f"Stopped: {kept}. Go on with the same command and --resume.")
         raise typer.Exit(STOPPED)
-    watch.console.print(f"Done: {best}. Next: cpam-train evaluate {run} --store {store} --out DIR")
+    clicks = " --clicks" if values.prompts is not None else ""
+    watch.console.print(f"Done: {best}. Next: cpam-train evaluate {run} --store {store} --out DIR{clicks}")
 
 
 def tell_plan(config: TrainConfig, store: str) -> None:

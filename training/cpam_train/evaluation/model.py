@@ -12,6 +12,7 @@ from napari_cpam_stroke.bundles import Bundle, ModelCard, Registry, save_bundle
 from napari_cpam_stroke.config import build_config
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.inference.predictor import Predictor
+from napari_cpam_stroke.inference.prompted import PromptedEngine
 
 
 @contextmanager
@@ -22,6 +23,16 @@ def opened_model(ref: str | Path, *, device: str = "auto") -> Iterator[Predictor
         return
     with tempfile.TemporaryDirectory() as folder:
         yield Predictor(bundle_of_run(RunFolder(Path(ref)), Path(folder) / "candidate"), device)
+
+
+@contextmanager
+def opened_engine(ref: str | Path, *, device: str = "auto") -> Iterator[PromptedEngine]:
+    """Yield the engine for prompts of a run folder, a bundle folder, or a name in the registry."""
+    if not is_run(ref):
+        yield PromptedEngine(Registry().resolve(ref), device)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield PromptedEngine(bundle_of_run(RunFolder(Path(ref)), Path(folder) / "candidate"), device)
 
 
 def is_run(ref: str | Path) -> bool:

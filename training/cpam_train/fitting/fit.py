@@ -16,6 +16,7 @@ from cpam_train.fitting.continuation import read_begun
 from cpam_train.fitting.finite import NotFiniteError
 from cpam_train.fitting.progress import StoppedMidEpochError
 from cpam_train.fitting.progress_events import Event, Report
+from cpam_train.fitting.prompted_task import PromptedTask
 from cpam_train.fitting.start import begin_from, note_start
 from cpam_train.fitting.task import Task, build_task
 from cpam_train.fitting.trainer import Machine, build_trainer, disk_full, out_of_memory, parts_of, quiet
@@ -84,7 +85,7 @@ def fit(
     begun = read_begun(run) if resume else None
     seed_everything(config.seed, workers=True, verbose=False)
     loaders = batches(config, cache=cache_beside(run.path, config))
-    task = build_task(config)
+    task = build_task(config) if config.prompts is None else PromptedTask(config)
     began = None if begun is not None or config.start.model is None else begin_from(task.model, config.start)
     if resume:
         run.keep_log(0 if begun is None else begun.standing.epoch)

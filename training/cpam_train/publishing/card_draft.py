@@ -51,6 +51,7 @@ def draft_card(
         series_calibration={n: p.series_calibration for n, p in by_class.items()},
         top_slices=config.operating.top_slices,
         pretrained=origin,
+        prompts=config.prompts,
         training={"data": data, "settings": plain(_without_folders(config))}
         | ({"lineage": list(lineage)} if lineage else {}),
         metrics={"validation": metrics},

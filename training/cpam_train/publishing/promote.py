@@ -138,7 +138,7 @@ def promote(
     if check_name(name) == DEFAULT and out is None:
         raise InputError(f"{DEFAULT!r} is the bundled model", remedy="choose another name")
     with tempfile.TemporaryDirectory() as folder:
-        card = replace(draft_of_run(run), name=name, weights_dtype=_dtype(run))
+        card = replace(draft_of_run(run), name=name, weights_dtype=weights_dtype(run))
         candidate = bundle_of_run(run, Path(folder) / "candidate", card)
         judged = _judge(candidate, store, "judging the candidate", progress_bar)
         gain, gate, versus = None, None, None
@@ -220,7 +220,8 @@ def _rival(registry: Registry, name: str, run: RunFolder, folder: Path) -> Itera
         yield registry.resolve(DEFAULT)
 
 
-def _dtype(run: RunFolder) -> Literal["float32", "float16"]:
+def weights_dtype(run: RunFolder) -> Literal["float32", "float16"]:
+    """Return in which precision a run's weights are published."""
     from safetensors.torch import load_file
 
     size = sum(tensor.numel() for tensor in load_file(run.weights).values())
