@@ -7,6 +7,8 @@ starts, so each is a program and a virtual screen of its own:
 
     python docs/make_pictures.py --desks FOLDER
 
+With `--clicks` only the strip of a missed infarct that two clicks make right.
+
 Nothing of the user's own is touched: settings, readings and model list live in a folder that is thrown away.
 """
 
@@ -34,6 +36,9 @@ DESKS = {
 
 LOST = "Series 1.2.840.113619.2.408.14196467.2245681.18914.1548083110.613 cannot be read: 3 of its slices are missing."
 
+MISSED_SLICE, CLICKS = 11, ((116.0, 176.0), (152.0, 180.0))
+"""In the sample case: a slice with an infarct, and places (row, column) in it."""
+
 SETTLE_MS = 500
 COLOURS = 256
 """A palette keeps the files small; the window shows little more than greys and the colours of the masks."""
@@ -48,6 +53,39 @@ def main(out: Path) -> None:
         session.models.run(wait=True)
         play(session, SCENES, out)
         leave(viewer, session)
+    make_clicks(out)
+
+
+def make_clicks(out: Path) -> None:
+    """Take a strip of three pictures: an infarct nobody marked, after one click into it, after two."""
+    from napari_cpam_stroke.prompting import Prompt, PromptKind
+
+    with tempfile.TemporaryDirectory() as home:
+        viewer, session = empty_room(home, SCREEN)
+        session.open_path(case(home), wait=True)
+        session.view.set_preset("stroke")
+        session.go_to_slice(MISSED_SLICE)
+        session.prompts.take(PromptKind.POINT)
+        shots = [canvas(viewer)]
+        for place in CLICKS:
+            session.prompts.reading.add(Prompt(PromptKind.POINT, MISSED_SLICE, (place,)), session.prompts.label)
+            session.wait()
+            shots.append(canvas(viewer))
+        strip = Image.new("RGB", (sum(shot.width for shot in shots), shots[0].height))
+        for number, shot in enumerate(shots):
+            strip.paste(shot, (number * shot.width, 0))
+        strip.quantize(COLOURS, dither=Image.Dither.NONE).save(out / "clicks.png", optimize=True)
+        leave(viewer, session)
+
+
+def canvas(viewer: Any) -> Image.Image:
+    """Return the middle of the picture, as wide as it is high."""
+    from qtpy.QtTest import QTest
+
+    QTest.qWait(SETTLE_MS)
+    shot = Image.fromarray(viewer.screenshot(canvas_only=True, flash=False)).convert("RGB")
+    left = (shot.width - shot.height) // 2
+    return shot.crop((left, 0, left + shot.height, shot.height))
 
 
 def make_desks(out: Path) -> None:
@@ -230,7 +268,7 @@ def hide_binding_notice() -> None:
 
 
 if __name__ == "__main__":
-    DOORS = {"--desks": make_desks, "--desk": one_desk}
+    DOORS = {"--desks": make_desks, "--desk": one_desk, "--clicks": make_clicks}
     if len(sys.argv) > 1 and sys.argv[1] in DOORS:
         DOORS[sys.argv[1]](Path(sys.argv[2]))
     else:

@@ -135,3 +135,24 @@ def test_what_was_drawn_by_hand_beside_a_prediction_stays_by_hand_after_opening(
     assert again.save().algorithm_type == "MANUAL"
     again.set_prediction(prediction(2, 3))
     assert again.changed_from_prediction == 12 + 32, "measured against the newest one, as none was adopted"
+
+
+def test_what_prompts_made_is_semiautomatic_without_a_model(review, store, draw):
+    draw(review, 2)
+    assert review.algorithm_type == "MANUAL"
+    review.note_prompts(drew=True)
+    assert not review.begun_from_model
+    assert review.save().algorithm_type == "SEMIAUTOMATIC"
+    review.note_prompts(drew=False)
+    assert review.algorithm_type == "MANUAL", "the last prompt was taken back"
+
+
+def test_a_draft_remembers_that_prompts_drew(review, draw):
+    draw(review, 2)
+    review.note_prompts(drew=True)
+    memory = review.ai_memory()
+    again = CaseReview(review.volume)
+    again.take_back(review.reading, review.stated(), memory)
+    assert again.algorithm_type == "SEMIAUTOMATIC"
+    del memory["prompted"]
+    CaseReview(review.volume).take_back(review.reading, review.stated(), memory)

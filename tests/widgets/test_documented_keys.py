@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import CTVolume
+from napari_cpam_stroke.prompting import PromptKind
 from napari_cpam_stroke.widgets.reading.keys import KEYS, RoomKeys
 from napari_cpam_stroke.widgets.viewer.comparisons import DIFFERENCE, MIRROR
 from napari_cpam_stroke.widgets.viewer.measures import MEASURE
@@ -125,6 +126,26 @@ def held(hands: Any) -> None:
     hands.before = reading(hands).copy()
 
 
+def pointing_with(kind: PromptKind) -> Callable[[Any], bool]:
+    return lambda h: h.session.prompts.kind is kind
+
+
+def draw_again(hands: Any) -> None:
+    """A stroke by hand, after prompts."""
+    hands.session.prompts.stop()
+    draw(hands)
+
+
+def bleed(hands: Any) -> None:
+    """The hemorrhage of the synthetic head, marked on its middle slice alone."""
+    hands.session.prompts.stop()
+    clear(hands)
+    hands.session.tools.draw(2)
+    mask = np.zeros_like(reading(hands)[MIDDLE])
+    mask[61:72, 42:53] = 2
+    hands.session.layers.replace({MIDDLE: mask})
+
+
 def ragged(hands: Any) -> None:
     clear(hands)
     mask = np.zeros_like(reading(hands)[MIDDLE])
@@ -166,6 +187,14 @@ DOES = {
     "T": Does(lambda h: reading(h)[MIDDLE].any(), draw_apart),
     "Shift+S": Does(lambda h: not reading(h).any(), crumb),
     "G": Does(lambda h: reading(h).any(), clear),
+    "Shift+P": Does(pointing_with(PromptKind.POINT)),
+    "Shift+B": Does(pointing_with(PromptKind.BOX)),
+    "Shift+F": Does(pointing_with(PromptKind.SCRIBBLE)),
+    "Shift+U": Does(pointing_with(PromptKind.LASSO)),
+    "Ctrl+J": Does(lambda h: h.session.carrying.proposal is not None, bleed),
+    "Ctrl+K": Does(lambda h: h.session.carrying.proposal is not None, bleed),
+    "Shift+J": Does(lambda h: np.count_nonzero(reading(h).any(axis=(1, 2))) > 1, bleed),
+    "Shift+Y": Does(lambda h: h.session.prompts.reading.sitting.kept.on_slice(MIDDLE).any(), draw_again),
     "Shift+R": Does(lambda h: measuring(h) == "add_line"),
     "Shift+D": Does(lambda h: measuring(h) == "add_ellipse"),
     "Shift+I": Does(lambda h: [m.kind for m in h.session.measures.found] == ["midline", "shift"]),

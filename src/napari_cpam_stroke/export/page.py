@@ -33,7 +33,7 @@ TRUE_PROBABILITIES = (
 
 MASK_WORDS = {
     "AUTOMATIC": "by the model, untouched",
-    "SEMIAUTOMATIC": "by the model, edited by a reader",
+    "SEMIAUTOMATIC": "by the model or by a reader's prompts, edited by a reader",
     "MANUAL": "drawn by a reader",
 }
 

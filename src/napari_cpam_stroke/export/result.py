@@ -64,7 +64,7 @@ class CaseResult:
             The model's result beside the reading, where the reader has seen it.
         """
         kind = review.algorithm_type
-        model = None if kind == "MANUAL" or prediction is None else prediction.model
+        model = prediction.model if prediction is not None and review.begun_from_model else None
         return cls(review.volume, review.reading.copy(), kind, prediction, model, review.author)
 
     @cached_property

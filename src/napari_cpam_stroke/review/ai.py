@@ -42,11 +42,14 @@ class AiAside:
         The newest one, also while it is hidden.
     blinded
         True while the reader must not see it.
+    prompted
+        Whether what answers a reader's prompts made part of the reading.
     """
 
     def __init__(self, *, blinded: bool) -> None:
         self.prediction: PredictionLike | None = None
         self.blinded = blinded
+        self.prompted = False
         self._began_blinded = blinded
         self._revealed_at: datetime | None = None
         self._since_reveal: Changes | None = None
@@ -91,6 +94,7 @@ class AiAside:
         """Return as JSON values what must survive a crash for the record to stay true."""
         return {
             "adopted": self._adopted,
+            "prompted": self.prompted,
             "model": self._model and asdict(self._model),
             "began_blinded": self._began_blinded,
             "revealed_at": self._revealed_at and self._revealed_at.isoformat(),
@@ -100,6 +104,7 @@ class AiAside:
         """Go on after a crash; what the model's mask was, and what changed since the reveal, is not known any more."""
         model, revealed = memory["model"], memory["revealed_at"]
         self._adopted = self._adopted or memory["adopted"]
+        self.prompted = memory.get("prompted", False)  # journals of earlier versions know no prompts
         self._model = ModelRecord(**model) if model else self._model
         self._began_blinded = memory["began_blinded"]
         self._revealed_at = revealed and datetime.fromisoformat(revealed)
@@ -130,10 +135,15 @@ class AiAside:
 
     @property
     def algorithm_type(self) -> AlgorithmType:
-        """AUTOMATIC: the model's mask as it was; SEMIAUTOMATIC: begun from it and edited; MANUAL: drawn by hand."""
+        """AUTOMATIC: the model's mask as it was; SEMIAUTOMATIC: edited, or made by prompts; MANUAL: drawn by hand."""
         if not self._adopted:
-            return "MANUAL"
+            return "SEMIAUTOMATIC" if self.prompted else "MANUAL"
         return "AUTOMATIC" if self.changed_voxels == 0 else "SEMIAUTOMATIC"
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the reading began from a model's mask."""
+        return self._adopted
 
     @property
     def changed_voxels(self) -> int | None:

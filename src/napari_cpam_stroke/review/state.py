@@ -185,8 +185,17 @@ class ReadingState:
 
     @property
     def algorithm_type(self) -> AlgorithmType:
-        """AUTOMATIC: the model's mask untouched; SEMIAUTOMATIC: begun from it and edited; MANUAL: drawn by hand."""
+        """AUTOMATIC: the model's mask untouched; SEMIAUTOMATIC: edited, or made by prompts; MANUAL: drawn by hand."""
         return self._ai.algorithm_type
+
+    @property
+    def begun_from_model(self) -> bool:
+        """Whether a model's mask was adopted."""
+        return self._ai.adopted
+
+    def note_prompts(self, *, drew: bool) -> None:
+        """Say whether what answers a reader's prompts made part of the reading."""
+        self._ai.prompted = drew
 
     def ai_memory(self) -> dict[str, Any]:
         """Return what a journal must keep about the model beside the reading, as JSON values."""

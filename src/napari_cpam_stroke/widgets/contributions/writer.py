@@ -70,5 +70,5 @@ def _result(session: ReviewSession, shown: NDArray[np.uint8], *, name: str) -> C
     mask = np.ascontiguousarray(radiological_view(shown, review.volume.geometry))
     if name == AI and prediction is not None:
         return CaseResult(review.volume, mask, "AUTOMATIC", prediction, prediction.model)
-    model = None if review.algorithm_type == "MANUAL" or prediction is None else prediction.model
+    model = prediction.model if prediction is not None and review.begun_from_model else None
     return CaseResult(review.volume, mask, review.algorithm_type, prediction, model, review.author)

@@ -13,6 +13,7 @@ from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.core.labels import CLASS_COLOURS
 from napari_cpam_stroke.review.statement import CaseStatement
 from napari_cpam_stroke.widgets.docks.brush_bar import BrushBar
+from napari_cpam_stroke.widgets.docks.prompt_row import PromptRow
 from napari_cpam_stroke.widgets.docks.tool_buttons import tool_buttons
 from napari_cpam_stroke.widgets.parts.choices import chosen_word, label_box, show_label, show_word, word_choice
 from napari_cpam_stroke.widgets.parts.controls import (
@@ -78,9 +79,10 @@ class CorrectDock(QWidget):
     def _work(self) -> QWidget:
         """Return what scrolls where there is little room: drawing, tools, classes, and what is said of the case."""
         self.tools = tool_buttons(self._session.tools)
+        self.prompts = PromptRow(self._session.prompts, self._session.carrying, self)
         slice_classes = row("slice", *self.slice_checks.values())
         series_classes = row("series", *self.series_checks.values(), self.follow)
-        drawing = (*self.classes.values(), self.brush, *self.tools.values(), self.across)
+        drawing = (*self.classes.values(), self.brush, *self.prompts.parts, *self.tools.values(), self.across)
         work = QWidget()
         work.setLayout(Flow(*drawing, slice_classes, series_classes, self.difficulty, self.truth, self.comment))
         return work
@@ -127,6 +129,7 @@ class CorrectDock(QWidget):
         session.slice_changed.connect(lambda _: self._show_labels())
         session.records.state_changed.connect(self._show_state)
         session.tools.said.connect(self._tell)
+        session.prompts.said.connect(self._tell)
         session.tools.class_changed.connect(self._show_class)
         session.state_changed.connect(self._show_words)
         self.across.clicked.connect(self._on_across)

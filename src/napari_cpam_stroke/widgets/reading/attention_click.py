@@ -84,7 +84,7 @@ class AttentionClick(QObject):
 
     def _on_click(self, _: ViewerModel, event: MouseEvent) -> Drag:
         yield
-        if event.type == "mouse_move" or event.button != LEFT_BUTTON:
+        if event.type == "mouse_move" or event.button != LEFT_BUTTON or event.handled:
             return
         voxel = self._state.cursor()
         if voxel is not None:

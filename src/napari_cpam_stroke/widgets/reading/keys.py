@@ -11,6 +11,7 @@ from weakref import ref
 from qtpy.QtCore import QObject
 
 from napari_cpam_stroke.core import LesionClass
+from napari_cpam_stroke.prompting import PromptKind
 from napari_cpam_stroke.widgets.parts.text_window import TextWindow
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 from napari_cpam_stroke.widgets.viewer.viewer_actions import ViewerAction, viewer_actions
@@ -95,6 +96,23 @@ KEYS: tuple[Key, ...] = (
     Key("copy_to_next", "Shift-C", "copy the mask to the next slice", lambda s: s.tools.copy_to_next()),
     Key("swap_class", "Shift-X", "swap the class of the component under the cursor", lambda s: s.tools.swap_class()),
     Key("mirror_component", "Shift-M", "mirror the component under the cursor", lambda s: s.tools.mirror()),
+    Key("prompt_point", "Shift-P", "correct with a click, and back", lambda s: s.prompts.take(PromptKind.POINT)),
+    Key("prompt_box", "Shift-B", "correct with a box, and back", lambda s: s.prompts.take(PromptKind.BOX)),
+    Key(
+        "prompt_scribble", "Shift-F", "correct with a scribble, and back", lambda s: s.prompts.take(PromptKind.SCRIBBLE)
+    ),
+    Key("prompt_lasso", "Shift-U", "correct with a lasso, and back", lambda s: s.prompts.take(PromptKind.LASSO)),
+    Key("carry_up", "Control-J", "carry the lesion to the next slice up; again accepts", lambda s: s.carrying.step(1)),
+    Key(
+        "carry_down",
+        "Control-K",
+        "carry the lesion to the next slice down; again accepts",
+        lambda s: s.carrying.step(-1),
+    ),
+    Key("carry_all", "Shift-J", "carry the lesion to all slices it is seen on", lambda s: s.carrying.everywhere()),
+    Key(
+        "keep_lesion", "Shift-Y", "keep the component under the cursor from prompts, or not", lambda s: s.prompts.keep()
+    ),
     Key("ruler", "Shift-R", "ruler in mm, and back to the masks", lambda s: s.measures.draw("line")),
     Key("region", "Shift-D", "HU in an elliptic region, and back to the masks", lambda s: s.measures.draw("ellipse")),
     Key("midline_shift", "Shift-I", "midline shift: drag the point to the midline", lambda s: s.measures.shift()),

@@ -31,6 +31,9 @@ from napari_cpam_stroke.widgets.reading.kept_runs import KeptRuns
 from napari_cpam_stroke.widgets.reading.left_drafts import LeftDrafts
 from napari_cpam_stroke.widgets.reading.model_runs import ModelRuns
 from napari_cpam_stroke.widgets.reading.opening import OpenedCase, Opener
+from napari_cpam_stroke.widgets.reading.prompt_carrying import PromptCarrying
+from napari_cpam_stroke.widgets.reading.prompt_engines import ENGINES, engine_choices
+from napari_cpam_stroke.widgets.reading.prompt_tools import PromptTools
 from napari_cpam_stroke.widgets.reading.room_store import RoomStore
 from napari_cpam_stroke.widgets.reading.screen import CaseScreen
 from napari_cpam_stroke.widgets.reading.settings import SettingsFile
@@ -61,8 +64,10 @@ class ReviewSession(RoomState):
 
     Attributes
     ----------
-    view, tools, asides, imported
-        How the case looks, how it is corrected, what is shown beside it, masks that came in from files.
+    view, asides, imported
+        How the case looks, what is shown beside it, masks that came in from files.
+    tools, prompts, carrying
+        How it is corrected: by hand, by pointing, by carrying a lesion to the slices beside it.
     midline, measures, other_side, cross_hair
         The fitted midline, what a reader measures, the CT mirrored in its place, and where three planes meet.
     models, attention
@@ -91,7 +96,9 @@ class ReviewSession(RoomState):
         )
         self.models = ModelRuns(self, worklist=self.worklist, kept=KeptRuns(self, store=self.store))
         self.attention = AttentionClick(self, models=self.models, comparisons=self.asides)
-        others = (self.asides, self.midline, self.measures, self.other_side, self.cross_hair)
+        self.prompts = PromptTools(self, viewer, tools=self.tools, models=self.models, choices=ENGINES)
+        self.carrying = PromptCarrying(self.prompts, says=self.prompts.said.emit)
+        others = (self.asides, self.midline, self.measures, self.other_side, self.cross_hair, self.prompts)
         self._screen = CaseScreen(self, view=self.view, tools=self.tools, others=others)
         self.opener = Opener(self, store=self.store, may_leave=self.may_leave, ahead=self._ahead)
         self.left_drafts = LeftDrafts(self, store=self.store, drafts=self.drafts, open_case=self.open_case)
@@ -214,7 +221,7 @@ class ReviewSession(RoomState):
         self.view.window_changed.connect(lambda w: w in names and self.settings.change(window=names[w]))
 
     def _connect(self) -> None:
-        for part in (self.tools, self.asides, self.midline, self.measures, self.other_side):
+        for part in (self.tools, self.prompts, self.asides, self.midline, self.measures, self.other_side):
             part.said.connect(self.said)
         self.asides.mirrored.connect(self.view.fit)
         self.other_side.changed.connect(self.view.update_letters)
@@ -224,8 +231,13 @@ class ReviewSession(RoomState):
         self.records.known.connect(self.models.begin)
         self.records.moved.connect(self._go_on_in_store)
         self.models.kept.changed.connect(self.worklist.refresh)
+        self.models.listed.connect(self._offer_engines)
         for signal in (self.case_opened, self.case_closed, self.records.known):
             signal.connect(self._mark_open)
+
+    def _offer_engines(self) -> None:
+        """Let the reader choose the installed models that take prompts, too."""
+        self.prompts.offer(*engine_choices(self.models.entries, lambda: self.settings.values.device))
 
     def _show_opened(self, opened: OpenedCase) -> None:
         """Show a case that was read; what was done to the case before meanwhile is asked about."""

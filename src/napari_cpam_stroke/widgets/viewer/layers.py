@@ -180,6 +180,11 @@ class CaseLayers(TurnedSeries):
         """Napari's event of slices and 3D view taking turns."""
         return self._viewer.dims.events.ndisplay
 
+    @property
+    def active_changed(self) -> EventEmitter:
+        """Napari's event of another layer taking mouse and keys."""
+        return self._viewer.layers.selection.events.active
+
     def edit_axes(self) -> list[int]:
         """Return the array axes napari's brush works in: the displayed two, or all three for the ball."""
         order = [axis - (self._viewer.dims.ndim - 3) for axis in self._viewer.dims.order]

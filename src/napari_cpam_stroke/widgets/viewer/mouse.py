@@ -28,6 +28,8 @@ class MouseEvent(Protocol):
         (x, y) on the canvas in pixels.
     position
         World position (..., z, y, x).
+    modifiers
+        Names of the keys held, such as Shift.
     handled
         True keeps napari's own camera still.
     """
@@ -36,6 +38,7 @@ class MouseEvent(Protocol):
     button: int | None
     pos: Sequence[float]
     position: Sequence[float]
+    modifiers: Sequence[str]
     handled: bool
 
 

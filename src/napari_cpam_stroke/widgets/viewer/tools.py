@@ -32,6 +32,11 @@ class Tools(QObject):
     midline
         Of the case, for the tool that mirrors.
 
+    Attributes
+    ----------
+    pointing
+        Tells whether a prompt tool has the mouse.
+
     Signals
     -------
     said
@@ -50,6 +55,7 @@ class Tools(QObject):
         self._midline = midline
         self.layers: CaseLayers | None = None
         self.cursor: Callable[[], Index | None] = lambda: None
+        self.pointing: Callable[[], bool] = lambda: False
         self.limited = False
         self.hu_range: HuRange = (50, 90)
         self.tolerance_hu = GROW_TOLERANCE_HU
@@ -80,12 +86,13 @@ class Tools(QObject):
         return int(self.layers.reading.selected_label) if self.layers is not None else 1
 
     def draw(self, lesion_class: LesionClass) -> None:
-        """Take the brush for a class."""
-        if not self._allowed():
+        """Take the brush for a class; where a prompt tool is on, it stays and draws that class."""
+        if not self.allowed():
             return
-        self._case.hold(self._case.reading)
         self._case.reading.selected_label = int(lesion_class)
-        self._case.reading.mode = "paint"
+        if not self.pointing():
+            self._case.hold(self._case.reading)
+            self._case.reading.mode = "paint"
 
     def limit(self, *, limited: bool | None = None, hu_range: HuRange | None = None) -> None:
         """Keep the brush to a range of HU, or let it free."""
@@ -150,7 +157,7 @@ class Tools(QObject):
 
     def copy_to_next(self, step: int = 1) -> bool:
         """Copy what is drawn on this slice to the next one towards the head and go there."""
-        if not self._allowed():
+        if not self.allowed():
             return False
         case = self._case
         source = case.slice_index
@@ -172,12 +179,7 @@ class Tools(QObject):
         if self.layers is not None:
             self.layers.reading.redo()
 
-    @property
-    def _case(self) -> CaseLayers:
-        assert self.layers is not None  # noqa: S101 - asked only while a case is open
-        return self.layers
-
-    def _allowed(self) -> bool:
+    def allowed(self) -> bool:
         """Return whether a tool may draw, with hidden masks shown again; else say why not."""
         if self.layers is not None and self.layers.flat:
             self.layers.reading.visible = True
@@ -185,6 +187,11 @@ class Tools(QObject):
         if why:
             self.said.emit(why)
         return not why
+
+    @property
+    def _case(self) -> CaseLayers:
+        assert self.layers is not None  # noqa: S101 - asked only while a case is open
+        return self.layers
 
     def _islands(self, mask: Mask) -> Edit:
         if self._case.volume.geometry is None:
@@ -200,7 +207,7 @@ class Tools(QObject):
 
     def _target(self, *, needs_mask: bool) -> Index | None:
         """Return the voxel a tool shall work at; without one, say why."""
-        if not self._allowed():
+        if not self.allowed():
             return None
         at = self.cursor()
         if at is None or (needs_mask and not self._case.reading_mask[at]):
@@ -209,7 +216,7 @@ class Tools(QObject):
         return at
 
     def _edit(self, make: Callable[[Mask], Edit]) -> bool:
-        if not self._allowed():
+        if not self.allowed():
             return False
         edit = make(self._case.reading_mask)
         changed = self._case.apply(edit)

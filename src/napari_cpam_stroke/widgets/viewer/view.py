@@ -264,7 +264,7 @@ class ViewControl(QObject):
         self._update_header()
 
     def _on_drag(self, _: ViewerModel, event: MouseEvent) -> Drag:
-        if event.button == RIGHT_BUTTON and self.layers is not None and not self._painting():
+        if event.button == RIGHT_BUTTON and self.layers is not None and not (event.handled or self._painting()):
             yield from drag_window(event, self.window, self.set_window)
 
     def _painting(self) -> bool:

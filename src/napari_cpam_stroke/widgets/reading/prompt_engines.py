@@ -1,0 +1,41 @@
+"""The engines a room can ask about prompts: one that needs no model, and installed models that take prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from napari_cpam_stroke.bundles import ModelEntry, load_bundle
+from napari_cpam_stroke.prompting import PromptEngine, RandomWalkerEngine
+from napari_cpam_stroke.widgets.reading.prompt_answers import EngineChoice
+from napari_cpam_stroke.widgets.reading.torch_loading import keep_triton_out, load_torch_libraries
+
+ENGINES = (EngineChoice("random walker", RandomWalkerEngine),)
+"""Those that need no model."""
+
+
+def engine_choices(installed: Iterable[ModelEntry], device: Callable[[], str]) -> tuple[EngineChoice, ...]:
+    """Return the engines to choose from.
+
+    Parameters
+    ----------
+    device
+        Asked when a model is loaded.
+    """
+    if find_spec("torch") is None:
+        return ENGINES
+    cards = [(load_bundle(entry.path).card, entry.path) for entry in installed]
+    models = [
+        EngineChoice(card.reference, partial(_load, path, device)) for card, path in cards if card.prompts is not None
+    ]
+    return (*ENGINES, *models)
+
+
+def _load(path: Path, device: Callable[[], str]) -> PromptEngine:
+    load_torch_libraries()
+    keep_triton_out()
+    from napari_cpam_stroke.inference import PromptedEngine
+
+    return PromptedEngine.load(path, device())
