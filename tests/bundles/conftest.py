@@ -21,4 +21,4 @@ def bundle(tmp_path, card):
 
 @pytest.fixture
 def registry(tmp_path) -> Registry:
-    return Registry(tmp_path / "home", bundled=tmp_path / "nothing")
+    return Registry(tmp_path / "home", bundled={})

@@ -34,11 +34,11 @@ def test_install_without_activation_leaves_the_name_alone(registry, bundle):
 
 
 def test_bundled_model_is_default_and_protected(tmp_path, bundle):
-    registry = Registry(tmp_path / "home", bundled=bundle.path)
+    registry = Registry(tmp_path / "home", bundled={"default": bundle.path})
     assert registry.resolve().path == bundle.path
     assert [e.name for e in registry.list()] == ["default"]
     assert registry.chosen == "default"
-    with pytest.raises(BundleError, match="is the bundled model"):
+    with pytest.raises(BundleError, match="is a bundled model"):
         registry.install(bundle.path, "default")
     registry.install(bundle.path, "mine")
     registry.use("mine")

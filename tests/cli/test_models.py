@@ -24,7 +24,7 @@ def test_import_use_and_roll_back(run: Run, tiny_model: Path) -> None:
 def test_list_is_readable(run: Run, tiny_model: Path) -> None:
     run("models", "import", tiny_model)
     lines = run("models", "list").out.splitlines()
-    assert lines[0].split() == ["model", "version", "in", "use", "weights", "sha256", "folder"]
+    assert lines[0].split() == ["model", "version", "in", "use", "answers", "weights", "sha256", "folder"]
     assert any(line.startswith("tiny") and "1.0" in line and "yes" in line for line in lines)
 
 

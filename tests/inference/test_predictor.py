@@ -237,7 +237,7 @@ def test_classifier_gives_slices_only(tmp_path, volume, card):
 
 
 def test_load_by_reference(bundle, tmp_path):
-    registry = Registry(tmp_path / "home", bundled=bundle.path)
+    registry = Registry(tmp_path / "home", bundled={"default": bundle.path})
     assert Predictor.load(device="cpu", registry=registry).card.name == "tiny"
     with pytest.raises(BundleError, match="no model 'nothing'"):
         Predictor.load("nothing", registry=registry)

@@ -130,5 +130,5 @@ def test_a_model_without_prompts_is_refused_in_one_sentence():
 
 
 def test_a_model_with_prompts_is_no_automatic_model(bundle):
-    with pytest.raises(BundleError, match="other classes"):
+    with pytest.raises(BundleError, match="finds nothing by itself"):
         Predictor(bundle, "cpu")

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
+from napari_cpam_stroke.prompting import Prompt, PromptKind, PromptsUsed, UsedPrompt
 from napari_cpam_stroke.review import CaseReview
 
 
@@ -137,19 +139,40 @@ def test_what_was_drawn_by_hand_beside_a_prediction_stays_by_hand_after_opening(
     assert again.changed_from_prediction == 12 + 32, "measured against the newest one, as none was adopted"
 
 
+def pointed(z, engine="random walker"):
+    prompt = Prompt(PromptKind.POINT, z, ((3.0, 4.0),))
+    return PromptsUsed(engine, (UsedPrompt(LesionClass.ISCHEMIA, prompt),))
+
+
 def test_what_prompts_made_is_semiautomatic_without_a_model(review, store, draw):
     draw(review, 2)
     assert review.algorithm_type == "MANUAL"
-    review.note_prompts(drew=True)
+    review.note_prompts(pointed(2))
     assert not review.begun_from_model
-    assert review.save().algorithm_type == "SEMIAUTOMATIC"
-    review.note_prompts(drew=False)
+    review.note_prompts(None)
     assert review.algorithm_type == "MANUAL", "the last prompt was taken back"
+    review.note_prompts(pointed(2))
+    saved = review.save()
+    assert (saved.algorithm_type, saved.prompts) == ("SEMIAUTOMATIC", pointed(2))
+
+
+def test_prompts_stay_with_a_reading_that_goes_on_from_them(review, store, draw):
+    draw(review, 2)
+    review.note_prompts(pointed(2))
+    review.save()
+    again = CaseReview(review.volume, store=store, author="Bo")
+    again.show(again.fetch())
+    draw(again, 3)
+    assert again.save().prompts == pointed(2), "a brush stroke later"
+    again.note_prompts(pointed(5, "default"))
+    kept = again.save().prompts
+    assert kept.engine == "random walker, default"
+    assert [used.prompt.slice_index for used in kept.prompts] == [2, 5]
 
 
 def test_a_draft_remembers_that_prompts_drew(review, draw):
     draw(review, 2)
-    review.note_prompts(drew=True)
+    review.note_prompts(pointed(2))
     memory = review.ai_memory()
     again = CaseReview(review.volume)
     again.take_back(review.reading, review.stated(), memory)

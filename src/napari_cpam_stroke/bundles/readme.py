@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari_cpam_stroke.bundles.card import ModelCard
-from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig, WeightsOrigin
+from napari_cpam_stroke.config import ClassifierConfig, PromptInput, SegmenterConfig, WeightsOrigin
 from napari_cpam_stroke.core.preprocess import describe_context, describe_windows
 
 SETTINGS = "settings"
@@ -20,6 +20,7 @@ PARTS = {
     "pixels": "pixels from 0.1 up",
     "slices": "slices",
     "cases": "cases",
+    "points": "points of a clumsy simulated reader",
 }
 """What a figure was computed over, by its prefix in the card."""
 
@@ -30,12 +31,7 @@ def render_readme(card: ModelCard) -> str:
         f"# {card.name} {card.version}",
         card.intended_use,
         _table(["", ""], _facts(card)),
-        "## Operating point",
-        _table(
-            ["Class", "Mask from", "Smallest lesion (ml)", "Series from", "Refer between", "Temperature"], _rows(card)
-        ),
-        _pixel_rule(card),
-        _series_rule(card),
+        *(_operating_point(card) if card.prompts is None else _prompts(card, card.prompts)),
     ]
     sections += _metrics(card) + _failures(card) + _training(card)
     if card.notes:
@@ -54,6 +50,22 @@ def _facts(card: ModelCard) -> list[list[str]]:
         ["Created", card.created],
         ["Weights", f"{card.weights_dtype}, sha256 `{card.weights_sha256}`"],
     ]
+
+
+def _operating_point(card: ModelCard) -> list[str]:
+    heads = ["Class", "Mask from", "Smallest lesion (ml)", "Series from", "Refer between", "Temperature"]
+    return ["## Operating point", _table(heads, _rows(card)), _pixel_rule(card), _series_rule(card)]
+
+
+def _prompts(card: ModelCard, prompts: PromptInput) -> list[str]:
+    """Return what a model that finds nothing by itself does."""
+    first, *_ = card.thresholds.values()
+    words = (
+        "It answers a reader's points, boxes, scribbles and lassos for the class that is drawn, one slice at a time, "
+        f"and finds nothing by itself. It looks at a square of tissue of {prompts.smallest_mm:g} mm or more about "
+        f"them; a pixel is part of its answer from {first:.3g} on."
+    )
+    return ["## Prompts", words, _pixel_rule(card)]
 
 
 def _pixel_rule(card: ModelCard) -> str:
@@ -113,8 +125,9 @@ def _metrics(card: ModelCard) -> list[str]:
     sections = ["## Metrics"]
     test = card.metrics.get("test")
     if isinstance(test, Mapping):
-        rows = [[name, *_figure(key), str(value)] for name in card.classes for key, value in _of(test, name).items()]
-        numbers = ", ".join(f"{_words(k)} {v}" for k, v in test.items() if k not in card.classes)
+        names = [name for name, value in test.items() if isinstance(value, Mapping)]
+        rows = [[name, *_figure(key), str(value)] for name in names for key, value in _of(test, name).items()]
+        numbers = ", ".join(f"{_words(k)} {v}" for k, v in test.items() if k not in names)
         sections.append(f"On patients nobody trained on, with 95 % intervals over patients ({numbers}):")
         sections.append(_table(["Class", "Over", "Figure", "Value"], rows))
     return [*sections, *(["\n".join(_bullets(rest))] if rest else [])]

@@ -1,23 +1,25 @@
-"""The models of this machine by name and version; the bundled one is called `default`."""
+"""The models of this machine by name and version; those that come with the program are `default` and `prompted`."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from napari_cpam_stroke.bundles.bundle import CARD_FILE, Bundle, copy_bundle, load_bundle
-from napari_cpam_stroke.bundles.card import check_name, check_version
+from napari_cpam_stroke.bundles.card import ModelCard, check_name, check_version
 from napari_cpam_stroke.errors import BundleError, nearest
 from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.user_folder import application_home
 
-DEFAULT = "default"
-"""Name of the bundled model; nothing else can be installed under it."""
+DEFAULT, PROMPTED = "default", "prompted"
+"""Names of the bundled models, which nothing else can be installed under: the one that finds by itself, and the one
+that answers a reader's prompts."""
 
-BUNDLED = Path(__file__).parent / DEFAULT
+BUNDLED = {name: Path(__file__).parent / name for name in (DEFAULT, PROMPTED)}
+"""Folder of each."""
 
 STATE_FILE = "active.json"
 """Beside the versions of one name: which versions were in use, the last one now."""
@@ -31,13 +33,22 @@ INSTALL_ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """One installed version; `active` where its name alone leads to it."""
+    """One installed version.
+
+    Attributes
+    ----------
+    active
+        Whether its name alone leads to it.
+    prompted
+        Whether it answers prompts, and finds nothing by itself.
+    """
 
     name: str
     version: str
     path: Path
     active: bool
     sha256: str
+    prompted: bool = False
 
 
 class Registry:
@@ -51,10 +62,10 @@ class Registry:
     home
         The program's own folder; None: `application_home()`.
     bundled
-        Folder of the model called `default`.
+        Folders of the models that come with the program, by name.
     """
 
-    def __init__(self, home: str | Path | None = None, *, bundled: Path = BUNDLED) -> None:
+    def __init__(self, home: str | Path | None = None, *, bundled: Mapping[str, Path] = BUNDLED) -> None:
         self._models = (application_home() if home is None else Path(home)) / "models"
         self._bundled = bundled
 
@@ -68,20 +79,20 @@ class Registry:
         """Return the names that have a version."""
         cards = self._models.glob(f"*/*/{CARD_FILE}")
         installed = {card.parts[-3] for card in cards if not card.parts[-2].startswith(".")}
-        bundled = [DEFAULT] if (self._bundled / CARD_FILE).exists() else []
-        return bundled + sorted(installed - {DEFAULT})
+        bundled = [name for name, folder in self._bundled.items() if (folder / CARD_FILE).exists()]
+        return bundled + sorted(installed - set(self._bundled))
 
     def list(self) -> list[ModelEntry]:
-        """Return every readable version, the bundled model first; damaged cards are left out (see `verify`)."""
+        """Return every readable version, the bundled models first; damaged cards are left out (see `verify`)."""
         entries = []
         for name in self.names():
             active = self._active(name)
             for version, path in self._versions(name).items():
                 try:
-                    sha256 = load_bundle(path).card.weights_sha256
+                    card = load_bundle(path).card
                 except BundleError:
                     continue
-                entries.append(ModelEntry(name, version, path, version == active, sha256))
+                entries.append(_entry_of(card, name, version, path, active=version == active))
         return entries
 
     def resolve(self, ref: str | Path = DEFAULT) -> Bundle:
@@ -123,14 +134,13 @@ class Registry:
         """
         source = load_bundle(bundle_dir)
         name = check_name(source.card.name if name is None else name)
-        if name == DEFAULT:
-            raise BundleError(f"{DEFAULT!r} is the bundled model", remedy="choose another name")
+        refuse_bundled(name)
         source.verify()
         version = self._place(source, name)
         if activate or len(self._versions(name)) == 1:
             self._remember(name, version)
         path = self._version_path(name, version)
-        return ModelEntry(name, version, path, version == self._active(name), source.card.weights_sha256)
+        return _entry_of(source.card, name, version, path, active=version == self._active(name))
 
     def use(self, ref: str) -> ModelEntry:
         """Let a name lead to a version (name@version), or just choose the name; returns what is in use now.
@@ -145,7 +155,7 @@ class Registry:
         bundle.verify()
         if name not in self.names():
             raise BundleError(f"{ref!r} is a folder", remedy="install it first, then use its name")
-        if version and name != DEFAULT and version != self._active(name):
+        if version and name not in self._bundled and version != self._active(name):
             self._remember(name, version)
         _write_json(self._models / CHOSEN_FILE, name)
         return self._entry(name)
@@ -179,8 +189,9 @@ class Registry:
         return bundle
 
     def _versions(self, name: str) -> dict[str, Path]:
-        if name == DEFAULT:
-            return {load_bundle(self._bundled).card.version: self._bundled}
+        if name in self._bundled:
+            folder = self._bundled[name]
+            return {load_bundle(folder).card.version: folder}
         folders = [p.parent for p in (self._models / name).glob(f"*/{CARD_FILE}") if not p.parent.name.startswith(".")]
         return {p.name: p for p in sorted(folders, key=lambda p: _order(p.name))}
 
@@ -225,6 +236,22 @@ class Registry:
             expected=f"one of {', '.join(names)}, or a bundle folder" if names else "a bundle folder",
             remedy="see the installed ones with: cpam-stroke models list",
         )
+
+
+def refuse_bundled(name: str) -> None:
+    """Refuse a name for a new model where a bundled one has it.
+
+    Raises
+    ------
+    BundleError
+        If it is taken.
+    """
+    if name in BUNDLED:
+        raise BundleError(f"{name!r} is a bundled model", remedy="choose another name")
+
+
+def _entry_of(card: ModelCard, name: str, version: str, path: Path, *, active: bool) -> ModelEntry:
+    return ModelEntry(name, version, path, active, card.weights_sha256, prompted=card.prompts is not None)
 
 
 def _folder_of(ref: str | Path) -> Path | None:

@@ -20,10 +20,11 @@ def list_models(*, as_json: bool) -> None:
     if as_json:
         print_json([asdict(entry) | {"path": str(entry.path)} for entry in entries])
         return
-    table = plain_table("model", "version", "in use", "weights sha256", "folder")
+    table = plain_table("model", "version", "in use", "answers", "weights sha256", "folder")
     for entry in entries:
         sha256 = entry.sha256[:SHORT_SHA]
-        table.add_row(entry.name, entry.version, "yes" if entry.active else "", sha256, str(entry.path))
+        answers = "prompts" if entry.prompted else "series"
+        table.add_row(entry.name, entry.version, "yes" if entry.active else "", answers, sha256, str(entry.path))
     OUT.print(table)
     if not entries:
         say("No model is installed; see cpam-stroke models import.")

@@ -71,12 +71,17 @@ class Predictor:
     Raises
     ------
     BundleError
-        If the weights are damaged or of another architecture, or the model knows other classes.
+        If the weights are damaged or of another architecture, or the model knows other classes or needs prompts.
     InputError
         For a device that does not exist.
     """
 
     def __init__(self, bundle: Bundle, device: str = "auto", *, batch: int | None = None) -> None:
+        if bundle.card.prompts is not None:
+            raise BundleError(
+                f"The model {bundle.card.reference} answers a reader's prompts and finds nothing by itself",
+                remedy=f"choose another, such as {DEFAULT}",
+            )
         if bundle.card.classes != CLASS_NAMES:
             raise BundleError(
                 f"The model {bundle.card.reference} finds other classes",

@@ -19,6 +19,7 @@ from napari_cpam_stroke.prompting.kept import KeptLesions
 from napari_cpam_stroke.prompting.lesion import HandStrokes, PackedRegion, Place, PromptedLesion, Step, touched
 from napari_cpam_stroke.prompting.maps import draw_prompt
 from napari_cpam_stroke.prompting.prompt import Prompt
+from napari_cpam_stroke.prompting.used import MOST_PROMPTS, PromptsUsed, UsedPrompt
 
 SAME_LESION_MM = 15.0
 """A prompt this near to the lesion made last goes on with it; one farther away begins another."""
@@ -94,6 +95,19 @@ class Sitting:
                 newest.pop(lesion.number, None)
                 newest[lesion.number] = lesion
         return tuple(newest.values())
+
+    def used(self, engine: str) -> PromptsUsed | None:
+        """Return the prompts that made part of the mask, for its record; None where none did.
+
+        Parameters
+        ----------
+        engine
+            What answered them, as `PromptsUsed` takes it.
+        """
+        if not self.drew:
+            return None
+        given = [UsedPrompt(lesion.place[1], prompt) for lesion in self.lesions for prompt in lesion.prompts]
+        return PromptsUsed(engine, tuple(given[-MOST_PROMPTS:]))
 
     def prompts_on(self, z: int) -> tuple[Prompt, ...]:
         """Return the prompts that stand on a slice."""

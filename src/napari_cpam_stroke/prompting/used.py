@@ -18,6 +18,7 @@ MOST_PLACES = 64
 """Of one prompt; a longer line is thinned evenly, its ends kept."""
 
 ENGINE_LENGTH = 80
+JOIN = ", "
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,16 @@ class PromptsUsed:
             for used in self.prompts
             if used.lesion_class is lesion_class and used.prompt.slice_index == slice_index
         )
+
+
+def joined(*several: PromptsUsed | None) -> PromptsUsed | None:
+    """Return the prompts of several sittings as those of one reading, the newest `MOST_PROMPTS`; None without any."""
+    known = [used for used in several if used is not None]
+    if not known:
+        return None
+    engines = dict.fromkeys(name for used in known for name in used.engine.split(JOIN))
+    prompts = tuple(prompt for used in known for prompt in used.prompts)
+    return PromptsUsed(JOIN.join(engines)[:ENGINE_LENGTH], prompts[-MOST_PROMPTS:])
 
 
 def thinned(path: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:

@@ -14,6 +14,7 @@ from napari_cpam_stroke.annotations.records import AlgorithmType, BlindedRead, M
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.editing import Edit, redraw
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
+from napari_cpam_stroke.prompting.used import PromptsUsed, joined
 from napari_cpam_stroke.review.changes import Changes
 
 
@@ -42,14 +43,16 @@ class AiAside:
         The newest one, also while it is hidden.
     blinded
         True while the reader must not see it.
-    prompted
-        Whether what answers a reader's prompts made part of the reading.
+    sitting
+        The prompts since the reading was opened that made part of it.
     """
 
     def __init__(self, *, blinded: bool) -> None:
         self.prediction: PredictionLike | None = None
         self.blinded = blinded
-        self.prompted = False
+        self.sitting: PromptsUsed | None = None
+        self._earlier: PromptsUsed | None = None
+        self._prompted_before = False
         self._began_blinded = blinded
         self._revealed_at: datetime | None = None
         self._since_reveal: Changes | None = None
@@ -82,9 +85,28 @@ class AiAside:
         self._since_reveal = Changes(reading.copy(), reading)
         self._look(reading)
 
-    def resume(self, mask: Mask | None, model: ModelRecord | None, reading: Mask, *, adopted: bool) -> None:
-        """Go on from a stored revision: its model's mask (Z, Y, X), and whether the reading began from that."""
+    @property
+    def prompts(self) -> PromptsUsed | None:
+        """The prompts that made part of the reading, those of the revision it goes on from first; None without any."""
+        return joined(self._earlier, self.sitting)
+
+    @property
+    def prompted(self) -> bool:
+        """Whether what answers a reader's prompts made part of the reading."""
+        return self._prompted_before or self.prompts is not None
+
+    def resume(
+        self,
+        mask: Mask | None,
+        model: ModelRecord | None,
+        reading: Mask,
+        *,
+        adopted: bool,
+        prompts: PromptsUsed | None = None,
+    ) -> None:
+        """Go on from a stored revision: its model's mask (Z, Y, X), whether the reading began from it, its prompts."""
         self._adopted = adopted
+        self._earlier, self.sitting, self._prompted_before = prompts, None, False
         self._model = model
         self._against = None if mask is None else Changes(mask, reading)
         self._written = dict(enumerate(mask)) if adopted and mask is not None else {}
@@ -104,7 +126,7 @@ class AiAside:
         """Go on after a crash; what the model's mask was, and what changed since the reveal, is not known any more."""
         model, revealed = memory["model"], memory["revealed_at"]
         self._adopted = self._adopted or memory["adopted"]
-        self.prompted = memory.get("prompted", False)  # journals of earlier versions know no prompts
+        self._prompted_before = memory.get("prompted", False)  # journals of earlier versions know no prompts
         self._model = ModelRecord(**model) if model else self._model
         self._began_blinded = memory["began_blinded"]
         self._revealed_at = revealed and datetime.fromisoformat(revealed)

@@ -107,6 +107,7 @@ class CaseReview(ReadingState):
             model=self._ai.model,
             prediction_mask=self._ai.mask,
             blinded=self._ai.blinded_read,
+            prompts=self._ai.prompts,
         )
 
     def commit(self, draft: Draft, *, branch: bool = False) -> Saved:
@@ -126,6 +127,7 @@ class CaseReview(ReadingState):
             rejections=statement.rejections,
             prediction_mask=draft.prediction_mask,
             blinded=draft.blinded,
+            prompts=draft.prompts,
             branch=branch,
         )
         return Saved(revision, mask, draft)
@@ -163,7 +165,7 @@ class CaseReview(ReadingState):
         self._revision, self._statement = revision, statement_of(revision)
         self._changes = Changes(annotation.mask, annotation.mask)
         adopted = revision.algorithm_type != "MANUAL"
-        self._ai.resume(stored.prediction_mask, revision.model, self.reading, adopted=adopted)
+        self._ai.resume(stored.prediction_mask, revision.model, self.reading, adopted=adopted, prompts=revision.prompts)
         self._labels.follow(self.reading, changed)
         self._labels.adopt(annotation.slice_labels, annotation.series_labels)
         self._stated_before = self.stated()

@@ -11,6 +11,7 @@ from napari_cpam_stroke.annotations import BlindedRead, ModelRecord, Revision
 from napari_cpam_stroke.annotations.records import AlgorithmType
 from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.core.arrays import Mask
+from napari_cpam_stroke.prompting.used import PromptsUsed
 from napari_cpam_stroke.review.statement import Stated
 
 
@@ -41,6 +42,7 @@ class Draft:
     model: ModelRecord | None
     prediction_mask: Mask | None
     blinded: BlindedRead | None
+    prompts: PromptsUsed | None
 
     def mask(self) -> Mask:
         """Return the whole mask (Z, Y, X), a new array."""

@@ -23,6 +23,7 @@ from napari_cpam_stroke.annotations.records import (
 from napari_cpam_stroke.core import CTVolume, Lesion, LesionClass, LesionTable
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.editing import Edit
+from napari_cpam_stroke.prompting.used import PromptsUsed
 from napari_cpam_stroke.review.ai import AiAside, PredictionLike, all_slices
 from napari_cpam_stroke.review.changes import Changes
 from napari_cpam_stroke.review.findings import erasing, measure_drawn
@@ -193,9 +194,9 @@ class ReadingState:
         """Whether a model's mask was adopted."""
         return self._ai.adopted
 
-    def note_prompts(self, *, drew: bool) -> None:
-        """Say whether what answers a reader's prompts made part of the reading."""
-        self._ai.prompted = drew
+    def note_prompts(self, used: PromptsUsed | None) -> None:
+        """Say which prompts made part of the reading since it was opened; None: those taken back, or none yet."""
+        self._ai.sitting = used
 
     def ai_memory(self) -> dict[str, Any]:
         """Return what a journal must keep about the model beside the reading, as JSON values."""

@@ -10,6 +10,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
+from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.prompting import PromptKind
 from napari_cpam_stroke.widgets.viewer.prompt_marks import MINUS, PLUS, PREVIEW
 
@@ -46,6 +47,10 @@ def test_a_click_makes_a_lesion_and_undo_takes_prompt_and_mask_back(pointing: Po
     pointing.redo()
     np.testing.assert_array_equal(pointing.drawn, region(DARK))
     assert pointing.marks == [PLUS]
+    pointing.key(Qt.Key.Key_F8)
+    pointing.session.wait()
+    kept = pointing.session.review.revision.prompts
+    assert (kept.counts, len(kept.on(Z, LesionClass.ISCHEMIA))) == ({"point": 1}, 1)
 
 
 @pytest.mark.parametrize(("button", "modifier"), [(RIGHT, Qt.KeyboardModifier.NoModifier), (LEFT, SHIFT)])

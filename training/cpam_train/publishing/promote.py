@@ -21,7 +21,7 @@ from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.bundles import Bundle, KnownFailure, ModelCard, ModelEntry, Registry
 from napari_cpam_stroke.bundles.bundle import save_bundle
 from napari_cpam_stroke.bundles.card import check_name
-from napari_cpam_stroke.bundles.registry import DEFAULT
+from napari_cpam_stroke.bundles.registry import DEFAULT, refuse_bundled
 from napari_cpam_stroke.config import build_config
 from napari_cpam_stroke.errors import CpamError, InputError
 from napari_cpam_stroke.inference.predictor import Predictor
@@ -135,8 +135,9 @@ def promote(
         If a demand is not met and nobody insists.
     """
     registry, remarks, asked = registry or Registry(), remarks or Remarks(), asked or Asked()
-    if check_name(name) == DEFAULT and out is None:
-        raise InputError(f"{DEFAULT!r} is the bundled model", remedy="choose another name")
+    check_name(name)
+    if out is None:
+        refuse_bundled(name)
     with tempfile.TemporaryDirectory() as folder:
         card = replace(draft_of_run(run), name=name, weights_dtype=weights_dtype(run))
         candidate = bundle_of_run(run, Path(folder) / "candidate", card)

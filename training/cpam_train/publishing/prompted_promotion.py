@@ -87,12 +87,10 @@ def _more(gain: float, asked: Asked) -> Demand:
 
 
 def _finished(card: ModelCard, judged: Sequence[Reading], remarks: Remarks, gate: Gate | None) -> ModelCard:
-    test: dict[str, Any] = {
-        f"{name} Dice after {n} prompts": str(mean_dice(own, n))
-        for name in CLASS_NAMES
-        if (own := _of_class(judged, name))
-        for n in range(1, PROMPTS + 1)
-    }
+    test: dict[str, Any] = {"split": "test", "slices": len(judged)}
+    for name in CLASS_NAMES:
+        if own := _of_class(judged, name):
+            test[name] = {f"points: dice_after_{n}": str(mean_dice(own, n)) for n in range(1, PROMPTS + 1)}
     training = {**card.training, "terms": remarks.terms} if remarks.terms else card.training
     versus = {} if gate is None else {"against_predecessor": gate.text}
     return replace(

@@ -102,7 +102,8 @@ def _call(form: Form) -> None:
 
 
 def _installed_models() -> list[str]:
-    return [DEFAULT, *(f"{entry.name}@{entry.version}" for entry in Registry().list() if entry.name != DEFAULT)]
+    others = [entry for entry in Registry().list() if entry.name != DEFAULT and not entry.prompted]
+    return [DEFAULT, *(f"{entry.name}@{entry.version}" for entry in others)]
 
 
 def _warn(text: str) -> None:

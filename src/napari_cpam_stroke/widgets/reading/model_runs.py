@@ -34,8 +34,8 @@ class ModelRuns(QObject):
 
     Attributes
     ----------
-    entries
-        The installed models, as looked up last.
+    entries, prompted
+        The installed models that find by themselves, and those that answer prompts, as looked up last.
     kept
         What models found in the open case and the store keeps.
     last_failure
@@ -63,6 +63,7 @@ class ModelRuns(QObject):
         super().__init__(state)
         self._state, self._worklist, self.kept = state, worklist, kept
         self.entries: list[ModelEntry] = []
+        self.prompted: list[ModelEntry] = []
         self.last_failure = ""
         self._job: Job | None = None
         self._loaded = LoadedModel()
@@ -93,10 +94,12 @@ class ModelRuns(QObject):
     def refresh(self) -> None:
         """Look up the installed models again."""
         try:
-            self.entries = Registry().list()
+            installed = Registry().list()
         except CpamError as error:
-            self.entries = []
+            installed = []
             self.fail(error)
+        self.entries = [entry for entry in installed if not entry.prompted]
+        self.prompted = [entry for entry in installed if entry.prompted]
         self.listed.emit()
 
     def bundle(self) -> Bundle | None:

@@ -7,7 +7,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from napari_cpam_stroke.bundles import ModelEntry, load_bundle
+from napari_cpam_stroke.bundles import ModelEntry
 from napari_cpam_stroke.prompting import PromptEngine, RandomWalkerEngine
 from napari_cpam_stroke.widgets.reading.prompt_answers import EngineChoice
 from napari_cpam_stroke.widgets.reading.torch_loading import keep_triton_out, load_torch_libraries
@@ -17,20 +17,19 @@ ENGINES = (EngineChoice("random walker", RandomWalkerEngine),)
 
 
 def engine_choices(installed: Iterable[ModelEntry], device: Callable[[], str]) -> tuple[EngineChoice, ...]:
-    """Return the engines to choose from.
+    """Return the engines to choose from, the best first.
 
     Parameters
     ----------
+    installed
+        Models that answer prompts, the bundled one first.
     device
         Asked when a model is loaded.
     """
     if find_spec("torch") is None:
         return ENGINES
-    cards = [(load_bundle(entry.path).card, entry.path) for entry in installed]
-    models = [
-        EngineChoice(card.reference, partial(_load, path, device)) for card, path in cards if card.prompts is not None
-    ]
-    return (*ENGINES, *models)
+    models = [EngineChoice(f"{each.name}@{each.version}", partial(_load, each.path, device)) for each in installed]
+    return (*models, *ENGINES)
 
 
 def _load(path: Path, device: Callable[[], str]) -> PromptEngine:

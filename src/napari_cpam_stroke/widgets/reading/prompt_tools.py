@@ -64,6 +64,7 @@ class PromptTools(QObject):
         super().__init__(state)
         self._tools = tools
         self.choices = tuple(choices)
+        self._wanted = ""
         self.reading = PromptedReading(state, models=models, choice=self.choices[0])
         self.reading.said.connect(self.said)
         self._gestures = Gestures(viewer, allowed=self.allowed, parent=self)
@@ -124,7 +125,11 @@ class PromptTools(QObject):
             self.changed.emit()
 
     def choose(self, choice: EngineChoice) -> None:
-        """Ask another engine from now on."""
+        """Ask another engine from now on: the reader wants it."""
+        self._wanted = choice.name
+        self._use(choice)
+
+    def _use(self, choice: EngineChoice) -> None:
         self.reading.forget_asked()
         self.reading.answers.choose(choice)
         if self.reading.layers is not None:
@@ -132,10 +137,11 @@ class PromptTools(QObject):
         self.changed.emit()
 
     def offer(self, *choices: EngineChoice) -> None:
-        """Let the reader choose from other engines; the one in use stays where it is among them, else the first is."""
+        """Let the reader choose from other engines; the chosen one stays where it is among them, else the first is."""
         self.choices = choices
-        if self.reading.answers.choice.name not in [choice.name for choice in choices]:
-            self.choose(choices[0])
+        best = next((choice for choice in choices if choice.name == self._wanted), choices[0])
+        if self.reading.answers.choice.name != best.name:
+            self._use(best)
         self.changed.emit()
 
     def keep(self) -> None:

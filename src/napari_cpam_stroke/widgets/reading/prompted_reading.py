@@ -12,6 +12,7 @@ from napari_cpam_stroke.core.editing import Edit
 from napari_cpam_stroke.errors import CpamError
 from napari_cpam_stroke.prompting import Prompt
 from napari_cpam_stroke.prompting.sitting import Asked, Sitting
+from napari_cpam_stroke.prompting.used import ENGINE_LENGTH, JOIN
 from napari_cpam_stroke.widgets.parts.background import sentence
 from napari_cpam_stroke.widgets.reading.model_runs import ModelRuns
 from napari_cpam_stroke.widgets.reading.prompt_answers import EngineChoice, PromptAnswers
@@ -49,6 +50,7 @@ class PromptedReading(QObject):
         self._marks: PromptMarks | None = None
         self._waiting: deque[tuple[Prompt, LesionClass]] = deque()
         self._asked: Asked | None = None
+        self._engines: dict[str, None] = {}
         self._watch = UndoWatch(self)
         self._watch.undone.connect(self._on_undone)
         self._watch.redone.connect(self._on_redone)
@@ -82,6 +84,7 @@ class PromptedReading(QObject):
     def apply(self, edit: Edit) -> None:
         """Draw what prompts made, as one step of undo."""
         if self.layers is not None:
+            self._engines[self.answers.choice.name] = None
             self.layers.apply(edit)
             self.said.emit(f"{edit.voxels} voxels changed." if edit.voxels else "Nothing to change.")
             self._show()
@@ -125,6 +128,7 @@ class PromptedReading(QObject):
         """Forget the prompts: another reading was put in the place of theirs."""
         if self.layers is not None:
             self.forget_asked()
+            self._engines = {}
             self.sitting = Sitting(self.layers.volume, self.layers.reading_mask)
             self._mark()
 
@@ -176,7 +180,8 @@ class PromptedReading(QObject):
         """Mark the prompts that stand; the record of the reading follows them."""
         self._mark()
         if self._state.review is not None and self.sitting is not None:
-            self._state.review.note_prompts(drew=self.sitting.drew)
+            engines = JOIN.join(self._engines)[:ENGINE_LENGTH]
+            self._state.review.note_prompts(self.sitting.used(engines))
 
     def _mark(self) -> None:
         if self.sitting is not None and self._marks is not None:

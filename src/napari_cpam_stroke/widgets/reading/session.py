@@ -237,7 +237,7 @@ class ReviewSession(RoomState):
 
     def _offer_engines(self) -> None:
         """Let the reader choose the installed models that take prompts, too."""
-        self.prompts.offer(*engine_choices(self.models.entries, lambda: self.settings.values.device))
+        self.prompts.offer(*engine_choices(self.models.prompted, lambda: self.settings.values.device))
 
     def _show_opened(self, opened: OpenedCase) -> None:
         """Show a case that was read; what was done to the case before meanwhile is asked about."""
