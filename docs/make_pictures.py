@@ -36,7 +36,7 @@ DESKS = {
 
 LOST = "Series 1.2.840.113619.2.408.14196467.2245681.18914.1548083110.613 cannot be read: 3 of its slices are missing."
 
-MISSED_SLICE, CLICKS = 11, ((116.0, 176.0), (152.0, 180.0))
+MISSED_SLICE, CLICKS = 11, ((116.0, 176.0), (163.0, 184.0))
 """In the sample case: a slice with an infarct, and places (row, column) in it."""
 
 SETTLE_MS = 500

@@ -20,6 +20,9 @@ TIPS = {
 }
 HOW = "the left button adds, the right one (or Shift) takes away"
 
+LONGEST_NAME = len("random walker")
+"""Letters of an engine's name that the choice always shows."""
+
 
 class PromptRow(QObject):
     """Tools that are on or off, one at a time."""
@@ -37,6 +40,7 @@ class PromptRow(QObject):
         )
         self.engine = drop_down([], "What answers prompts")
         self.engine.setAccessibleName("prompt engine")
+        self.engine.setMinimumContentsLength(LONGEST_NAME)
         self.engine.activated.connect(lambda at: prompts.choose(prompts.choices[at]))
         prompts.changed.connect(self._show)
         self._show()
