@@ -49,6 +49,21 @@ def locate(address: str | Path, blobs: Path | None, *, create: bool) -> Location
     return Location(sqlite_url(folder / DATABASE_FILE), blobs or folder / BLOB_FOLDER)
 
 
+def without_password(address: str) -> str:
+    """Return a store's address as it may be kept: a password belongs into PostgreSQL's own password file."""
+    if "://" not in address:
+        return address
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        return ""
+    query = {key: value for key, value in url.query.items() if key != "password"}
+    if url.password is None and len(query) == len(url.query):
+        return address
+    kept = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, query)
+    return kept.render_as_string(hide_password=False)
+
+
 def _server(address: str, blobs: Path | None) -> Location:
     try:
         url = make_url(address)

@@ -6,6 +6,7 @@ import csv
 import io
 
 from napari_cpam_stroke.export.result import CaseResult
+from napari_cpam_stroke.spreadsheet import safe_text
 
 HEADER = (
     "case_id", "class", "volume_ml", "voxels", "first_slice", "last_slice", "warnings",
@@ -25,13 +26,13 @@ def lesion_csv(result: CaseResult) -> str:
         place = lesion.centroid_lps_mm or (None, None, None)
         writer.writerow(
             [
-                result.volume.case_id,
+                safe_text(result.volume.case_id),
                 lesion.lesion_class.label,
                 _number(lesion.volume_ml, 4),
                 lesion.voxels,
                 lesion.first_slice,
                 lesion.last_slice,
-                " ".join(result.warnings),
+                safe_text(" ".join(result.warnings)),
                 *(_number(value, 2) for value in place),
             ]
         )

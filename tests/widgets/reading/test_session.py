@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from threading import current_thread, main_thread
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_cpam_stroke import dicom
+from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
 from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets.reading import case_keeping
@@ -179,3 +182,35 @@ def test_slow_work_is_done_beside_the_window(
     assert main_thread() not in threads.values()
     assert with_progress == {"scan_paths", "read_series", "predict"}
     assert {"Looking", "Reading", "Exporting"} <= said
+
+
+ADDRESS = "postgresql://ada:hunter2@server:5432/stroke?blobs=/shared/pixels"
+
+
+def test_a_password_of_an_earlier_start_leaves_the_disk(tmp_path: Path) -> None:
+    file = tmp_path / "room.json"
+    file.write_text(json.dumps({"author": "Ada", "store": ADDRESS}))
+    kept = SettingsFile(file).values
+    assert kept.store == "postgresql://ada@server:5432/stroke?blobs=%2Fshared%2Fpixels"
+    assert kept.author == "Ada"
+    assert "hunter2" not in file.read_text()
+    assert os.name == "nt" or file.stat().st_mode & 0o077 == 0
+
+
+def test_a_password_is_used_until_the_program_ends_and_never_written(session: Any, monkeypatch: Any) -> None:
+    opened: list[str] = []
+    real = AnnotationStore.open
+
+    def open_server(address: Any, **_: Any) -> AnnotationStore:
+        opened.append(str(address))
+        return real(session.settings.path.parent / "annotations")
+
+    monkeypatch.setattr(AnnotationStore, "open", open_server)
+    said: list[str] = []
+    session.said.connect(said.append)
+    assert session.store.move(ADDRESS, ask=False)
+    session.store.close()
+    session.store.open()
+    assert opened == [ADDRESS, ADDRESS]
+    assert "hunter2" not in session.settings.path.read_text()
+    assert any("password" in sentence for sentence in said)

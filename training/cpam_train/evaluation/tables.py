@@ -15,6 +15,7 @@ from cpam_train.metrics.bootstrap import LEVEL, RESAMPLINGS, Estimate
 from cpam_train.metrics.counts import iou, precision, sensitivity
 from cpam_train.metrics.surface import TOLERANCES_MM
 from napari_cpam_stroke.core.preprocess import describe_context
+from napari_cpam_stroke.spreadsheet import safe_text
 
 SCHEMA_VERSION = 1
 
@@ -101,9 +102,9 @@ def _row(result: ClassResult) -> dict[str, object]:
     surface = None if mask is None else mask.surface
     lesions = None if mask is None else mask.lesions
     row: dict[str, object] = {
-        "case": result.case_id,
-        "patient": result.patient_id,
-        "source": result.source,
+        "case": safe_text(result.case_id),
+        "patient": safe_text(result.patient_id),
+        "source": safe_text(result.source),
         "class": result.lesion_class.label,
         "thickness_mm": result.thickness_mm,
         "label": None if result.label < 0 else result.label,

@@ -12,6 +12,8 @@ import optuna
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from optuna.trial import TrialState
 
+from napari_cpam_stroke.spreadsheet import safe_text
+
 MIN_TRIALS_FOR_IMPORTANCE = 4
 
 
@@ -26,7 +28,7 @@ def write_trials(study: optuna.Study, path: Path) -> None:
             minutes = "" if trial.duration is None else round(trial.duration.total_seconds() / 60, 2)
             values = [trial.params.get(name, "") for name in names]
             score = trial.value if trial.state == TrialState.COMPLETE else ""
-            reason = trial.user_attrs.get("reason", "")
+            reason = safe_text(str(trial.user_attrs.get("reason", "")))
             writer.writerow(
                 [
                     trial.number,

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.annotations.location import without_password
 from napari_cpam_stroke.errors import CpamError, StoreError
 from napari_cpam_stroke.widgets.reading.state import RoomState
 
 MAKE, STAY = "make", "stay"
+
+NOT_KEPT = (
+    "The password is not kept: it is used until the program ends. Put it into PostgreSQL's password file "
+    "(~/.pgpass, for its owner's eyes only) to have it next time."
+)
 
 
 class RoomStore:
@@ -22,6 +28,7 @@ class RoomStore:
 
     def __init__(self, state: RoomState) -> None:
         self._state = state
+        self._address = ""
         self._store: AnnotationStore | None = None
         self.problem = ""
 
@@ -29,7 +36,7 @@ class RoomStore:
         """Return the store; None, with a sentence to the reader, where it cannot be opened."""
         if self._store is None:
             try:
-                self._store = AnnotationStore.open(self._state.settings.values.store_location)
+                self._store = AnnotationStore.open(self._address or self._state.settings.values.store_location)
                 self.problem = ""
             except CpamError as error:
                 self.problem = str(error)
@@ -56,7 +63,11 @@ class RoomStore:
             return False
         self.close()
         self._store, self.problem = found, ""
-        self._state.settings.change(store=location)
+        kept = without_password(location)
+        self._address = "" if kept == location else location
+        self._state.settings.change(store=kept)
+        if self._address:
+            self._state.warn(NOT_KEPT)
         return True
 
     def _opened(self, address: str, *, ask: bool) -> AnnotationStore | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,10 +11,13 @@ from typing import Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from napari_cpam_stroke.annotations.location import without_password
 from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.user_folder import application_home
 
 FILE_NAME = "room.json"
+PRIVATE = 0o600
+"""Nobody else on the machine needs to know what a reader chose."""
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 """Where models run; auto: the graphics card where there is one, else the processor."""
@@ -72,16 +76,21 @@ class SettingsFile:
         changed = TypeAdapter(RoomSettings).validate_python(asdict(replace(self.values, **changes)))
         if changed != self.values:
             self.values = changed
-            self._write()
+            self._write(changed)
         return changed
 
     def _read(self) -> RoomSettings:
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))
             known = {key: value for key, value in found.items() if key in RoomSettings.__dataclass_fields__}
-            return TypeAdapter(RoomSettings).validate_python(known)
+            read = TypeAdapter(RoomSettings).validate_python(known)
         except (OSError, ValueError, AttributeError, ValidationError):
             return RoomSettings()
+        kept = replace(read, store=without_password(read.store))
+        if kept != read:
+            with suppress(OSError):
+                self._write(kept)
+        return kept
 
-    def _write(self) -> None:
-        write_whole(self.path, json.dumps(asdict(self.values), indent=1))
+    def _write(self, values: RoomSettings) -> None:
+        write_whole(self.path, json.dumps(asdict(values), indent=1), mode=PRIVATE)
