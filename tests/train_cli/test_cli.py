@@ -201,19 +201,22 @@ def test_promote_into_a_folder(run_cli, store_folder, runs, tmp_path):
     bundle = load_bundle(tmp_path / "bundle")
     bundle.verify()
     assert bundle.card.name == "mine"
-    assert Registry().names() == [n for n in Registry().names() if n == "default"]
+    assert "mine" not in Registry().names()
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def test_known_failures_and_their_pictures_go_into_the_bundle(run_cli, store_folder, runs, tmp_path):
     folder = tmp_path / "known"
     (folder / "failures").mkdir(parents=True)
-    (folder / "failures" / "calcium.png").write_bytes(b"\x89PNG")
+    (folder / "failures" / "calcium.png").write_bytes(PNG)
     told = [{"title": "Calcium is marked", "text": "2 ml.", "picture": "failures/calcium.png"}]
     (folder / "failures.json").write_text(json.dumps(told))
     common = ("promote", runs[0], "--name", "mine", "--store", store_folder)
     code, _ = run_cli(*common, "--out", tmp_path / "bundle", "--failures", folder)
     assert code == 0
-    assert load_bundle(tmp_path / "bundle").pictures() == {"failures/calcium.png": b"\x89PNG"}
+    assert load_bundle(tmp_path / "bundle").pictures() == {"failures/calcium.png": PNG}
     (folder / "failures" / "calcium.png").unlink()
     code, text = run_cli(*common, "--out", tmp_path / "other", "--failures", folder)
     assert code == 2

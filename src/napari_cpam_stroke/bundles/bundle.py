@@ -203,6 +203,8 @@ def _write_pictures(folder: Path, card: ModelCard, pictures: Mapping[str, bytes]
     for name in (failure.picture for failure in card.failures if failure.picture):
         if name not in pictures:
             raise BundleError(f"The card shows a picture that is not there: {name}", remedy="add it, or leave it out")
+        if not pictures[name].startswith(PNG_SIGNATURE):
+            raise BundleError(f"The picture {name} is no PNG", remedy="save it as one, or leave it out")
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(pictures[name])
 

@@ -38,7 +38,9 @@ def promote(  # noqa: PLR0913 - one per option
     from cpam_train.publishing.promote import promote as publish_segmenter
     from cpam_train.publishing.prompted_promotion import promote_prompted
     from cpam_train.run_folder import RunFolder
+    from napari_cpam_stroke.bundles.card import check_name
 
+    check_name(name)
     known, pictures = read_failures(failures) if failures else ((), {})
     publish = promote_prompted if draft_of_run(RunFolder(run)).prompts is not None else publish_segmenter
     with opened_to_learn(store) as source:

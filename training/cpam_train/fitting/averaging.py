@@ -38,7 +38,7 @@ class Averaging(WeightAveraging):
         return {} if self._average_model is None else state_of(self._average_model)
 
     def take_up(self, tensors: dict[str, Tensor], step: int) -> None:
-        """Go on with the average of an earlier part of the run, brought up to date after `step`."""
+        """Go on with the average of an earlier part of the run, of any shape, brought up to date after `step`."""
         if self._average_model is not None:
             self._average_model.load_state_dict(tensors)
         self._latest_update_step = step

@@ -68,7 +68,7 @@ class Begun:
     tensors: dict[str, Any]
 
     def part(self, prefix: str) -> dict[str, Tensor]:
-        """Return the tensors whose names begin so, without that beginning."""
+        """Return the tensors, of any shape, whose names begin so, without that beginning."""
         return {name.removeprefix(prefix): t for name, t in self.tensors.items() if name.startswith(prefix)}
 
 
@@ -174,7 +174,7 @@ class Continuation(Callback):
 
 
 def optimiser_tensors(optimiser: Optimizer) -> dict[str, Tensor]:
-    """Return what an optimiser remembers of each parameter, by `number.name`, on the CPU."""
+    """Return what an optimiser remembers of each parameter, of any shape, by `number.name`, on the CPU."""
     return {
         f"{number}.{name}": value.detach().cpu().contiguous().clone()
         for number, values in optimiser.state_dict()["state"].items()
@@ -184,7 +184,7 @@ def optimiser_tensors(optimiser: Optimizer) -> dict[str, Tensor]:
 
 
 def take_up_optimiser(optimiser: Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Give an optimiser back what `optimiser_tensors` returned.
+    """Give an optimiser back what `optimiser_tensors` returned, of any shape.
 
     Raises
     ------

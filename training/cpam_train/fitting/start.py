@@ -65,7 +65,7 @@ class Start:
         return [own, *training.get("lineage", ())][:ANCESTORS]
 
     def of_member(self, member: int) -> dict[str, Tensor]:
-        """Return the weights of one network of an ensemble, counted round; of a single network its own."""
+        """Return the weights, of any shape, of one network of an ensemble, counted round; of a single one its own."""
         numbers = sorted({int(name.split(".")[1]) for name in self.tensors if name.startswith(MEMBER)})
         if not numbers:
             return self.tensors
