@@ -46,11 +46,14 @@ def test_the_first_epoch_is_kept_even_if_bad_but_nan_is_not():
 
 
 def test_a_run_ends_early_once_patience_is_over():
-    keeper = Keeper(None, StopConfig(patience=3, patience_multiplier=1), WallClock(None), None)
+    keeper = Keeper(None, StopConfig(patience=3, patience_multiplier=1), WallClock(None), SimpleNamespace(current=1e-3))
+    keeper.last = EpochScore(0.5, {})
     keeper.patience.update(1, 0.5)
     stops = []
     for epoch in range(1, 5):
-        trainer = SimpleNamespace(current_epoch=epoch - 1, is_global_zero=False, should_stop=False)
+        trainer = SimpleNamespace(
+            current_epoch=epoch - 1, global_step=epoch, callback_metrics={}, is_global_zero=False, should_stop=False
+        )
         keeper.on_train_epoch_end(trainer, None)
         stops.append(trainer.should_stop)
     assert stops == [False, False, False, True]

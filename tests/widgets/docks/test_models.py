@@ -176,7 +176,7 @@ def test_a_click_asks_what_the_model_attends_to(
     monkeypatch.setattr(predictor, "model", SimpleNamespace(attention_levels=(1,)), raising=False)
     dock.explain.click()
     case.viewer.cursor.position = case.layers.world_of(native)
-    click = SimpleNamespace(button=1, type="mouse_press")
+    click = SimpleNamespace(button=1, type="mouse_press", handled=False)
     assert case.attention._on_click in case.viewer.mouse_drag_callbacks
     steps = case.attention._on_click(case.viewer, click)
     next(steps)

@@ -26,10 +26,17 @@ def engine_choices(installed: Iterable[ModelEntry], device: Callable[[], str]) -
     device
         Asked when a model is loaded.
     """
-    if find_spec("torch") is None:
+    if not _has_torch():
         return ENGINES
     models = [EngineChoice(f"{each.name}@{each.version}", partial(_load, each.path, device)) for each in installed]
     return (*models, *ENGINES)
+
+
+def _has_torch() -> bool:
+    try:
+        return find_spec("torch") is not None
+    except ImportError:
+        return False
 
 
 def _load(path: Path, device: Callable[[], str]) -> PromptEngine:
