@@ -68,4 +68,4 @@ class PromptRow(QObject):
             self.engine.clear()
             self.engine.addItems(names)
         self.engine.setCurrentIndex(names.index(self._prompts.reading.answers.choice.name))
-        self.engine.setVisible(len(names) > 1)
+        self.engine.setVisible(len(names) > 1 and self._prompts.kind is not None)
