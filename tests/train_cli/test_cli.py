@@ -135,7 +135,9 @@ def test_what_the_neighbours_are_worth_is_a_second_report(run_cli, runs, store_f
     assert figures["dice_change"]["value"] == pytest.approx(
         figures["dice_with"]["value"] - figures["dice_alone"]["value"], abs=1e-3
     )
-    code, text = run_cli("evaluate", run, "--store", store_folder, "--out", tmp_path / "out", "--neighbours", "--alone")
+    code, text = run_cli(
+        "evaluate", run, "--store", store_folder, "--out", tmp_path / "both", "--neighbours", "--alone"
+    )
     assert (code, "contradict" in text) == (2, True)
 
 
