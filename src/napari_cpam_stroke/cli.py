@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -173,10 +173,50 @@ def models_import(
 
 @models.command("verify")
 def models_verify(ref: Reference = "default") -> None:
-    """Check a model's weights against its card."""
+    """Check a model's weights against its card, and its signature where it has one."""
     from napari_cpam_stroke.commands.models import verify_model
 
     verify_model(ref)
+
+
+@models.command("sign")
+def models_sign(
+    folder: Annotated[Path, typer.Argument(help="Bundle folder with card.json.", show_default=False)],
+    key: Annotated[Path, typer.Option(help="Your private Ed25519 key, as of ssh-keygen.", show_default=False)],
+) -> None:
+    """Stand for a bundle: write a signature over its card, weights and pictures."""
+    from napari_cpam_stroke.commands.models import sign_model
+
+    sign_model(folder, key)
+
+
+@models.command("trust")
+def models_trust(
+    key: Annotated[Path, typer.Argument(help="A signer's public Ed25519 key.", show_default=False)],
+    name: Annotated[str, typer.Option(help="Whose it is.", show_default=False)],
+) -> None:
+    """Trust models signed with a key."""
+    from napari_cpam_stroke.commands.models import trust_key
+
+    trust_key(key, name)
+
+
+@models.command("forget")
+def models_forget(name: Annotated[str, typer.Argument(help="Whose key it is.", show_default=False)]) -> None:
+    """Trust a key no longer."""
+    from napari_cpam_stroke.commands.models import forget_key
+
+    forget_key(name)
+
+
+@models.command("require")
+def models_require(
+    what: Annotated[Literal["signed", "any"], typer.Argument(help="Only signed models, or any.", show_default=False)],
+) -> None:
+    """Use only models signed by a trusted key (and those that came with the program), or any model."""
+    from napari_cpam_stroke.commands.models import ask_for_signatures
+
+    ask_for_signatures(what == "signed")
 
 
 @models.command("use")

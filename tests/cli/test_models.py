@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 from .conftest import Run
@@ -33,3 +35,29 @@ def test_show_and_verify(run: Run, tiny_model: Path) -> None:
     card = json.loads(run("models", "show", tiny_model, "--json").out)
     assert card["name"] == "tiny"
     assert card["weights_sha256"] in run("models", "verify", tiny_model).out
+
+
+def test_only_signed_models_are_let_in_where_a_person_asks_for_it(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
+    model = shutil.copytree(tiny_model, tmp_path / "model")
+    assert "Nobody signed it" in run("models", "verify", model).out
+    assert run("models", "trust", tmp_path / "key.pub", "--name", "hospital").code == 0
+    assert run("models", "require", "signed").code == 0
+    refused = run("models", "import", model)
+    assert refused.code == 2
+    assert "not signed by a key this machine trusts" in refused.err
+    assert run("models", "sign", model, "--key", tmp_path / "key").code == 0
+    assert run("models", "import", model, "--name", "mine").code == 0
+    assert "Signed by hospital" in run("models", "verify", "mine").out
+    assert run("models", "forget", "hospital").code == 0
+    assert run("models", "show", "mine").code == 2
+    assert run("models", "require", "any").code == 0
+    assert run("models", "show", "mine").code == 0
+
+
+def test_a_key_of_another_kind_is_one_sentence(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("no key")
+    for words in (("trust", tmp_path / "key", "--name", "x"), ("sign", tiny_model, "--key", tmp_path / "key")):
+        answer = run("models", *words)
+        assert answer.code == 2
+        assert "expected an Ed25519 key" in answer.err

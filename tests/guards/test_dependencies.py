@@ -39,7 +39,7 @@ def _name(requirement: str) -> str:
 
 BASE = {_name(r) for r in PROJECT["dependencies"]}
 EXTRAS = {extra: {_name(r) for r in found} for extra, found in PROJECT["optional-dependencies"].items()}
-RUNTIME = BASE | EXTRAS["pyqt5"] | EXTRAS["pyqt6"] | EXTRAS["train"] | EXTRAS["postgres"]
+RUNTIME = BASE | EXTRAS["pyqt5"] | EXTRAS["pyqt6"] | EXTRAS["train"] | EXTRAS["postgres"] | EXTRAS["signatures"]
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:

@@ -23,11 +23,17 @@ if TYPE_CHECKING:
 
 CARD_FILE, WEIGHTS_FILE, README_FILE = "card.json", "model.safetensors", "README.md"
 
+SIGNATURE_FILE = "signature.json"
+"""Beside them where somebody stands for the model (`bundles.signature`)."""
+
 MAX_CARD_BYTES = 4 * 2**20
 """A card is text of a few kilobytes; more than this is not one."""
 
 MAX_WEIGHTS_BYTES = 2**30
 """Networks here have 1 to 100 MB; they are read into memory as a whole."""
+
+MAX_SIGNATURE_BYTES = 8 * 2**20
+"""It repeats the card, which has at most half of this."""
 
 MAX_PICTURE_BYTES = 4 * 2**20
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -179,7 +185,7 @@ def save_bundle(
 
 
 def copy_bundle(source: Bundle, card: ModelCard, target: Path) -> None:
-    """Copy a bundle under another card: complete or not at all.
+    """Copy a bundle under another card, with its signature: complete or not at all.
 
     Raises
     ------
@@ -190,6 +196,8 @@ def copy_bundle(source: Bundle, card: ModelCard, target: Path) -> None:
         (staging / WEIGHTS_FILE).write_bytes(source.verified_weights())
         _write_pictures(staging, card, source.pictures())
         write_card(staging, card)
+        if os.path.lexists(source.path / SIGNATURE_FILE):
+            (staging / SIGNATURE_FILE).write_bytes(read_regular(source.path / SIGNATURE_FILE, MAX_SIGNATURE_BYTES))
 
 
 def write_card(folder: Path, card: ModelCard) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from napari_cpam_stroke.bundles.bundle import CARD_FILE, Bundle, copy_bundle, load_bundle
 from napari_cpam_stroke.bundles.card import ModelCard, check_name, check_version
+from napari_cpam_stroke.bundles.trust import Trust
 from napari_cpam_stroke.errors import BundleError, nearest
 from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.user_folder import application_home
@@ -68,6 +69,7 @@ class Registry:
     def __init__(self, home: str | Path | None = None, *, bundled: Mapping[str, Path] = BUNDLED) -> None:
         self._models = (application_home() if home is None else Path(home)) / "models"
         self._bundled = bundled
+        self.trust = Trust(self._models)
 
     @property
     def chosen(self) -> str:
@@ -101,8 +103,15 @@ class Registry:
         Raises
         ------
         BundleError
-            If nothing, or more than one thing, answers to `ref`.
+            If nothing, or more than one thing, answers to `ref`, or it is not let in (`Trust.admit`); what comes with
+            the program always is.
         """
+        bundle = self._found(ref)
+        if bundle.path not in self._bundled.values():
+            self.trust.admit(bundle)
+        return bundle
+
+    def _found(self, ref: str | Path) -> Bundle:
         folder = _folder_of(ref)
         name, _, version = str(ref).partition("@")
         known = name in self.names()
@@ -130,9 +139,10 @@ class Registry:
         Raises
         ------
         BundleError
-            If the bundle is damaged or the name cannot be used.
+            If the bundle is damaged or not let in, or the name cannot be used.
         """
         source = load_bundle(bundle_dir)
+        self.trust.admit(source)
         name = check_name(source.card.name if name is None else name)
         refuse_bundled(name)
         source.verify()

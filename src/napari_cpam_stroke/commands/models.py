@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from napari_cpam_stroke.bundles import ModelEntry, Registry
+import typer
+
+from napari_cpam_stroke.bundles import ModelEntry, Registry, load_bundle
 from napari_cpam_stroke.bundles.card import card_to_plain
 from napari_cpam_stroke.bundles.readme import render_readme
+from napari_cpam_stroke.bundles.signature import PassphraseNeededError, fingerprint, read_public_key, sign_bundle
 from napari_cpam_stroke.commands.console import OUT, plain_table, print_json, say
 
 SHORT_SHA = 12
@@ -46,9 +49,41 @@ def import_model(folder: Path, name: str | None) -> None:
 
 
 def verify_model(ref: str) -> None:
-    """Check a model's weights against its card."""
-    bundle = Registry().verify(ref)
+    """Check a model's weights against its card, and its signature where it has one."""
+    registry = Registry()
+    bundle = registry.verify(ref)
+    signer = registry.trust.signer(bundle)
     say(f"{bundle.card.reference}: the weights are those of the card, sha256 {bundle.card.weights_sha256}")
+    say(f"Signed by {signer}." if signer else "Nobody signed it.")
+
+
+def sign_model(folder: Path, key: Path) -> None:
+    """Sign a bundle with a private key, asking for its passphrase where it has one."""
+    bundle = load_bundle(folder)
+    try:
+        signature = sign_bundle(bundle, key)
+    except PassphraseNeededError:
+        signature = sign_bundle(bundle, key, typer.prompt(f"Passphrase of {key}", hide_input=True).encode())
+    say(f"Signed {bundle.card.reference} with key {fingerprint(signature.key)}.")
+
+
+def trust_key(key: Path, name: str) -> None:
+    """Trust a public key under a name."""
+    content = read_public_key(key)
+    Registry().trust.add(name, content)
+    say(f"Trusted from now on as {name}: key {fingerprint(content)}.")
+
+
+def forget_key(name: str) -> None:
+    """Trust a key no longer."""
+    Registry().trust.forget(name)
+    say(f"No longer trusted: {name}.")
+
+
+def ask_for_signatures(only_signed: bool) -> None:
+    """Let only signed models in, or all."""
+    Registry().trust.ask_for_signatures(only_signed)
+    say("Only models signed by a trusted key are used from now on." if only_signed else "Every model may be used.")
 
 
 def use_model(ref: str) -> None:

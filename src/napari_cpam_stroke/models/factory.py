@@ -66,15 +66,12 @@ def restore_model(config: ModelConfig, state: Mapping[str, Tensor]) -> nn.Module
                 got=state[name].dtype,
                 expected=own.dtype,
             )
+    if strange := set(model.state_dict()) ^ set(state):  # torch puts up with a missing count of batches
+        raise _another_architecture(config, f"{len(strange)} tensors that do not match")
     try:
         model.load_state_dict(dict(state))
     except RuntimeError as error:
-        missing = sorted(set(model.state_dict()) ^ set(state))
-        raise BundleError(
-            f"The weights belong to another architecture than the one described ({_name_of(config)})",
-            got=f"{len(missing)} tensors that do not match" if missing else "tensors of another shape",
-            remedy="use the card the weights were saved with",
-        ) from error
+        raise _another_architecture(config, "tensors of another shape") from error
     return model.eval()
 
 
@@ -93,6 +90,14 @@ def without_pretraining(config: ModelConfig) -> ModelConfig:
 def weights_origin(model: nn.Module) -> WeightsOrigin | None:
     """Return where the weights came from that a network was built with; None: from chance."""
     return model.origin if isinstance(model, Classifier | EncoderUNet) else None
+
+
+def _another_architecture(config: ModelConfig, got: str) -> BundleError:
+    return BundleError(
+        f"The weights belong to another architecture than the one described ({_name_of(config)})",
+        got=got,
+        remedy="use the card the weights were saved with",
+    )
 
 
 def _on_a_backbone(config: SegmenterConfig) -> EncoderUNet:

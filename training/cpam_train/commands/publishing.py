@@ -30,6 +30,7 @@ def promote(  # noqa: PLR0913 - one per option
     failures: Annotated[
         Path | None, typer.Option(help="Folder with failures.json and pictures of synthetic heads.")
     ] = None,
+    sign: Annotated[Path | None, typer.Option(help="Sign the bundle with this private Ed25519 key.")] = None,
 ) -> None:
     """Publish a run if it is shown to be better on the frozen test set than the model it follows; else exit with 1."""
     from cpam_train.evaluation.model import draft_of_run
@@ -52,7 +53,7 @@ def promote(  # noqa: PLR0913 - one per option
                 asked=Asked(Margins(gain=min_gain, loss=max_loss), insist),
                 out=out,
                 progress_bar=progress_bar,
-                remarks=Remarks(_terms(terms), notes, known, pictures),
+                remarks=Remarks(_terms(terms), notes, known, pictures, sign),
             )
         except PromotionRefusedError as error:
             errors.print(str(error), style="red", markup=False, soft_wrap=True)

@@ -22,6 +22,7 @@ from napari_cpam_stroke.bundles import Bundle, KnownFailure, ModelCard, ModelEnt
 from napari_cpam_stroke.bundles.bundle import save_bundle
 from napari_cpam_stroke.bundles.card import check_name
 from napari_cpam_stroke.bundles.registry import DEFAULT, refuse_bundled
+from napari_cpam_stroke.bundles.signature import sign_bundle
 from napari_cpam_stroke.config import build_config
 from napari_cpam_stroke.errors import CpamError, InputError
 from napari_cpam_stroke.inference.predictor import Predictor
@@ -82,6 +83,8 @@ class Remarks:
     failures: tuple[KnownFailure, ...] = ()
     pictures: dict[str, bytes] = field(default_factory=dict)
     """PNG data of the failures' pictures, which must not show patients."""
+    key: Path | None = None
+    """Private key to sign the bundle with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +141,7 @@ def promote(
     check_name(name)
     if out is None:
         refuse_bundled(name)
+        require_key(registry, remarks)
     with tempfile.TemporaryDirectory() as folder:
         card = replace(draft_of_run(run), name=name, weights_dtype=weights_dtype(run))
         candidate = bundle_of_run(run, Path(folder) / "candidate", card)
@@ -152,8 +156,8 @@ def promote(
             versus = gate.text | difference_text(judged, current)
         final = finished_card(candidate.card, judged, versus=versus, remarks=remarks)
         if out is not None:
-            return Promotion(_saved(out, final, candidate, remarks), None, judged.score, gain)
-        ready = _saved(Path(folder) / "ready", final, candidate, remarks)
+            return Promotion(saved(out, final, candidate, remarks), None, judged.score, gain)
+        ready = saved(Path(folder) / "ready", final, candidate, remarks)
         entry = registry.install(ready.path, name)
         return Promotion(registry.resolve(f"{name}@{entry.version}"), entry, judged.score, gain, gate)
 
@@ -187,8 +191,24 @@ def read_failures(folder: Path) -> tuple[tuple[KnownFailure, ...], dict[str, byt
         raise InputError(f"{file} is not JSON ({error})") from error
 
 
-def _saved(folder: Path, card: ModelCard, candidate: Bundle, remarks: Remarks) -> Bundle:
-    return save_bundle(folder, card, candidate.state_dict(), pictures=remarks.pictures)
+def require_key(registry: Registry, remarks: Remarks) -> None:
+    """Refuse before anything is judged where only signed models are let in and no key is given.
+
+    Raises
+    ------
+    InputError
+        If it is so.
+    """
+    if registry.trust.policy.only_signed and remarks.key is None:
+        raise InputError("This machine uses signed models only", remedy="give the key to sign it with: --sign KEY")
+
+
+def saved(folder: Path, card: ModelCard, candidate: Bundle, remarks: Remarks) -> Bundle:
+    """Write the bundle, and sign it where there is a key."""
+    bundle = save_bundle(folder, card, candidate.state_dict(), pictures=remarks.pictures)
+    if remarks.key is not None:
+        sign_bundle(bundle, remarks.key)
+    return bundle
 
 
 def difference_text(first: Evaluation, second: Evaluation) -> dict[str, str]:

@@ -14,11 +14,10 @@ from cpam_train.evaluation.progress import ProgressBar
 from cpam_train.evaluation.prompt_page import mean_dice
 from cpam_train.evaluation.prompt_reading import Manner, Reading, read_store
 from cpam_train.publishing.gate import Asked, Demand
-from cpam_train.publishing.promote import Gate, Promotion, Remarks, weights_dtype
+from cpam_train.publishing.promote import Gate, Promotion, Remarks, require_key, saved, weights_dtype
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.bundles import Bundle, ModelCard, Registry
-from napari_cpam_stroke.bundles.bundle import save_bundle
 from napari_cpam_stroke.core.labels import CLASS_NAMES
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.inference.prompted import PromptedEngine
@@ -43,6 +42,8 @@ def promote_prompted(
 ) -> Promotion:
     """Judge a run on the frozen test set and publish it under a name; parameters and refusal as `promote`."""
     registry, remarks, asked = registry or Registry(), remarks or Remarks(), asked or Asked()
+    if out is None:
+        require_key(registry, remarks)
     with tempfile.TemporaryDirectory() as folder:
         card = replace(draft_of_run(run), name=name, weights_dtype=weights_dtype(run))
         candidate = bundle_of_run(run, Path(folder) / "candidate", card)
@@ -53,11 +54,11 @@ def promote_prompted(
             gain = score - score_of(_judge(current, store, f"judging {current.card.reference}", progress_bar))
             gate = Gate(current.card.reference, (_more(gain, asked),), asked.insist.strip())
             gate.require()
-        target = out or Path(folder) / "ready"
-        saved = save_bundle(target, _finished(candidate.card, judged, remarks, gate), candidate.state_dict())
+        final = _finished(candidate.card, judged, remarks, gate)
+        ready = saved(out or Path(folder) / "ready", final, candidate, remarks)
         if out is not None:
-            return Promotion(saved, None, score, gain, gate)
-        entry = registry.install(saved.path, name)
+            return Promotion(ready, None, score, gain, gate)
+        entry = registry.install(ready.path, name)
         return Promotion(registry.resolve(f"{name}@{entry.version}"), entry, score, gain, gate)
 
 
