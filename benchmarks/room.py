@@ -1,6 +1,7 @@
 """How long the reading room holds napari's window up: opening, running, saving, switching. Needs a display:
 
     xvfb-run -a -s "-screen 0 1366x768x24" python benchmarks/room.py [--series FOLDER | --slices N] [--tools] [--runs 3]
+    ... [--prompts]: points, boxes, scribbles and lassos by the mouse instead
 
 A timer beats every 2 ms, and a second thread looks at what the main thread does. A block is the time from one beat to
 the next, less what the thread waited for a core that other programs had; it still holds what it waited for Python's
@@ -30,14 +31,18 @@ from napari_cpam_stroke.bundles import ModelIdentity
 from napari_cpam_stroke.bundles.card import per_class
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.inference import Prediction
+from napari_cpam_stroke.prompting import PromptKind
 
 LIMIT_MS = 50.0
 SETTLE_MS = 1000
+STEPS_OF_A_HAND, STEP_MS = 12, 16
+"""Of a line drawn with the mouse, and how long each takes."""
+
 MOST_FOR_MODEL = 60
 """Slices; of a longer series a result is made up, for the model alone would take minutes."""
 
 
-def measure(folder: Path, home: Path, *, tools: bool) -> dict[str, Block]:
+def measure(folder: Path, home: Path, *, tools: bool, prompts: bool) -> dict[str, Block]:
     """Return the longest block of every phase of one reader's way through the room."""
     import napari
     from qtpy.QtTest import QTest
@@ -59,6 +64,13 @@ def measure(folder: Path, home: Path, *, tools: bool) -> dict[str, Block]:
         session.wait()
         QTest.qWait(SETTLE_MS)
 
+    if prompts:
+        session.open_path(folder)
+        session.wait()
+        for name, action in pointing(session, viewer).items():
+            phase(name, action)
+        heart.stop()
+        return dict(heart.longest)
     for name, action in way(session, folder, other).items():
         phase(name, action)
     if tools:
@@ -127,6 +139,80 @@ def actions(session: Any) -> dict[str, Callable[[], object]]:
     }
 
 
+def pointing(session: Any, viewer: Any) -> dict[str, Callable[[], object]]:
+    """What a reader does with prompts, by the mouse of the window, on the slice with most of a lesion to point at."""
+    hand = Hand(viewer, session)
+
+    def tool(kind: PromptKind) -> Callable[[], object]:
+        return lambda: session.prompts.take(kind)
+
+    return {
+        "point: the tool": tool(PromptKind.POINT),
+        "point: press to mask": lambda: hand.stroke((0, 0)),
+        "point: the next nine": lambda: [hand.stroke((9 * n - 40, 7 * n - 30)) for n in range(1, 10)],
+        "undo it": session.tools.undo,
+        "box: the tool": tool(PromptKind.BOX),
+        "box: press to preview": lambda: hand.press_and_move((-60, -40), (60, 40)),
+        "box: release to mask": lambda: hand.release((60, 40)),
+        "scribble: the tool": tool(PromptKind.SCRIBBLE),
+        "scribble: press to preview": lambda: hand.press_and_move((-50, 30), (50, -30)),
+        "scribble: release to mask": lambda: hand.release((50, -30)),
+        "lasso: the tool": tool(PromptKind.LASSO),
+        "lasso: press to preview": lambda: hand.press_and_move((-70, 0), (0, 70), (70, 0), (0, -70)),
+        "lasso: release to mask": lambda: hand.release((0, -70)),
+        "carry up": lambda: session.carrying.step(1),
+        "carry all": session.carrying.everywhere,
+        "saving (F8)": session.records.save,
+    }
+
+
+class Hand:
+    """The left button on the canvas, sent as Qt sends it; places are pixels from the middle."""
+
+    def __init__(self, viewer: Any, session: Any) -> None:
+        self._canvas, self._session = viewer.window._qt_viewer.canvas.native, session  # noqa: SLF001 - as napari's tests
+
+    def stroke(self, place: tuple[int, int]) -> None:
+        """Click, and wait for the answer."""
+        self.press_and_move(place)
+        self.release(place)
+        self._session.wait()
+
+    def press_and_move(self, start: tuple[int, int], *way: tuple[int, int]) -> None:
+        """Press, and move through places in steps of a hand, without letting go."""
+        from qtpy.QtCore import QEvent, Qt
+        from qtpy.QtTest import QTest
+
+        self._move(start, Qt.MouseButton.NoButton)
+        self._send(QEvent.Type.MouseButtonPress, start, Qt.MouseButton.LeftButton, Qt.MouseButton.LeftButton)
+        for end in way:
+            for share in np.linspace(0, 1, STEPS_OF_A_HAND):
+                at = tuple(round(a + (b - a) * share) for a, b in zip(start, end, strict=True))
+                self._move((at[0], at[1]), Qt.MouseButton.LeftButton)
+                QTest.qWait(STEP_MS)
+            start = end
+
+    def release(self, place: tuple[int, int]) -> None:
+        """Let go."""
+        from qtpy.QtCore import QEvent, Qt
+
+        self._send(QEvent.Type.MouseButtonRelease, place, Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton)
+
+    def _move(self, place: tuple[int, int], held: Any) -> None:
+        from qtpy.QtCore import QEvent, Qt
+
+        self._send(QEvent.Type.MouseMove, place, Qt.MouseButton.NoButton, held)
+
+    def _send(self, kind: Any, place: tuple[int, int], button: Any, held: Any) -> None:
+        from qtpy.QtCore import QPoint, QPointF, Qt
+        from qtpy.QtGui import QMouseEvent
+        from qtpy.QtWidgets import QApplication
+
+        here = self._canvas.rect().center() + QPoint(*place)
+        where = QPointF(here), QPointF(self._canvas.mapToGlobal(here))
+        QApplication.sendEvent(self._canvas, QMouseEvent(kind, *where, button, held, Qt.KeyboardModifier.NoModifier))
+
+
 def big_result(volume: CTVolume) -> Prediction:
     """Return a result as a model would give it, with a lesion on a third of the slices."""
     z, y, x = volume.shape
@@ -177,7 +263,7 @@ def one_run(arguments: argparse.Namespace) -> None:
     """Measure in this process and print the blocks as JSON in the last line."""
     home = Path(os.environ["CPAM_STROKE_HOME"])
     folder = arguments.series or big_series(home / "big", arguments.slices)
-    blocks = measure(folder, home, tools=arguments.tools)
+    blocks = measure(folder, home, tools=arguments.tools, prompts=arguments.prompts)
     print(json.dumps({name: asdict(block) for name, block in blocks.items()}), flush=True)
     os._exit(0)  # without the questions of a window that closes
 
@@ -199,6 +285,7 @@ def main() -> int:
     parser.add_argument("--series", type=Path, help="folder of a real series instead of a made-up one")
     parser.add_argument("--slices", type=int, default=300, help="of the made-up series, 512 x 512")
     parser.add_argument("--tools", action="store_true", help="every tool of the room too")
+    parser.add_argument("--prompts", action="store_true", help="points, boxes, scribbles and lassos instead")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--once", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -170,6 +170,35 @@ def test_prompts_stay_with_a_reading_that_goes_on_from_them(review, store, draw)
     assert [used.prompt.slice_index for used in kept.prompts] == [2, 5]
 
 
+def test_a_reading_made_by_prompts_beside_a_visible_model_was_not_begun_from_it(review, store, draw, prediction):
+    review.set_prediction(prediction(2))
+    draw(review, 2)
+    review.note_prompts(pointed(2))
+    saved = review.save()
+    assert (saved.algorithm_type, saved.begun_from_model, saved.model.name) == ("SEMIAUTOMATIC", False, "default")
+    again = CaseReview(review.volume, store=store, author="Bo")
+    again.show(again.fetch())
+    assert not again.begun_from_model
+    again.reading[:] = prediction(2).mask
+    again.touch()
+    assert again.algorithm_type == "SEMIAUTOMATIC", "the same pixels by other hands are no model's"
+    assert not again.save().begun_from_model
+    again.set_prediction(prediction(5))
+    again.adopt_prediction()
+    assert again.save().begun_from_model
+
+
+def test_prompts_given_while_an_earlier_reading_was_looked_for_stay(review, store, draw):
+    draw(review, 2)
+    review.note_prompts(pointed(2))
+    review.save()
+    again = CaseReview(review.volume, store=store, author="Bo")
+    draw(again, 5)
+    again.note_prompts(pointed(5))
+    again.show_under(again.fetch())
+    assert [used.prompt.slice_index for used in again.save().prompts.prompts] == [2, 5]
+
+
 def test_a_draft_remembers_that_prompts_drew(review, draw):
     draw(review, 2)
     review.note_prompts(pointed(2))
@@ -177,5 +206,22 @@ def test_a_draft_remembers_that_prompts_drew(review, draw):
     again = CaseReview(review.volume)
     again.take_back(review.reading, review.stated(), memory)
     assert again.algorithm_type == "SEMIAUTOMATIC"
+    del memory["prompts"]
+    knows_no_counts = CaseReview(review.volume)
+    knows_no_counts.take_back(review.reading, review.stated(), memory)
+    assert knows_no_counts.algorithm_type == "SEMIAUTOMATIC"
     del memory["prompted"]
     CaseReview(review.volume).take_back(review.reading, review.stated(), memory)
+
+
+def test_a_draft_of_an_earlier_version_that_prompts_drew_was_not_begun_from_a_model(review, store, draw):
+    draw(review, 2)
+    review.note_prompts(pointed(2))
+    memory = review.ai_memory()
+    del memory["prompts"]
+    again = CaseReview(review.volume, store=store, author="Bo")
+    again.take_back(review.reading, review.stated(), memory)
+    again.save()
+    third = CaseReview(review.volume, store=store, author="Cy")
+    third.show(third.fetch())
+    assert (third.algorithm_type, third.begun_from_model) == ("SEMIAUTOMATIC", False)

@@ -5,12 +5,18 @@ from napari_cpam_stroke.annotations import program_lock
 from napari_cpam_stroke.annotations.recovery import Journal
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.errors import GeometryMismatchError
+from napari_cpam_stroke.prompting import Prompt, PromptKind, PromptsUsed, UsedPrompt
 from napari_cpam_stroke.review import Autosave, CaseReview
 
 
 @pytest.fixture
 def folder(tmp_path):
     return tmp_path / "recovery"
+
+
+def pointed(*slices):
+    prompts = [Prompt(PromptKind.POINT, z, ((3.0, 4.0),)) for z in slices]
+    return PromptsUsed("random walker", tuple(UsedPrompt(LesionClass.ISCHEMIA, prompt) for prompt in prompts))
 
 
 @pytest.fixture
@@ -48,6 +54,27 @@ def test_a_crash_loses_nothing_that_was_autosaved(review, draw, store, predictio
     assert after.algorithm_type == "SEMIAUTOMATIC", "it began from a model, and the record must say so"
     assert after.save().model.name == "default"
     assert fresh.pending() == []
+
+
+def test_the_prompts_behind_unsaved_work_come_back_once(review, draw, store, folder, crash):
+    draw(review, 1)
+    review.note_prompts(pointed(1))
+    review.save()
+    draw(review, 2)
+    review.note_prompts(pointed(1, 2))
+    Autosave(review, folder=folder).run()
+    crash()
+    after = CaseReview(review.volume, store=store, author="Ada")
+    after.show(after.fetch())
+    fresh = Autosave(after, folder=folder)
+    fresh.recover(fresh.pending()[0])
+    crash()
+    again = CaseReview(review.volume, store=store, author="Ada")
+    twice = Autosave(again, folder=folder)
+    twice.recover(twice.pending()[0])
+    saved = again.save()
+    assert (saved.algorithm_type, saved.prompts) == ("SEMIAUTOMATIC", pointed(1, 2))
+    assert saved.prompts.counts == {"point": 2}
 
 
 def test_recovered_work_is_kept_again_before_the_old_journal_goes(review, draw, folder, crash):

@@ -126,6 +126,11 @@ class DataConfig:
     )
     """... times the weight of its reason: `{"old infarct": 0}` keeps old infarcts as common as they are,
     `{"calcification": 3}` shows calcifications more often."""
+    prompt_weight: float = Field(default=0.5, ge=0)
+    """Extra weight of a slice per prompt that a reader had to send again: what was added beyond one prompt for each
+    part drawn, and all that was taken away; four at most count."""
+    replay_prompts: Share = 0.5
+    """`fit prompted`: how often a slice that was read with prompts is shown those instead of a simulated reader's."""
     sources: tuple[str, ...] = ()
     """Only these sources; empty: all."""
     leave_out: tuple[str, ...] = ()

@@ -172,6 +172,8 @@ class Revision:
         When a blinded reader uncovered the prediction, and the voxels changed after that.
     prompts
         The points, boxes, scribbles and lassos it was made with; None without any.
+    begun_from_prompts
+        True where prompts and hands made all of it and no model's mask was adopted, whichever was shown beside it.
     """
 
     id: str
@@ -195,6 +197,12 @@ class Revision:
     revealed_at: datetime | None
     changed_after_reveal: int | None
     prompts: PromptsUsed | None = None
+    begun_from_prompts: bool = False
+
+    @property
+    def begun_from_model(self) -> bool:
+        """Whether its pixels came from a model's mask, adopted and then perhaps edited."""
+        return self.algorithm_type != "MANUAL" and not self.begun_from_prompts
 
 
 @dataclass(frozen=True, eq=False)

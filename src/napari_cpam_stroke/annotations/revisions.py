@@ -53,6 +53,7 @@ class RevisionHistory:
         blinded: BlindedRead | None = None,
         branch: bool = False,
         prompts: PromptsUsed | None = None,
+        begun_from_prompts: bool = False,
     ) -> Revision:
         """Keep a new revision; when this returns it survives a power cut.
 
@@ -70,6 +71,8 @@ class RevisionHistory:
             True: if someone saved meanwhile, keep this beside the main line.
         prompts
             The points, boxes, scribbles and lassos that are in the annotation.
+        begun_from_prompts
+            True: SEMIAUTOMATIC by prompts alone; `model` was shown, and nothing of it adopted.
 
         Raises
         ------
@@ -94,6 +97,7 @@ class RevisionHistory:
             prediction_mask=prediction_mask,
             blinded=blinded,
             prompts=prompts,
+            begun_from_prompts=begun_from_prompts,
         )
         return save_revision(self._database, self._blobs, case_id, new)
 

@@ -73,6 +73,7 @@ def case_record(row: Any, split: str | None) -> CaseRecord:
 
 def revision_record(row: RevisionRow) -> Revision:
     """Return the record of a revision row."""
+    labels = json.loads(row.labels)
     return Revision(
         id=row.id,
         case_id=row.case_id,
@@ -94,7 +95,8 @@ def revision_record(row: RevisionRow) -> Revision:
         blinded=row.blinded,
         revealed_at=to_time(row.revealed_at),
         changed_after_reveal=row.changed_after_reveal,
-        prompts=prompts_from_json(row.labels),
+        prompts=prompts_from_plain(labels.get("prompts")),  # in rows without any, as all older ones are, no key
+        begun_from_prompts=labels.get("begun_from_prompts", False),
     )
 
 
@@ -111,21 +113,29 @@ def rejections_from_json(stored: str) -> tuple[Rejection, ...]:
     )
 
 
-def labels_to_json(annotation: Annotation, prompts: PromptsUsed | None = None) -> str:
-    """Return everything of an annotation but the mask, and the prompts it was made with."""
+def labels_to_json(
+    annotation: Annotation, prompts: PromptsUsed | None = None, *, begun_from_prompts: bool = False
+) -> str:
+    """Return everything of an annotation but the mask, the prompts it was made with, and whether it began from them."""
     values: dict[str, Any] = {
         "mask_known": annotation.mask_known.astype(int).tolist(),
         "slice_labels": annotation.slice_labels.tolist(),
         "series_labels": annotation.series_labels.tolist(),
     }
     if prompts is not None:
-        values["prompts"] = {"engine": prompts.engine, "used": [_plain_prompt(used) for used in prompts.prompts]}
+        values["prompts"] = prompts_to_plain(prompts)
+    if begun_from_prompts:
+        values["begun_from_prompts"] = True
     return json.dumps(values)
 
 
-def prompts_from_json(labels: str) -> PromptsUsed | None:
-    """Return the prompts that `labels_to_json` was given; None in rows without any, as all older ones are."""
-    stored = json.loads(labels).get("prompts")
+def prompts_to_plain(prompts: PromptsUsed) -> dict[str, Any]:
+    """Return prompts as JSON values."""
+    return {"engine": prompts.engine, "used": [_plain_prompt(used) for used in prompts.prompts]}
+
+
+def prompts_from_plain(stored: dict[str, Any] | None) -> PromptsUsed | None:
+    """Return the prompts that `prompts_to_plain` was given; None for None."""
     if stored is None:
         return None
     return PromptsUsed(stored["engine"], tuple(_used_prompt(item) for item in stored["used"]))

@@ -64,6 +64,7 @@ class NewRevision:
     prediction_mask: Mask | None
     blinded: BlindedRead | None
     prompts: PromptsUsed | None = None
+    begun_from_prompts: bool = False
 
     def __post_init__(self) -> None:
         """Refuse words that do not exist and masks that do not fit."""
@@ -193,7 +194,7 @@ def _row_of(new: NewRevision) -> RevisionRow:
         blinded=blinded is not None,
         revealed_at=revealed and revealed.isoformat(timespec="microseconds"),
         changed_after_reveal=blinded and blinded.changed_after_reveal,
-        labels=labels_to_json(new.annotation, new.prompts),
+        labels=labels_to_json(new.annotation, new.prompts, begun_from_prompts=new.begun_from_prompts),
         changed_from_prediction=None,
         prediction_mask=None,
         blinded_mask=None,

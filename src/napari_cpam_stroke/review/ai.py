@@ -10,7 +10,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.annotations.records import AlgorithmType, BlindedRead, ModelLike, ModelRecord, model_record
+from napari_cpam_stroke.annotations.records import (
+    AlgorithmType,
+    BlindedRead,
+    ModelLike,
+    ModelRecord,
+    Revision,
+    model_record,
+)
+from napari_cpam_stroke.annotations.rows import prompts_from_plain, prompts_to_plain
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.editing import Edit, redraw
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError
@@ -95,21 +103,13 @@ class AiAside:
         """Whether what answers a reader's prompts made part of the reading."""
         return self._prompted_before or self.prompts is not None
 
-    def resume(
-        self,
-        mask: Mask | None,
-        model: ModelRecord | None,
-        reading: Mask,
-        *,
-        adopted: bool,
-        prompts: PromptsUsed | None = None,
-    ) -> None:
-        """Go on from a stored revision: its model's mask (Z, Y, X), whether the reading began from it, its prompts."""
-        self._adopted = adopted
-        self._earlier, self.sitting, self._prompted_before = prompts, None, False
-        self._model = model
+    def resume(self, revision: Revision, mask: Mask | None, reading: Mask) -> None:
+        """Go on from a stored revision with its model's mask (Z, Y, X): what it was begun from, and its prompts."""
+        self._adopted = revision.begun_from_model
+        self._earlier, self.sitting, self._prompted_before = revision.prompts, None, revision.begun_from_prompts
+        self._model = revision.model
         self._against = None if mask is None else Changes(mask, reading)
-        self._written = dict(enumerate(mask)) if adopted and mask is not None else {}
+        self._written = dict(enumerate(mask)) if self._adopted and mask is not None else {}
         self._by_hand = {}
 
     def memory(self) -> dict[str, Any]:
@@ -117,6 +117,7 @@ class AiAside:
         return {
             "adopted": self._adopted,
             "prompted": self.prompted,
+            "prompts": None if self.prompts is None else prompts_to_plain(self.prompts),
             "model": self._model and asdict(self._model),
             "began_blinded": self._began_blinded,
             "revealed_at": self._revealed_at and self._revealed_at.isoformat(),
@@ -126,7 +127,9 @@ class AiAside:
         """Go on after a crash; what the model's mask was, and what changed since the reveal, is not known any more."""
         model, revealed = memory["model"], memory["revealed_at"]
         self._adopted = self._adopted or memory["adopted"]
-        self._prompted_before = memory.get("prompted", False)  # journals of earlier versions know no prompts
+        self._prompted_before = memory.get("prompted", False)  # journals of earlier versions know no prompts,
+        if "prompts" in memory:  # or that there were some and not which
+            self._earlier, self.sitting = prompts_from_plain(memory["prompts"]), None
         self._model = ModelRecord(**model) if model else self._model
         self._began_blinded = memory["began_blinded"]
         self._revealed_at = revealed and datetime.fromisoformat(revealed)

@@ -108,6 +108,7 @@ class CaseReview(ReadingState):
             prediction_mask=self._ai.mask,
             blinded=self._ai.blinded_read,
             prompts=self._ai.prompts,
+            begun_from_prompts=self._ai.prompted and not self._ai.adopted,
         )
 
     def commit(self, draft: Draft, *, branch: bool = False) -> Saved:
@@ -128,6 +129,7 @@ class CaseReview(ReadingState):
             prediction_mask=draft.prediction_mask,
             blinded=draft.blinded,
             prompts=draft.prompts,
+            begun_from_prompts=draft.begun_from_prompts,
             branch=branch,
         )
         return Saved(revision, mask, draft)
@@ -164,8 +166,7 @@ class CaseReview(ReadingState):
         self._known = annotation.mask_known.copy()
         self._revision, self._statement = revision, statement_of(revision)
         self._changes = Changes(annotation.mask, annotation.mask)
-        adopted = revision.algorithm_type != "MANUAL"
-        self._ai.resume(stored.prediction_mask, revision.model, self.reading, adopted=adopted, prompts=revision.prompts)
+        self._ai.resume(revision, stored.prediction_mask, self.reading)
         self._labels.follow(self.reading, changed)
         self._labels.adopt(annotation.slice_labels, annotation.series_labels)
         self._stated_before = self.stated()
@@ -176,8 +177,9 @@ class CaseReview(ReadingState):
     def show_under(self, stored: Stored) -> Revision:
         """Make a stored revision the open one, and lay over it what was edited before it came."""
         edited = {z: self.reading[z].copy() for z in self.changed_slices}
-        stated = self.stated()
+        stated, pointed = self.stated(), self._ai.sitting
         revision = self.show(stored)
+        self.note_prompts(pointed)
         mask = self.reading.copy()
         for z, drawn in edited.items():
             mask[z] = np.where(drawn > 0, drawn, mask[z])

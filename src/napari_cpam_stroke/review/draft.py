@@ -27,6 +27,8 @@ class Draft:
         Mask of the revision that was edited, never written to; None stands for an empty mask.
     changed
         Copies of the slices that differ from `base`.
+    begun_from_prompts
+        True where prompts and hands made all of it and no model's mask was adopted.
     """
 
     shape: tuple[int, int, int]
@@ -43,6 +45,7 @@ class Draft:
     prediction_mask: Mask | None
     blinded: BlindedRead | None
     prompts: PromptsUsed | None
+    begun_from_prompts: bool
 
     def mask(self) -> Mask:
         """Return the whole mask (Z, Y, X), a new array."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import pytest
 import torch
@@ -88,6 +89,15 @@ def test_rejected_findings_are_drawn_more_often(rows):
     assert rows[index].case.patient_id == "p3"
     assert mined[index] / mined[index + 1] == pytest.approx(5)
     assert plain[index] == plain[index + 1]
+
+
+def test_prompts_sent_again_are_drawn_more_often_up_to_a_bound(rows):
+    def gain(*again):
+        corrected = [replace(rows[0], sent_again=again), *rows[1:]]
+        weights = sampling_weights(corrected, prompt_weight=0.5)
+        return float(weights[0] / weights[1])
+
+    assert [gain(0, 0), gain(1, 0), gain(1, 2), gain(3, 1), gain(90, 3)] == pytest.approx([1, 1.5, 2.5, 3, 3])
 
 
 def test_sampler_repeats_itself_for_a_seed(rows):

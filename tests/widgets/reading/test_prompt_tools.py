@@ -10,6 +10,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
+from napari_cpam_stroke.annotations import program_lock
 from napari_cpam_stroke.core import LesionClass
 from napari_cpam_stroke.prompting import PromptKind
 from napari_cpam_stroke.widgets.viewer.prompt_marks import MINUS, PLUS, PREVIEW
@@ -51,6 +52,31 @@ def test_a_click_makes_a_lesion_and_undo_takes_prompt_and_mask_back(pointing: Po
     pointing.session.wait()
     kept = pointing.session.review.revision.prompts
     assert (kept.counts, len(kept.on(Z, LesionClass.ISCHEMIA))) == ({"point": 1}, 1)
+
+
+def test_a_crash_keeps_which_prompts_made_the_reading(pointing: Pointing, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = pointing.session
+    pointing.key(Qt.Key.Key_P, SHIFT)
+    pointing.click(IN_DARK)
+    pointing.click((22, 17), RIGHT)
+    drawn = pointing.mask.copy()
+    session.drafts.keep()
+    monkeypatch.setattr(program_lock, "PROGRAM", "the next start")
+    program_lock._let_go()
+    session.drafts.release()
+    session.close_case(ask=False)
+    session.ask = lambda _question, answers: answers[0]
+    session.show(squares())
+    session.wait()
+    np.testing.assert_array_equal(pointing.mask, drawn)
+    assert pointing.marks == [], "the marks are of the sitting that ended"
+    assert session.review.algorithm_type == "SEMIAUTOMATIC"
+    pointing.key(Qt.Key.Key_F8)
+    session.wait()
+    saved = session.review.revision
+    assert (saved.algorithm_type, saved.prompts.counts) == ("SEMIAUTOMATIC", {"point": 2})
+    assert [prompt.adds for prompt in saved.prompts.on(Z, LesionClass.ISCHEMIA)] == [True, False]
+    assert not saved.begun_from_model
 
 
 @pytest.mark.parametrize(("button", "modifier"), [(RIGHT, Qt.KeyboardModifier.NoModifier), (LEFT, SHIFT)])

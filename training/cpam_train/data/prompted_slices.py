@@ -1,4 +1,4 @@
-"""Slices with a simulated reader's prompts, on the zoomed grid a prompted network looks at."""
+"""Slices with prompts, simulated or those of their readers, on the zoomed grid a prompted network looks at."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scipy import ndimage
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from cpam_train.data.readers_prompts import first_prompts, mirrored, zoom_of
 from cpam_train.data.robot_reader import CLUMSY, EXACT, RobotReader, largest_part
 from cpam_train.data.slices import SliceRow
 from napari_cpam_stroke.annotations import AnnotationStore
@@ -63,6 +64,11 @@ class PromptedRow:
         """Whether the slice has a lesion of it; else a reader turns down what is no lesion."""
         return self.row.labels[self.lesion_class - 1] == PRESENT
 
+    @property
+    def given(self) -> tuple[Prompt, ...]:
+        """What a reader pointed at, oldest first."""
+        return self.row.prompts[self.lesion_class - 1]
+
 
 def prompted_rows(rows: Sequence[SliceRow]) -> list[PromptedRow]:
     """Return each slice once for every class whose mask is known on it."""
@@ -76,11 +82,12 @@ def prompted_rows(rows: Sequence[SliceRow]) -> list[PromptedRow]:
 
 @dataclass(frozen=True, eq=False)
 class _Scene:
-    """A slice on the grid, all (size, size)."""
+    """A slice on the grid, all (size, size), and the reader's own prompts that are shown; none: a simulated one's."""
 
     hu: Floats32
     truth: Region
     spacing: tuple[float, float]
+    prompts: Sequence[Prompt]
 
 
 class PromptedDataset(Dataset[dict[str, Tensor]]):
@@ -93,6 +100,8 @@ class PromptedDataset(Dataset[dict[str, Tensor]]):
     ----------
     varied
         Training: HU, zoom and side vary. Else every item is the same each time.
+    replay
+        How often a slice that was read with prompts is shown the first of those, from nothing, as it was then.
     """
 
     def __init__(
@@ -103,13 +112,14 @@ class PromptedDataset(Dataset[dict[str, Tensor]]):
         rows: Sequence[PromptedRow],
         *,
         varied: bool,
+        replay: float = 0.0,
         seed: int = 0,
     ) -> None:
         if not rows:
             raise InputError("Data set has no slice", remedy="import data, assign splits, or choose other sources")
         self.rows = tuple(rows)
         self._store, self._config, self._prompts = store, config, prompts
-        self._varied, self._seed = varied, seed
+        self._varied, self._replay, self._seed = varied, replay, seed
         self._epoch = torch.zeros(1, dtype=torch.int64)
         self._epoch.share_memory_()  # type: ignore[no-untyped-call]
 
@@ -120,7 +130,7 @@ class PromptedDataset(Dataset[dict[str, Tensor]]):
         asked = self.rows[index]
         rng = np.random.default_rng((self._seed, int(self._epoch), index))
         scene = self._scene(asked, rng)
-        before, prompts = _reading(scene, rng)
+        before, prompts = _reading(scene, rng) if not scene.prompts else (np.zeros_like(scene.truth), scene.prompts)
         maps = draw_maps(prompts, scene.truth.shape, scene.spacing)
         channels = network_channels(scene.hu, maps, before, asked.lesion_class, self._config)
         return {
@@ -138,14 +148,18 @@ class PromptedDataset(Dataset[dict[str, Tensor]]):
 
     def _scene(self, asked: PromptedRow, rng: Generator) -> _Scene:
         volume, truth = self._slice(asked)
-        zoom = self._zoom(volume, truth, rng)
+        given = first_prompts(asked.given, rng) if asked.given and rng.random() < self._replay else ()
+        zoom = zoom_of(given, volume, self._prompts.smallest_mm, self._config.size) if given else None
+        if zoom is None or not _shows(zoom, truth):
+            given, zoom = (), self._zoom(volume, truth, rng)
         hu = zoomed_hu(seen_hu(volume.hu[0], self._config), zoom, self._config)
-        seen = np.asarray(zoom.take(truth.astype(np.float32)) >= 0.5)
+        seen, prompts = np.asarray(zoom.take(truth.astype(np.float32)) >= 0.5), [zoom.onto(each) for each in given]
         if self._varied:
             hu = _varied_hu(hu, self._config, rng)
             if rng.random() < 0.5:
                 hu, seen = np.ascontiguousarray(hu[:, ::-1]), np.ascontiguousarray(seen[:, ::-1])
-        return _Scene(hu, seen, (zoom.pixel_mm, zoom.pixel_mm))
+                prompts = mirrored(prompts, zoom)
+        return _Scene(hu, seen, (zoom.pixel_mm, zoom.pixel_mm), prompts)
 
     def _slice(self, asked: PromptedRow) -> tuple[CTVolume, Region]:
         case, z = asked.row.case, asked.row.z
@@ -173,10 +187,14 @@ class PromptedDataset(Dataset[dict[str, Tensor]]):
         shift = rng.normal(0, smallest / 20, 2) / spacing
         side = smallest * (rng.uniform(*ZOOM_RANGE) if self._varied else 1.0)
         zoom = Zoom((centre[0] + shift[0], centre[1] + shift[1]), side, spacing, self._config.size)
-        if truth.any() and not (zoom.take(truth.astype(np.float32)) >= 0.5).any():
+        if truth.any() and not _shows(zoom, truth):
             middle = ((rows.start + rows.stop - 1) / 2, (columns.start + columns.stop - 1) / 2)
             return Zoom(middle, side, spacing, self._config.size)
         return zoom
+
+
+def _shows(zoom: Zoom, truth: Region) -> bool:
+    return bool((zoom.take(truth.astype(np.float32)) >= 0.5).any())
 
 
 def _reading(scene: _Scene, rng: Generator) -> tuple[Region, list[Prompt]]:

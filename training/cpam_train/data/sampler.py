@@ -1,4 +1,4 @@
-"""How often each slice is drawn: classes evenly, small sources above their share, readers' rejections more often."""
+"""How often each slice is drawn: classes evenly, small sources above their share, what readers corrected more often."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ Kind = Literal["hemorrhage", "ischemia", "neither"]
 Cell = tuple[Kind, str, str]
 """Kind of a slice, its source, its patient."""
 
+MOST_SENT_AGAIN = 4
+"""Prompts of one slice that count as corrections: one on which a reader fought must not fill the epoch."""
+
 EVERY_REASON_ALIKE: Mapping[Reason, float] = MappingProxyType(dict.fromkeys(REASONS, 1.0))
 
 
@@ -28,6 +31,7 @@ def sampling_weights(
     balance: float = 1.0,
     hard_negative_weight: float = 0.0,
     reason_weights: Mapping[Reason, float] = EVERY_REASON_ALIKE,
+    prompt_weight: float = 0.0,
     draws: tuple[float, float] = (1, 1),
 ) -> torch.Tensor:
     """Return float64 (n,) weights, their mean the mean of the draws.
@@ -40,20 +44,37 @@ def sampling_weights(
     ----------
     balance
         0: every slice alike; between: the weights above to this power.
-    hard_negative_weight
-        A slice on which readers turned down findings counts this much more per finding...
-    reason_weights
-        ... times the weight of its reason.
+    hard_negative_weight, reason_weights, prompt_weight
+        As `hardness`.
     draws
         Of a slice with ischemia or hemorrhage, and of one without; with `balance` 0 its expected number in an epoch.
     """
     cells = [(kind_of(row), row.case.source, row.case.patient_id) for row in rows]
     share = _root_shares(Counter(cells))
     weights = np.array([share[cell] for cell in cells]) ** balance
-    weights *= [1 + hard_negative_weight * sum(reason_weights[r] for r in row.rejected) for row in rows]
+    weights *= [hardness(row, hard_negative_weight, reason_weights, prompt_weight) for row in rows]
     wanted = np.array([draws[kind_of(row) == "neither"] for row in rows], dtype=np.float64)
     weights *= wanted
     return torch.from_numpy(weights * wanted.mean() / weights.mean())
+
+
+def hardness(
+    row: SliceRow, hard_negative_weight: float, reason_weights: Mapping[Reason, float], prompt_weight: float
+) -> float:
+    """Return by which factor a slice is drawn more often than one that readers left as it was, 1 or more.
+
+    Parameters
+    ----------
+    hard_negative_weight
+        A slice on which readers turned down findings counts this much more per finding...
+    reason_weights
+        ... times the weight of its reason.
+    prompt_weight
+        It counts this much more per prompt that had to be sent again, up to `MOST_SENT_AGAIN` of them: a lesion that
+        one prompt made right is no hard one.
+    """
+    rejected = sum(reason_weights[reason] for reason in row.rejected)
+    return 1 + hard_negative_weight * rejected + prompt_weight * min(sum(row.sent_again), MOST_SENT_AGAIN)
 
 
 def replayed(weights: torch.Tensor, new: Sequence[bool], share: float) -> torch.Tensor:

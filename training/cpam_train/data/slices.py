@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cpam_train.data.readers_prompts import NO_PROMPTS, prompts_on, sent_again
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import CaseRecord, Reason, Revision, Split
-from napari_cpam_stroke.core import Annotation
+from napari_cpam_stroke.core import Annotation, LesionClass
 from napari_cpam_stroke.core.annotation import UNKNOWN
+from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.core.orientation import places_mm
+from napari_cpam_stroke.prompting import Prompt
 
 UNUSED_STATUS = "rejected"
 """Cases that a reader put aside are not trained on."""
@@ -61,6 +64,10 @@ class SliceRow:
         Per class: -1 unknown, 0 absent, 1 present.
     rejected
         Why readers turned findings down on this slice, one reason per finding.
+    prompts
+        Per class: what readers pointed at on this slice, oldest first, as far as it made part of the newest revision.
+    sent_again
+        Per class: how many of those were corrections (`readers_prompts.sent_again`).
     """
 
     case: CaseRow
@@ -68,6 +75,8 @@ class SliceRow:
     mask_known: tuple[bool, bool]
     labels: tuple[int, int]
     rejected: tuple[Reason, ...] = ()
+    prompts: tuple[tuple[Prompt, ...], tuple[Prompt, ...]] = NO_PROMPTS
+    sent_again: tuple[int, int] = (0, 0)
 
     @property
     def place(self) -> int:
@@ -95,13 +104,13 @@ def collect_slices(
         if sources and record.source not in sources:
             continue
         revisions = store.revisions(record.case_id)
-        saved = next((revision.created for revision in revisions if revision.id == record.head), None)
-        rows.extend(_slices_of(record, store.read_annotation(record.head), _rejections(revisions), saved))
+        head = next((revision for revision in revisions if revision.id == record.head), None)
+        rows.extend(_slices_of(record, store.read_annotation(record.head), _rejections(revisions), head))
     return rows
 
 
 def _slices_of(
-    record: CaseRecord, annotation: Annotation, rejected: dict[int, list[Reason]], saved: datetime | None
+    record: CaseRecord, annotation: Annotation, rejected: dict[int, list[Reason]], head: Revision | None
 ) -> list[SliceRow]:
     case = CaseRow(
         case_id=record.case_id,
@@ -113,8 +122,9 @@ def _slices_of(
         slices=record.shape[0],
         head_first=record.geometry is not None and record.geometry.display_flips[0],
         places_mm=places_mm(record.geometry, record.acquisition),
-        saved=saved,
+        saved=None if head is None else head.created,
     )
+    pointed = {z: prompts_on(None if head is None else head.prompts, z) for z in range(record.shape[0])}
     useful = annotation.mask_known.any(axis=1) | (annotation.slice_labels != UNKNOWN).any(axis=1)
     return [
         SliceRow(
@@ -123,10 +133,21 @@ def _slices_of(
             (bool(annotation.mask_known[z, 0]), bool(annotation.mask_known[z, 1])),
             (int(annotation.slice_labels[z, 0]), int(annotation.slice_labels[z, 1])),
             tuple(sorted(rejected.get(z, ()))),
+            pointed[z],
+            _sent_again(pointed[z], annotation.mask[z]),
         )
         for z in range(len(useful))
         if useful[z]
     ]
+
+
+def _sent_again(prompts: tuple[tuple[Prompt, ...], tuple[Prompt, ...]], mask: Mask) -> tuple[int, int]:
+    """Return the corrections among the prompts of a slice (Y, X), per class."""
+    ischemia, hemorrhage = prompts
+    return (
+        sent_again(ischemia, mask == LesionClass.ISCHEMIA) if ischemia else 0,
+        sent_again(hemorrhage, mask == LesionClass.HEMORRHAGE) if hemorrhage else 0,
+    )
 
 
 def _rejections(revisions: Sequence[Revision]) -> dict[int, list[Reason]]:

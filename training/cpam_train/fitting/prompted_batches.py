@@ -10,9 +10,9 @@ import torch
 from rich.console import Console
 from torch.utils.data import WeightedRandomSampler
 
-from cpam_train.config import TrainConfig
+from cpam_train.config import DataConfig, TrainConfig
 from cpam_train.data.prompted_slices import PromptedDataset, PromptedRow, prompted_rows
-from cpam_train.data.sampler import weighted_sampler
+from cpam_train.data.sampler import hardness, weighted_sampler
 from cpam_train.fitting.batches import Loaders
 from cpam_train.fitting.division import divide, patients_without_split
 from cpam_train.fitting.slice_batches import summarise
@@ -54,10 +54,11 @@ class PromptedLoaders(Loaders):
         self.left_out = patients_without_split(store)
         self._parts = {"train": tuple(train), "validation": tuple(validation)}
         rows = prompted_rows(train)
-        self.weights = prompted_weights(rows)
+        self.weights = prompted_weights(rows, config.data)
         self.train = PromptedDataset(
-            store, config.preprocess, config.prompts, rows, varied=config.augment.enabled, seed=config.seed
-        )
+            store, config.preprocess, config.prompts, rows,
+            varied=config.augment.enabled, replay=config.data.replay_prompts, seed=config.seed,
+        )  # fmt: skip
         self.validation = PromptedDataset(
             store, config.preprocess, config.prompts, _validated(prompted_rows(validation)), varied=False
         )
@@ -71,6 +72,8 @@ class PromptedLoaders(Loaders):
             )
         for remark in self.remarks:
             console.print(remark)
+        if given := sum(bool(row.given) for row in self.train.rows):
+            console.print(f"{given} training slices were read with prompts: they are shown those, too.")
         for lesion_class in LesionClass:
             if not any(row.present and row.lesion_class is lesion_class for row in self.train.rows):
                 console.print(f"No training slice is known to hold {lesion_class.label}: the model cannot learn it.")
@@ -94,13 +97,19 @@ class PromptedLoaders(Loaders):
         return {"split_rule": self.split_rule, **{name: summarise(rows) for name, rows in self._parts.items()}}
 
 
-def prompted_weights(rows: list[PromptedRow]) -> torch.Tensor:
-    """Return float64 (n,): each class as often, patients by the root of their slices, few slices without a lesion."""
+def prompted_weights(rows: list[PromptedRow], data: DataConfig) -> torch.Tensor:
+    """Return float64 (n,): each class as often, patients by the root of their slices, few slices without a lesion.
+
+    Inside a class, and among the slices without a lesion, hard examples count more, as `sampler.hardness` says.
+    """
     kinds = [row.lesion_class.value if row.present else 0 for row in rows]
     people = [(kind, row.row.case.patient_id) for kind, row in zip(kinds, rows, strict=True)]
     index = {name: n for n, name in enumerate(dict.fromkeys(people))}
     member = np.array([index[name] for name in people])
     weights = np.bincount(member)[member] ** -0.5
+    weights = weights * [
+        hardness(row.row, data.hard_negative_weight, data.reason_weights, data.prompt_weight) for row in rows
+    ]
     there = np.array(kinds)
     for kind in set(kinds):
         share = ABSENT_SHARE if kind == 0 else (1 - ABSENT_SHARE) / len(LesionClass)

@@ -125,6 +125,7 @@ def draw_of(rows: Sequence[SliceRow], config: TrainConfig) -> tuple[Tensor, Floa
         balance=data.balance,
         hard_negative_weight=data.hard_negative_weight,
         reason_weights=data.reason_weights,
+        prompt_weight=data.prompt_weight,
         draws=data.draws,
     )
     weights = replayed(weights, [is_new(row, data) for row in rows], data.replay_share)

@@ -58,11 +58,12 @@ class PromptMarks:
         if PREVIEW not in self._layers.extra and not lines:
             return
         layer = self._shapes()
-        if layer.nshapes:
-            layer.data = []
-        if lines:
-            layer.add(lines, shape_type="path", edge_color=colours, edge_width=WIDTH)
-            layer.selected_data = set()
+        with layer.events.data.blocker():  # else napari slices every layer anew, four times for one preview
+            if layer.nshapes:
+                layer.data = []
+            if lines:
+                layer.add(lines, shape_type="path", edge_color=colours, edge_width=WIDTH)
+                layer.selected_data = set()
 
     def _points(self) -> Points:
         made = self._layers.extra.get(PROMPTS) or self._layers.show_extra(PROMPTS, self._make_points, above=True)

@@ -181,7 +181,7 @@ class Tools(QObject):
 
     def allowed(self) -> bool:
         """Return whether a tool may draw, with hidden masks shown again; else say why not."""
-        if self.layers is not None and self.layers.flat:
+        if self.layers is not None and self.layers.flat and not self.layers.reading.visible:
             self.layers.reading.visible = True
         why = NO_CASE if self.layers is None else self._guard.reason
         if why:
