@@ -158,6 +158,7 @@ class AnnotationStore:
 
     cases = _of_part(lambda store: store.worklist, Worklist.cases)
     count_cases = _of_part(lambda store: store.worklist, Worklist.count_cases)
+    saved_since = _of_part(lambda store: store.worklist, Worklist.saved_since)
     counts = _of_part(lambda store: store.worklist, Worklist.counts)
     set_status = _of_part(lambda store: store.worklist, Worklist.set_status)
     set_reader = _of_part(lambda store: store.worklist, Worklist.set_reader)

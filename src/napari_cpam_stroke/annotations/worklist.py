@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from typing import Literal
 
 from sqlalchemy import func, select
@@ -24,7 +25,7 @@ from napari_cpam_stroke.annotations.records import (
     one_of,
 )
 from napari_cpam_stroke.annotations.rows import case_record
-from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow
+from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow, RevisionRow
 from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS
 from napari_cpam_stroke.errors import StoreError
 
@@ -79,6 +80,13 @@ class Worklist:
         with self._database.reading() as session:
             found: int = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
         return found
+
+    def saved_since(self, moment: datetime) -> set[str]:
+        """Return the names of the cases whose newest version was saved after a moment."""
+        after = moment.astimezone(UTC).isoformat(timespec="microseconds")
+        statement = select(CaseRow.case_id).join(RevisionRow, RevisionRow.id == CaseRow.head)
+        with self._database.reading() as session:
+            return set(session.scalars(statement.where(RevisionRow.created > after)))
 
     def counts(self) -> dict[Status, int]:
         """Return how many cases have each status."""

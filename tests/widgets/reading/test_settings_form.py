@@ -16,6 +16,7 @@ def test_each_field_fits_its_type_and_shows_its_value(qapp: Any) -> None:
     values = RoomSettings(author="Dr. Test", store="/data", device="cpu", blinded=True)
     form = settings_form(values, *FIELDS)
     kinds = {"author": LineEdit, "store": LineEdit, "device": ComboBox, "blinded": CheckBox, "run_on_open": CheckBox}
+    kinds |= {"train_preset": ComboBox, "train_name": LineEdit, "train_settings": LineEdit}
     assert {field.name: type(field) for field in form} == kinds
     assert form.asdict() == {name: getattr(values, name) for name in FIELDS}
     assert form["device"].choices == ("auto", "cpu", "cuda", "mps")

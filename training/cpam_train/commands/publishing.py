@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cpam_train.commands.common import StoreOption, console, errors, opened_to_learn, progress_bar
+from cpam_train.commands.common import StoreOption, console, errors, opened_to_learn
+from cpam_train.commands.watching import progress_of, write_event
+from napari_cpam_stroke.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cpam_train.publishing.gate import Asked
+    from cpam_train.publishing.promote import Gate, Promotion
 
 
 def promote(  # noqa: PLR0913 - one per option
@@ -31,6 +39,12 @@ def promote(  # noqa: PLR0913 - one per option
         Path | None, typer.Option(help="Folder with failures.json and pictures of synthetic heads.")
     ] = None,
     sign: Annotated[Path | None, typer.Option(help="Sign the bundle with this private Ed25519 key.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Publish nothing: tell, and write verdict.json into the run folder.")
+    ] = False,
+    progress: Annotated[
+        str, typer.Option("--progress", help="lines: for a person; jsonl: one JSON object a line on standard output.")
+    ] = "lines",
 ) -> None:
     """Publish a run if it is shown to be better on the frozen test set than the model it follows; else exit with 1."""
     from cpam_train.evaluation.model import draft_of_run
@@ -43,30 +57,65 @@ def promote(  # noqa: PLR0913 - one per option
 
     check_name(name)
     known, pictures = read_failures(failures) if failures else ((), {})
-    publish = promote_prompted if draft_of_run(RunFolder(run)).prompts is not None else publish_segmenter
+    prompted = draft_of_run(RunFolder(run)).prompts is not None
+    publish = promote_prompted if prompted else publish_segmenter
+    asked, told = Asked(Margins(gain=min_gain, loss=max_loss), insist), progress_of(progress)
+    if dry_run:
+        if prompted or out is not None:
+            raise InputError("--dry-run judges a segmenter or classifier to be installed", remedy="leave it out")
+        _only_judge(run, name, store, asked, progress)
+        return
     with opened_to_learn(store) as source:
         try:
             done = publish(
                 RunFolder(run),
                 name,
                 source,
-                asked=Asked(Margins(gain=min_gain, loss=max_loss), insist),
+                asked=asked,
                 out=out,
-                progress_bar=progress_bar,
+                progress_bar=told.bar,
                 remarks=Remarks(_terms(terms), notes, known, pictures, sign),
             )
         except PromotionRefusedError as error:
             errors.print(str(error), style="red", markup=False, soft_wrap=True)
             raise typer.Exit(1) from error
+    _tell(done, told.console)
+    if progress == "jsonl":
+        write_event({"stage": "published", "model": done.bundle.card.reference})
+
+
+def _only_judge(run: Path, name: str, store: str, asked: Asked, progress: str) -> None:
+    """Judge a run as it would be judged, and write what was found; exit with 1 where it would be refused."""
+    from cpam_train.publishing.promote import PromotionRefusedError
+    from cpam_train.publishing.verdict import VERDICT_FILE, judge_run
+    from cpam_train.run_folder import RunFolder
+
+    told = progress_of(progress)
+    with opened_to_learn(store) as source:
+        gate = judge_run(RunFolder(run), name, source, asked=asked, progress_bar=told.bar)
+    _tell_demands(gate, told.console)
+    told.console.print(f"Nothing was published; in {run / VERDICT_FILE}.")
+    try:
+        gate.require()
+    except PromotionRefusedError as error:
+        errors.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+def _tell(done: Promotion, to: Console) -> None:
     if done.gate is None:
-        console.print(f"{done.bundle.card.reference}: score {done.score:.4f}, in {done.bundle.path}.")
+        to.print(f"{done.bundle.card.reference}: score {done.score:.4f}, in {done.bundle.path}.")
         return
-    for demand in done.gate.demands:
-        console.print(f"{'shown' if demand.met else 'NOT SHOWN'}: {demand}")
-    console.print(
+    _tell_demands(done.gate, to)
+    to.print(
         f"{done.bundle.card.reference}: score {done.score:.4f} (gain {done.gain:+.4f} over {done.gate.rival}), in "
         f"{done.bundle.path}."
     )
+
+
+def _tell_demands(gate: Gate, to: Console) -> None:
+    for demand in gate.demands:
+        to.print(f"{'shown' if demand.met else 'NOT SHOWN'}: {demand}")
 
 
 def rollback(name: Annotated[str, typer.Argument(metavar="NAME", help="Name of an installed model.")]) -> None:
@@ -78,8 +127,6 @@ def rollback(name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a
 
 
 def _terms(values: list[str] | None) -> dict[str, str]:
-    from napari_cpam_stroke.errors import InputError
-
     terms: dict[str, str] = {}
     for value in values or ():
         source, separator, text = value.partition("=")

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from cpam_train.commands.common import console, errors
+from cpam_train.commands.common import console, errors, progress_bar
 from napari_cpam_stroke.errors import CancelledError, ConfigError, CpamError, nearest
 
 if TYPE_CHECKING:
+    from cpam_train.evaluation.progress import ProgressBar
     from cpam_train.fitting.fit import FitResult
+    from napari_cpam_stroke.progress import Progress
 
 WAYS = ("lines", "jsonl")
 
@@ -45,9 +47,7 @@ class Watch:
         return None if self.run is None else self._write
 
     def _write(self, event: dict[str, Any]) -> None:
-        line = json.dumps(event)
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+        line = write_event(event)
         if self.run is not None and self.run.is_dir():
             with (self.run / EVENTS_FILE).open("a", encoding="utf-8") as stream:
                 stream.write(f"{line}\n")
@@ -71,6 +71,44 @@ class Watch:
             raise
 
 
+@dataclass(frozen=True)
+class Telling:
+    """Where a command that judges tells what it finds, and how far it is."""
+
+    console: Console
+    bar: ProgressBar
+
+
+def progress_of(way: str) -> Telling:
+    """Return how a command is watched that leaves no run: bars for a person, or events for a program.
+
+    Raises
+    ------
+    ConfigError
+        For a way that does not exist.
+    """
+    _require_way(way)
+    return Telling(console, progress_bar) if way == "lines" else Telling(errors, event_bar)
+
+
+@contextmanager
+def event_bar(name: str) -> Iterator[Progress]:
+    """Report steps as events; yields what reports them."""
+
+    def report(done: int, total: int) -> None:
+        write_event({"stage": name, "done": done, "total": total})
+
+    yield report
+
+
+def write_event(event: dict[str, Any]) -> str:
+    """Write an event to standard output; return its line."""
+    line = json.dumps(event)
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+    return line
+
+
 def watch_of(way: str, run: Path) -> Watch:
     """Return how a run is watched.
 
@@ -79,6 +117,10 @@ def watch_of(way: str, run: Path) -> Watch:
     ConfigError
         For a way that does not exist.
     """
+    _require_way(way)
+    return Watch(console) if way == "lines" else Watch(errors, run)
+
+
+def _require_way(way: str) -> None:
     if way not in WAYS:
         raise ConfigError(f"There is no --progress {way!r}{nearest(way, WAYS)}", expected=" or ".join(WAYS))
-    return Watch(console) if way == "lines" else Watch(errors, run)

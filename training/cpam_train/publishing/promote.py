@@ -143,13 +143,12 @@ def promote(
         refuse_bundled(name)
         require_key(registry, remarks)
     with tempfile.TemporaryDirectory() as folder:
-        card = replace(draft_of_run(run), name=name, weights_dtype=weights_dtype(run))
-        candidate = bundle_of_run(run, Path(folder) / "candidate", card)
-        judged = _judge(candidate, store, "judging the candidate", progress_bar)
+        candidate = candidate_of(run, name, Path(folder))
+        judged = judge(candidate, store, "judging the candidate", progress_bar)
         gain, gate, versus = None, None, None
         if out is None:
-            with _rival(registry, name, run, Path(folder)) as before:
-                current = _judge(before, store, f"judging {before.card.reference}", progress_bar)
+            with rival_of(registry, name, run, Path(folder)) as before:
+                current = judge(before, store, f"judging {before.card.reference}", progress_bar)
             gain = judged.score - current.score
             gate = Gate(current.card.reference, demands_on(judged, current, asked.margins), asked.insist.strip())
             gate.require()
@@ -160,6 +159,12 @@ def promote(
         ready = saved(Path(folder) / "ready", final, candidate, remarks)
         entry = registry.install(ready.path, name)
         return Promotion(registry.resolve(f"{name}@{entry.version}"), entry, judged.score, gain, gate)
+
+
+def candidate_of(run: RunFolder, name: str, folder: Path) -> Bundle:
+    """Write a run's best weights into a folder as the bundle that would get a name."""
+    card = replace(draft_of_run(run), name=name, weights_dtype=weights_dtype(run))
+    return bundle_of_run(run, folder / "candidate", card)
 
 
 def finished_card(card: ModelCard, judged: Evaluation, *, versus: dict[str, str] | None, remarks: Remarks) -> ModelCard:
@@ -221,13 +226,14 @@ def difference_text(first: Evaluation, second: Evaluation) -> dict[str, str]:
     }
 
 
-def _judge(bundle: Bundle, store: AnnotationStore, what: str, progress_bar: ProgressBar) -> Evaluation:
+def judge(bundle: Bundle, store: AnnotationStore, what: str, progress_bar: ProgressBar) -> Evaluation:
+    """Judge a model on the frozen test set."""
     with progress_bar(what) as progress:
         return evaluate_model(Predictor(bundle), store, progress=progress)
 
 
 @contextmanager
-def _rival(registry: Registry, name: str, run: RunFolder, folder: Path) -> Iterator[Bundle]:
+def rival_of(registry: Registry, name: str, run: RunFolder, folder: Path) -> Iterator[Bundle]:
     """Yield the version of the name that is in use; for a new name the model the run began from, else the bundled."""
     if name in registry.names():
         yield registry.resolve(name)

@@ -85,6 +85,11 @@ def prior() -> QWidget:
     return _dock("prior")
 
 
+def train() -> QWidget:
+    """Show what retrains on corrected cases."""
+    return _dock("train")
+
+
 def segment() -> Widget:
     """Return the form that runs a model on any image layer."""
     from napari_cpam_stroke.widgets.contributions.layer_forms import segment_form

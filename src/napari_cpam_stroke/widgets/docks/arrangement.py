@@ -10,11 +10,11 @@ NAPARIS = ("layer list", "layer controls")
 """napari's own docks, which the room puts behind Cases."""
 
 STANDING: dict[str, tuple[tuple[str, ...], ...]] = {
-    LEFT: (("cases", *NAPARIS), ("window",)),
+    LEFT: (("cases", "train", *NAPARIS), ("window",)),
     RIGHT: (("findings", "history", "measurements", "planes", "prior"), ("models",)),
 }
 FOLDED: dict[str, tuple[tuple[str, ...], ...]] = {
-    LEFT: (("cases", "window", *NAPARIS),),
+    LEFT: (("cases", "window", "train", *NAPARIS),),
     RIGHT: (("findings", "models", "history", "measurements", "planes", "prior"),),
 }
 """Docks of a column from above; those of one place are tabs, the first in front."""

@@ -18,6 +18,7 @@ from napari_cpam_stroke.widgets.docks.measurements import MeasurementsDock
 from napari_cpam_stroke.widgets.docks.models import ModelsDock
 from napari_cpam_stroke.widgets.docks.planes import PlanesDock
 from napari_cpam_stroke.widgets.docks.prior import PriorDock
+from napari_cpam_stroke.widgets.docks.train import TrainDock
 from napari_cpam_stroke.widgets.docks.window import WindowDock
 from napari_cpam_stroke.widgets.reading.session import ReviewSession
 from napari_cpam_stroke.widgets.viewer import compat
@@ -35,6 +36,7 @@ DOCKS: dict[str, tuple[type[QWidget], str, str]] = {
     "measurements": (MeasurementsDock, "Measurements", "right"),
     "planes": (PlanesDock, "Three planes", "right"),
     "prior": (PriorDock, "Prior study", "right"),
+    "train": (TrainDock, "Train", "left"),
     "correct": (CorrectDock, "Correct and save", "bottom"),
 }
 """Name in commands: class, title as in the manifest, area."""

@@ -34,6 +34,7 @@ from napari_cpam_stroke.widgets.reading.opening import OpenedCase, Opener
 from napari_cpam_stroke.widgets.reading.prompt_carrying import PromptCarrying
 from napari_cpam_stroke.widgets.reading.prompt_engines import ENGINES, engine_choices
 from napari_cpam_stroke.widgets.reading.prompt_tools import PromptTools
+from napari_cpam_stroke.widgets.reading.retraining_runs import RetrainingRuns
 from napari_cpam_stroke.widgets.reading.room_store import RoomStore
 from napari_cpam_stroke.widgets.reading.screen import CaseScreen
 from napari_cpam_stroke.widgets.reading.settings import SettingsFile
@@ -70,8 +71,8 @@ class ReviewSession(RoomState):
         How it is corrected: by hand, by pointing, by carrying a lesion to the slices beside it.
     midline, measures, other_side, cross_hair
         The fitted midline, what a reader measures, the CT mirrored in its place, and where three planes meet.
-    models, attention
-        Runs, and what a model attends to.
+    models, attention, retraining
+        Runs, what a model attends to, and making a better one.
     warming
         What is made ready before the first case.
     opener, store, worklist, records, drafts, left_drafts
@@ -95,6 +96,7 @@ class ReviewSession(RoomState):
             self, store=self.store, worklist=self.worklist, drafts=self.drafts, may_leave=self.may_leave
         )
         self.models = ModelRuns(self, worklist=self.worklist, kept=KeptRuns(self, store=self.store))
+        self.retraining = RetrainingRuns(self, store=self.store, models=self.models)
         self.attention = AttentionClick(self, models=self.models, comparisons=self.asides)
         self.prompts = PromptTools(self, viewer, tools=self.tools, models=self.models, choices=ENGINES)
         self.carrying = PromptCarrying(self.prompts, says=self.prompts.said.emit)

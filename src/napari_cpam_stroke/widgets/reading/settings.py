@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from napari_cpam_stroke.annotations.location import without_password
 from napari_cpam_stroke.files import write_whole
+from napari_cpam_stroke.retraining import Preset
 from napari_cpam_stroke.user_folder import application_home
 
 FILE_NAME = "room.json"
@@ -38,6 +39,11 @@ class RoomSettings:
     """First read without the AI: its results stay hidden until revealed."""
     run_on_open: bool = False
     """Run the model as soon as a case is open."""
+    train_preset: Preset = "quick"
+    train_name: str = "mine"
+    """What a model trained from the room is called."""
+    train_settings: str = ""
+    """Further settings of a training, as `a.b=value`, parted by spaces."""
     window: str = "brain"
     last_folder: str = ""
     mask_opacity: float = Field(default=0.35, ge=0.05, le=1)

@@ -10,6 +10,7 @@ from magicgui.widgets import Container, create_widget
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtCore import Qt
 
+from napari_cpam_stroke.retraining import PRESETS
 from napari_cpam_stroke.widgets.reading.settings import Device, RoomSettings
 
 
@@ -40,6 +41,13 @@ FIELDS: Mapping[str, Field] = {
         "device", "auto: the graphics card where there is one, else the processor", choices=get_args(Device)
     ),
     "blinded": Field("first read blinded", "Hide the AI until you reveal it", keys=False),
+    "train_preset": Field(
+        "preset",
+        "quick: 15 minutes. thorough: until it gets no better, for hours. tune: first search settings, for a day",
+        choices=PRESETS,
+    ),
+    "train_name": Field("name", "What the new model is called; a name that is there gets a new version"),
+    "train_settings": Field("settings", "Further settings of cpam-train, as epochs=20 data.workers=0"),
     "run_on_open": Field("run on opening", "Run the model as soon as a case is open", keys=False),
 }
 
