@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 from dataclasses import replace
 
 import pytest
@@ -17,7 +18,13 @@ from cryptography.hazmat.primitives.serialization import (
 
 from napari_cpam_stroke.bundles import KnownFailure, load_bundle, save_bundle
 from napari_cpam_stroke.bundles.bundle import PNG_SIGNATURE, write_card
-from napari_cpam_stroke.bundles.signature import PassphraseNeededError, fingerprint, read_public_key, sign_bundle
+from napari_cpam_stroke.bundles.signature import (
+    PassphraseNeededError,
+    fingerprint,
+    open_key,
+    read_public_key,
+    sign_bundle,
+)
 from napari_cpam_stroke.errors import BundleError, InputError
 
 FORMS = [(Encoding.PEM, PrivateFormat.OpenSSH, PublicFormat.OpenSSH), (Encoding.PEM, PrivateFormat.PKCS8, None)]
@@ -48,7 +55,7 @@ def strict(registry, pair):
 @pytest.mark.parametrize("form", FORMS, ids=["openssh", "pem"])
 def test_a_signed_model_is_let_in_and_keeps_its_signature_under_another_name(tmp_path, registry, bundle, form):
     secret, public = written_pair(tmp_path, form=form)
-    sign_bundle(bundle, secret)
+    sign_bundle(bundle, open_key(secret))
     registry.trust.add("hospital", read_public_key(public))
     registry.trust.ask_for_signatures(True)
     registry.install(bundle.path, "ours")
@@ -63,14 +70,14 @@ def test_without_a_signature_or_with_a_strangers_nothing_is_installed_or_opened(
         strict.install(bundle.path, "ours")
     with pytest.raises(BundleError, match="not signed"):
         strict.resolve(bundle.path)
-    sign_bundle(bundle, written_pair(tmp_path, "stranger")[0])
+    sign_bundle(bundle, open_key(written_pair(tmp_path, "stranger")[0]))
     with pytest.raises(BundleError, match="got unknown key"):
         strict.install(bundle.path, "ours")
     assert strict.names() == []
 
 
 def test_a_key_that_is_forgotten_shuts_out_what_it_let_in(strict, bundle, pair):
-    sign_bundle(bundle, pair[0])
+    sign_bundle(bundle, open_key(pair[0]))
     strict.install(bundle.path, "ours")
     strict.trust.forget("hospital")
     with pytest.raises(BundleError, match="not signed by a key this machine trusts"):
@@ -90,7 +97,7 @@ def test_whatever_is_changed_after_signing_is_refused(tmp_path, strict, card, bu
     picture = {"failures/one.png": PNG_SIGNATURE + b"one"}
     shown = replace(card, failures=(KnownFailure("misses", "small ones", "failures/one.png"),))
     bundle = save_bundle(tmp_path / "shown", shown, bundle.state_dict(), pictures=picture)
-    sign_bundle(bundle, pair[0])
+    sign_bundle(bundle, open_key(pair[0]))
     file = bundle.path / "signature.json"
     values = json.loads(file.read_text())
     match change:
@@ -123,7 +130,7 @@ def test_a_broken_signature_is_one_sentence(strict, bundle, content):
 
 
 def test_a_broken_policy_lets_nothing_in(strict, bundle, pair):
-    sign_bundle(bundle, pair[0])
+    sign_bundle(bundle, open_key(pair[0]))
     policy = next((bundle.path.parent / "home" / "models").glob("trust.json"))
     policy.write_text('{"only_signed": "perhaps"')
     with pytest.raises(BundleError, match="nobody can tell which models are trusted"):
@@ -133,10 +140,10 @@ def test_a_broken_policy_lets_nothing_in(strict, bundle, pair):
 def test_a_passphrase_is_asked_for(tmp_path, bundle):
     secret, public = written_pair(tmp_path, form=FORMS[1], lock=BestAvailableEncryption(b"word"))
     with pytest.raises(PassphraseNeededError):
-        sign_bundle(bundle, secret)
+        open_key(secret)
     with pytest.raises(InputError, match="no private key that can be used"):
-        sign_bundle(bundle, secret, b"another")
-    assert fingerprint(sign_bundle(bundle, secret, b"word").key) == fingerprint(read_public_key(public))
+        open_key(secret, b"another")
+    assert fingerprint(sign_bundle(bundle, open_key(secret, b"word")).key) == fingerprint(read_public_key(public))
 
 
 def test_other_kinds_of_keys_are_one_sentence(tmp_path, bundle):
@@ -145,7 +152,7 @@ def test_other_kinds_of_keys_are_one_sentence(tmp_path, bundle):
     file.write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     public = tmp_path / "other.pub"
     public.write_bytes(other.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH))
-    for call in (lambda: sign_bundle(bundle, file), lambda: read_public_key(public), lambda: read_public_key(file)):
+    for call in (lambda: open_key(file), lambda: read_public_key(public), lambda: read_public_key(file)):
         with pytest.raises(InputError, match="expected an Ed25519 key"):
             call()
     with pytest.raises(InputError, match="cannot be read"):
@@ -161,3 +168,17 @@ def test_a_name_keeps_its_key(registry, tmp_path):
         registry.trust.add("hospital", second)
     with pytest.raises(BundleError, match="No key is trusted as 'clinic'"):
         registry.trust.forget("clinic")
+
+
+def test_without_the_package_that_checks_signatures_a_sentence_says_what_to_install(strict, bundle, pair, monkeypatch):
+    sign_bundle(bundle, open_key(pair[0]))
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives", None)
+    with pytest.raises(InputError, match=r"Signatures need a package.*signatures"):
+        strict.install(bundle.path)
+
+
+def test_no_signature_is_nobodys(strict, bundle):
+    policy = next((bundle.path.parent / "home" / "models").glob("trust.json"))
+    policy.write_text('{"only_signed": true, "keys": {"": ""}}')
+    with pytest.raises(BundleError, match="got no signature"):
+        strict.install(bundle.path)

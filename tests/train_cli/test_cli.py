@@ -7,6 +7,8 @@ import sys
 
 import pytest
 import torch
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from safetensors.torch import load_file, save_file
 
 from cpam_train.cli import main
@@ -195,6 +197,23 @@ def test_promotion_needs_a_gain_or_a_person_who_insists(run_cli, store_folder, r
     code, text = run_cli("rollback", "tiny")
     assert "version 1.0" in text
     assert Registry().resolve("tiny").card.version == "1.0"
+
+
+def test_a_machine_of_signed_models_asks_for_the_key_before_it_judges(run_cli, store_folder, runs, tmp_path):
+    key = Ed25519PrivateKey.generate()
+    (tmp_path / "key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    trust = Registry().trust
+    trust.add("hospital", key.public_key().public_bytes_raw())
+    trust.ask_for_signatures(True)
+    common = ("promote", runs[1], "--name", "signed", "--store", store_folder, "--insist", "one test case")
+    for options, sentence in (([], "give the key to sign it with: --sign KEY"), (["--sign", "none"], "cannot be read")):
+        code, text = run_cli(*common, *options)
+        assert code == 2
+        assert sentence in text
+        assert "judging" not in text
+    code, text = run_cli(*common, "--sign", tmp_path / "key")
+    assert code == 0, text
+    assert trust.signer(Registry().resolve("signed")) == "hospital"
 
 
 def test_promote_into_a_folder(run_cli, store_folder, runs, tmp_path):

@@ -62,17 +62,39 @@ class _Stored:
     signature: str
 
 
-def sign_bundle(bundle: Bundle, key_file: Path, passphrase: bytes | None = None) -> Signature:
+def open_key(file: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
+    """Return the private key of an Ed25519 key file (OpenSSH's, or PEM).
+
+    Raises
+    ------
+    InputError
+        If it cannot be used (`PassphraseNeededError` where only its passphrase is missing).
+    """
+    serialization = _cryptography()
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    content = _key_content(file)
+    ssh = b"OPENSSH PRIVATE KEY" in content
+    load = serialization.load_ssh_private_key if ssh else serialization.load_pem_private_key
+    try:
+        key = load(content, passphrase)
+    except TypeError as error:
+        raise PassphraseNeededError(f"The key {file} opens with a passphrase only") from error
+    except Exception as error:  # the library raises kinds of its own
+        raise _not_a_key(file, "private") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _not_a_key(file, "private")
+    return key
+
+
+def sign_bundle(bundle: Bundle, key: Ed25519PrivateKey) -> Signature:
     """Write a signature beside a bundle's card; one that is there already is replaced.
 
     Raises
     ------
     BundleError
         If the bundle is not whole.
-    InputError
-        If the key cannot be used (`PassphraseNeededError` where only its passphrase is missing).
     """
-    key = _private_key(key_file, passphrase)
     bundle.verify()
     signed = json.dumps({"card": card_to_plain(bundle.card), "pictures": _digests(bundle)}, sort_keys=True)
     signature = Signature(key.public_key().public_bytes_raw(), signed, key.sign(signed.encode()))
@@ -114,7 +136,10 @@ def check_signature(bundle: Bundle, signature: Signature) -> None:
     ------
     BundleError
         If it is not.
+    InputError
+        If the package that checks signatures is missing.
     """
+    _cryptography()
     from cryptography.exceptions import InvalidSignature
 
     try:
@@ -151,24 +176,6 @@ def read_public_key(file: Path) -> bytes:
 def fingerprint(key: bytes) -> str:
     """Return a public key in short, to be read out on the telephone: the start of its sha256."""
     return hashlib.sha256(key).hexdigest()[:16]
-
-
-def _private_key(file: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    serialization = _cryptography()
-    content = _key_content(file)
-    ssh = b"OPENSSH PRIVATE KEY" in content
-    load = serialization.load_ssh_private_key if ssh else serialization.load_pem_private_key
-    try:
-        key = load(content, passphrase)
-    except TypeError as error:
-        raise PassphraseNeededError(f"The key {file} opens with a passphrase only") from error
-    except Exception as error:  # the library raises kinds of its own
-        raise _not_a_key(file, "private") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise _not_a_key(file, "private")
-    return key
 
 
 def _public_key(key: bytes) -> Ed25519PublicKey:

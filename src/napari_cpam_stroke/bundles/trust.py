@@ -123,7 +123,10 @@ class Trust:
             If it is refused, or its signature is not its own.
         """
         policy = self.policy
-        if policy.only_signed and (signer := self.signer(bundle)) not in policy.keys:
+        if not policy.only_signed:
+            return
+        signer = self.signer(bundle)
+        if not signer or signer not in policy.keys:
             raise BundleError(
                 f"The model {bundle.card.reference} is not signed by a key this machine trusts",
                 got=signer or "no signature",

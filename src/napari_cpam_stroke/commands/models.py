@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-import typer
-
 from napari_cpam_stroke.bundles import ModelEntry, Registry, load_bundle
 from napari_cpam_stroke.bundles.card import card_to_plain
 from napari_cpam_stroke.bundles.readme import render_readme
-from napari_cpam_stroke.bundles.signature import PassphraseNeededError, fingerprint, read_public_key, sign_bundle
+from napari_cpam_stroke.bundles.signature import fingerprint, read_public_key, sign_bundle
 from napari_cpam_stroke.commands.console import OUT, plain_table, print_json, say
+from napari_cpam_stroke.commands.signing_key import opened_key
 
 SHORT_SHA = 12
 
@@ -60,10 +59,7 @@ def verify_model(ref: str) -> None:
 def sign_model(folder: Path, key: Path) -> None:
     """Sign a bundle with a private key, asking for its passphrase where it has one."""
     bundle = load_bundle(folder)
-    try:
-        signature = sign_bundle(bundle, key)
-    except PassphraseNeededError:
-        signature = sign_bundle(bundle, key, typer.prompt(f"Passphrase of {key}", hide_input=True).encode())
+    signature = sign_bundle(bundle, opened_key(key))
     say(f"Signed {bundle.card.reference} with key {fingerprint(signature.key)}.")
 
 

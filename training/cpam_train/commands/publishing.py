@@ -54,9 +54,11 @@ def promote(  # noqa: PLR0913 - one per option
     from cpam_train.publishing.prompted_promotion import promote_prompted
     from cpam_train.run_folder import RunFolder
     from napari_cpam_stroke.bundles.card import check_name
+    from napari_cpam_stroke.commands.signing_key import opened_key
 
     check_name(name)
     known, pictures = read_failures(failures) if failures else ((), {})
+    key = None if sign is None else opened_key(sign)
     prompted = draft_of_run(RunFolder(run)).prompts is not None
     publish = promote_prompted if prompted else publish_segmenter
     asked, told = Asked(Margins(gain=min_gain, loss=max_loss), insist), progress_of(progress)
@@ -74,7 +76,7 @@ def promote(  # noqa: PLR0913 - one per option
                 asked=asked,
                 out=out,
                 progress_bar=told.bar,
-                remarks=Remarks(_terms(terms), notes, known, pictures, sign),
+                remarks=Remarks(_terms(terms), notes, known, pictures, key),
             )
         except PromotionRefusedError as error:
             errors.print(str(error), style="red", markup=False, soft_wrap=True)

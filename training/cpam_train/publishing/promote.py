@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cpam_train.evaluation.compare import compare
 from cpam_train.evaluation.model import bundle_of_run, draft_of_run, is_run
@@ -26,6 +26,9 @@ from napari_cpam_stroke.bundles.signature import sign_bundle
 from napari_cpam_stroke.config import build_config
 from napari_cpam_stroke.errors import CpamError, InputError
 from napari_cpam_stroke.inference.predictor import Predictor
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 FLOAT16_FROM_PARAMETERS = 3_000_000
 """Larger networks are published in half precision: half the download, the same masks."""
@@ -83,8 +86,8 @@ class Remarks:
     failures: tuple[KnownFailure, ...] = ()
     pictures: dict[str, bytes] = field(default_factory=dict)
     """PNG data of the failures' pictures, which must not show patients."""
-    key: Path | None = None
-    """Private key to sign the bundle with."""
+    key: Ed25519PrivateKey | None = None
+    """Key to sign the bundle with."""
 
 
 @dataclass(frozen=True, eq=False)
