@@ -10,7 +10,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from napari_cpam_stroke.retraining.started_process import LOW_PRIORITY, start_process
+from napari_cpam_stroke.retraining.started_process import LOW_PRIORITY, StartedProcess, start_process
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 STARTER = """
@@ -53,6 +53,23 @@ def test_it_runs_apart_at_low_priority_and_ends_when_asked(tmp_path):
             psutil.Process(made.pid).kill()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no Ctrl-C to ignore")
+def test_it_can_be_stopped_though_its_starter_ignores_ctrl_c(tmp_path):
+    ignoring = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{STARTER}"
+    done = subprocess.run(
+        [sys.executable, "-c", ignoring, str(tmp_path / "log.txt")], capture_output=True, text=True, check=True
+    )
+    pid, born = done.stdout.split()
+    started = StartedProcess(int(pid), float(born))
+    try:
+        time.sleep(1)  # until Python is up
+        started.stop()
+        assert ends(started)
+    finally:
+        if started.running:
+            psutil.Process(started.pid).kill()
+
+
 def test_a_number_used_again_is_another_process(tmp_path):
     made = start_process(SLEEP, log=tmp_path / "log.txt")
     try:
@@ -69,8 +86,6 @@ def test_it_outlives_the_program_that_started_it(tmp_path):
         [sys.executable, "-c", STARTER, str(tmp_path / "log.txt")], capture_output=True, text=True, check=True
     )
     pid, born = done.stdout.split()
-    from napari_cpam_stroke.retraining import StartedProcess
-
     found = StartedProcess(int(pid), float(born))
     assert found.running
     psutil.Process(found.pid).kill()

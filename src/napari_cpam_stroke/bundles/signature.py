@@ -11,7 +11,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pydantic.dataclasses import dataclass as stored
 
@@ -23,6 +23,8 @@ from napari_cpam_stroke.files import read_regular, write_whole
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+    SigningKey: TypeAlias = Ed25519PrivateKey
 
 MAX_KEY_BYTES = 2**16
 
@@ -62,7 +64,7 @@ class _Stored:
     signature: str
 
 
-def open_key(file: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
+def open_key(file: Path, passphrase: bytes | None = None) -> SigningKey:
     """Return the private key of an Ed25519 key file (OpenSSH's, or PEM).
 
     Raises
@@ -87,7 +89,7 @@ def open_key(file: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
     return key
 
 
-def sign_bundle(bundle: Bundle, key: Ed25519PrivateKey) -> Signature:
+def sign_bundle(bundle: Bundle, key: SigningKey) -> Signature:
     """Write a signature beside a bundle's card; one that is there already is replaced.
 
     Raises

@@ -10,10 +10,10 @@ import typer
 from napari_cpam_stroke.bundles.signature import PassphraseNeededError, open_key
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from napari_cpam_stroke.bundles.signature import SigningKey
 
 
-def opened_key(file: Path) -> Ed25519PrivateKey:
+def opened_key(file: Path) -> SigningKey:
     """Return the key of a file, asking for its passphrase where it has one.
 
     Raises

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +21,10 @@ from napari_cpam_stroke.config import STRICT
 
 CLOCK_S = 2.0
 """A number whose process began within so many seconds of the moment noted is the same process."""
+
+LISTENING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+"""Becomes the command once Ctrl-C means something again: a program in the background of a script may ignore it, and
+what it starts would do so too."""
 
 LOW_PRIORITY = 10
 """Niceness on POSIX: the room in front of the reader comes first."""
@@ -69,14 +75,30 @@ def start_process(command: Sequence[str], *, log: Path, out: Path | None = None)
         What it complains of is added to this file.
     out
         What it prints replaces this file; None: nobody reads it.
+
+    Raises
+    ------
+    OSError
+        If there is no such program, or a file cannot be written.
     """
+    program = shutil.which(command[0])
+    if program is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command[0])
     with log.open("ab") as errors, Path(out or os.devnull).open("wb") as printed:
         made = subprocess.Popen(  # noqa: S603 - our own command line, no shell
-            list(command), stdin=subprocess.DEVNULL, stdout=printed, stderr=errors, **_on_its_own()
+            _listening([program, *command[1:]]),
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=errors,
+            **_on_its_own(),
         )
     Thread(target=made.wait, daemon=True).start()  # so that it leaves no dead entry behind while this program runs
     born = _born(made.pid)
     return StartedProcess(made.pid, born)
+
+
+def _listening(command: list[str]) -> list[str]:
+    return command if sys.platform == "win32" else [sys.executable, "-IS", "-c", LISTENING, *command]
 
 
 def _on_its_own() -> dict[str, Any]:

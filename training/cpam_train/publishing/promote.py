@@ -28,7 +28,7 @@ from napari_cpam_stroke.errors import CpamError, InputError
 from napari_cpam_stroke.inference.predictor import Predictor
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from napari_cpam_stroke.bundles.signature import SigningKey
 
 FLOAT16_FROM_PARAMETERS = 3_000_000
 """Larger networks are published in half precision: half the download, the same masks."""
@@ -86,7 +86,7 @@ class Remarks:
     failures: tuple[KnownFailure, ...] = ()
     pictures: dict[str, bytes] = field(default_factory=dict)
     """PNG data of the failures' pictures, which must not show patients."""
-    key: Ed25519PrivateKey | None = None
+    key: SigningKey | None = None
     """Key to sign the bundle with."""
 
 
