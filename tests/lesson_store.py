@@ -59,7 +59,9 @@ def fill(store: AnnotationStore, numbers: dict[str, int]) -> None:
 
 
 def install_beginner(folder: Path) -> ModelEntry:
-    """Install a network of a few thousand random weights that takes nearly every pixel for a lesion."""
+    """Install a network of a few thousand random weights that marks nearly every pixel, in every case both classes."""
+    import torch
+
     from napari_cpam_stroke.models import build_model
 
     preprocess = PreprocessConfig(size=32)
@@ -70,5 +72,8 @@ def install_beginner(folder: Path) -> ModelEntry:
     everywhere = {"ischemia": 0.02, "hemorrhage": 0.02}
     made = datetime.now(UTC).isoformat()
     card = ModelCard(BEGINNER, network, preprocess=preprocess, thresholds=everywhere, created=made)
-    save_bundle(folder, card, build_model(network).state_dict())
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        weights = build_model(network).state_dict()
+    save_bundle(folder, card, weights)
     return Registry().install(folder, BEGINNER)
