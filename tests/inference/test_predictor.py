@@ -236,6 +236,21 @@ def test_classifier_gives_slices_only(tmp_path, volume, card):
     assert prediction.warnings == ("The model classifies slices and draws no mask.",)
 
 
+def test_what_each_network_of_an_ensemble_says_is_kept(tmp_path, volume, card, bundle):
+    network = replace(card.architecture, members=2)
+    torch.manual_seed(3)
+    model = build_model(network)
+    saved = save_bundle(tmp_path / "two", replace(card, architecture=network, top_slices=2), model.state_dict())
+    found = Predictor(saved, "cpu", batch=2).predict(replace(volume, geometry=geometry(5, prone=True)))
+    for place, member in enumerate(model.members):
+        single = save_bundle(tmp_path / f"one{place}", replace(card, top_slices=2), member.state_dict())
+        alone = Predictor(single, "cpu").predict(replace(volume, geometry=geometry(5, prone=True)))
+        for name, probability in alone.series_probabilities.items():
+            assert found.members[name][place] == pytest.approx(probability, abs=1e-4)
+    assert len(set(found.members["ischemia"])) == 2
+    assert Predictor(bundle, "cpu").predict(volume).members == {}
+
+
 def test_load_by_reference(bundle, tmp_path):
     registry = Registry(tmp_path / "home", bundled={"default": bundle.path})
     assert Predictor.load(device="cpu", registry=registry).card.name == "tiny"

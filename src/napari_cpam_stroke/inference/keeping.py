@@ -34,8 +34,16 @@ def keep_prediction(store: AnnotationStore, case_id: str, prediction: Prediction
         "warnings": list(prediction.warnings),
         "training": prediction.model.training,
     }
+    if prediction.members:
+        details["members"] = {name: list(said) for name, said in prediction.members.items()}
     run = store.keep_run(case_id, prediction, details)
-    store.record_prediction(case_id, prediction.series_probabilities, prediction.model)
+    store.record_prediction(
+        case_id,
+        prediction.series_probabilities,
+        prediction.model,
+        thresholds=prediction.series_thresholds,
+        members=prediction.members,
+    )
     return run
 
 
@@ -62,5 +70,6 @@ def recall_prediction(store: AnnotationStore, run: ModelRun, volume: CTVolume) -
         refer_band={name: (low, high) for name, (low, high) in kept["refer_band"].items()},
         voxel_volumes_ml=None if volume.geometry is None else volume.geometry.voxel_volumes_ml,
         warnings=tuple(kept["warnings"]),
+        members={name: tuple(said) for name, said in kept.get("members", {}).items()},
         **{name: kept[name] for name in _PLAIN},
     )

@@ -39,6 +39,8 @@ class Prediction:
         Per class, as applied to `mask`.
     series_thresholds, refer_band
         Per class, from the model card: from where on a class counts as present, and where a reader must decide.
+    members
+        Per class what each network of an ensemble says of the series by itself; empty where one network answered.
     moved_from
         The thresholds of the model, where a reader has moved them since; None where they are as it has them.
     voxel_volumes_ml
@@ -62,6 +64,7 @@ class Prediction:
     voxel_volumes_ml: NDArray[np.float64] | None = None
     warnings: tuple[str, ...] = ()
     moved_from: dict[str, float] | None = None
+    members: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def own_thresholds(self) -> dict[str, float]:

@@ -42,6 +42,8 @@ class _Collected:
     shape: tuple[int, int, int]
     probabilities: NDArray[np.uint8] = field(init=False)
     slices: NDArray[np.float32] = field(init=False)
+    members: NDArray[np.float32] | None = field(init=False, default=None)
+    """(networks, classes, Z, 1, 1) of an ensemble."""
 
     def __post_init__(self) -> None:
         self.probabilities = np.zeros((len(CLASS_NAMES), *self.shape), dtype=np.uint8)
@@ -54,6 +56,14 @@ class _Collected:
             view[:, indices.start : indices.stop] = result.masks.numpy().swapaxes(0, 1)
         scores = radiological_view(self.slices, volume.geometry)
         scores[:, indices.start : indices.stop, 0, 0] = result.image.numpy().T
+        if result.members is not None:
+            self._fill_members(volume, indices, result.members.numpy())
+
+    def _fill_members(self, volume: CTVolume, indices: range, said: NDArray[np.float32]) -> None:
+        if self.members is None:
+            self.members = np.zeros((said.shape[1], *self.slices.shape), dtype=np.float32)
+        view = radiological_view(self.members, volume.geometry)
+        view[:, :, indices.start : indices.stop, 0, 0] = said.transpose(1, 2, 0)
 
 
 class Predictor:
@@ -187,7 +197,19 @@ class Predictor:
             refer_band=dict(card.refer_band),
             voxel_volumes_ml=voxels,
             warnings=(*self._warnings(volume), *runner.warnings),
+            members=self._members(collected.members),
         )
+
+    def _members(self, said: NDArray[np.float32] | None) -> dict[str, tuple[float, ...]]:
+        """Return per class what each network of an ensemble says of the series, from (networks, classes, Z, 1, 1)."""
+        card = self.card
+        series = [
+            series_probability(
+                calibrated(one[:, :, 0, 0].T, card.temperature), card.top_slices, card.series_calibration
+            )
+            for one in (() if said is None else said)
+        ]
+        return {name: tuple(one[name] for one in series) for name in CLASS_NAMES} if series else {}
 
     def _warnings(self, volume: CTVolume) -> list[str]:
         sentences = [NO_GEOMETRY] if volume.geometry is None else [] if volume.geometry.axial else [NOT_AXIAL]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,14 +13,33 @@ from napari_cpam_stroke.errors import BundleError, OutOfMemoryError
 from napari_cpam_stroke.inference.device import default_batch, is_out_of_memory, reduced_precision
 from napari_cpam_stroke.inference.native import NativeGrid
 from napari_cpam_stroke.inference.pixel_calibration import PixelCalibration
-from napari_cpam_stroke.models import Probabilities, probabilities
+from napari_cpam_stroke.models import Ensemble, Probabilities, probabilities
 
 
 class SliceResult(NamedTuple):
-    """Native probabilities uint8 (n, classes, Y, X), or None for a classifier; image probabilities (n, classes)."""
+    """What a network says of n slices.
+
+    Attributes
+    ----------
+    masks
+        Native probabilities uint8 (n, classes, Y, X); None for a classifier.
+    image
+        Probabilities (n, classes).
+    members
+        The same of each network of an ensemble, (n, networks, classes); None for one network.
+    """
 
     masks: Tensor | None
     image: Tensor
+    members: Tensor | None = None
+
+
+class _Answer(NamedTuple):
+    """As `SliceResult`, on the grid of the network."""
+
+    masks: Tensor | None
+    image: Tensor
+    members: Tensor | None
 
 
 class Runner:
@@ -77,8 +97,9 @@ class Runner:
             else:
                 done.append(result)
                 at += len(result.image)
-        masks = [r.masks for r in done if r.masks is not None]
-        return SliceResult(torch.cat(masks) if masks else None, torch.cat([r.image for r in done]))
+        return SliceResult(
+            _joined([r.masks for r in done]), torch.cat([r.image for r in done]), _joined([r.members for r in done])
+        )
 
     def _attempt(self, x: Tensor, grid: NativeGrid) -> SliceResult | None:
         """Return the result of one batch, or None where memory ran out."""
@@ -86,32 +107,42 @@ class Runner:
             with torch.inference_mode():
                 output = self._probabilities(x.to(self.device).contiguous(memory_format=torch.channels_last))
                 masks = None if output.masks is None else grid.to_bytes(self._calibration(output.masks)).cpu()
-                return SliceResult(masks, output.image.cpu())
+                return SliceResult(masks, output.image.cpu(), None if output.members is None else output.members.cpu())
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
         return None
 
-    def _probabilities(self, x: Tensor) -> Probabilities:
+    def _probabilities(self, x: Tensor) -> _Answer:
         straight = self._once(x)
         if not self._tta:
             return straight
         mirrored = self._once(x.flip(-1))
-        if straight.masks is None or mirrored.masks is None:
-            return Probabilities(None, (straight.image + mirrored.image) / 2)
-        return Probabilities((straight.masks + mirrored.masks.flip(-1)) / 2, (straight.image + mirrored.image) / 2)
+        masks = None if mirrored.masks is None else mirrored.masks.flip(-1)
+        return _Answer(
+            _mean(straight.masks, masks),
+            (straight.image + mirrored.image) / 2,
+            _mean(straight.members, mirrored.members),
+        )
 
-    def _once(self, x: Tensor) -> Probabilities:
+    def _once(self, x: Tensor) -> _Answer:
         with torch.autocast(self.device.type, dtype=self._dtype, enabled=self._dtype is not None):
-            output = self._model(x)
-        found = probabilities(output, self._config)
-        if not all(bool(torch.isfinite(values).all()) for values in found if values is not None):
+            found, members = self._asked(x)
+        if not all(bool(torch.isfinite(values).all()) for values in (*found, members) if values is not None):
             raise BundleError(
                 "The model answers with values that are no numbers",
                 got=f"on {self.device} in {self.precision}",
                 remedy="its weights are too large for that number format, or damaged; use another version of it",
             )
-        return found
+        return _Answer(found.masks, found.image, members)
+
+    def _asked(self, x: Tensor) -> tuple[Probabilities, Tensor | None]:
+        """Return what the network says of x (n, C, H, W), and of whole slices what each one of an ensemble says."""
+        if not isinstance(self._model, Ensemble):
+            return probabilities(self._model(x), self._config), None
+        answers = self._model.answers(x)
+        members = torch.stack([probabilities(answer, self._config).image for answer in answers], dim=1)
+        return probabilities(self._model.together(answers), self._config), members
 
     def _give_way(self) -> None:
         if self.device.type == "cuda":
@@ -131,3 +162,14 @@ class Runner:
     def _move(self, device: torch.device, batch: int) -> None:
         self.device, self.batch, self._dtype = device, batch, reduced_precision(device)
         self._model.to(device).to(memory_format=torch.channels_last)
+
+
+def _mean(one: Tensor | None, other: Tensor | None) -> Tensor | None:
+    """Return the mean of both; None where there is none."""
+    return None if one is None or other is None else (one + other) / 2
+
+
+def _joined(parts: Sequence[Tensor | None]) -> Tensor | None:
+    """Return the parts of all batches as one; None where there are none."""
+    there = [part for part in parts if part is not None]
+    return torch.cat(there) if there else None

@@ -30,7 +30,14 @@ class Ensemble(nn.Module):
 
     def forward(self, x: Tensor) -> SegmenterOutput:
         """Return the logits of x (B, C, H, W); an ensemble has no side outputs, since it is not trained as one."""
-        answers = [member(x) for member in self.members]
+        return self.together(self.answers(x))
+
+    def answers(self, x: Tensor) -> list[SegmenterOutput]:
+        """Return what each member says of x (B, C, H, W)."""
+        return [member(x) for member in self.members]
+
+    def together(self, answers: Sequence[SegmenterOutput]) -> SegmenterOutput:
+        """Return the mean of the members' answers."""
         images = [answer.image for answer in answers if answer.image is not None]
         masks = mean_logits([answer.masks for answer in answers])
         return SegmenterOutput(masks, (), mean_logits(images) if images else None)
