@@ -44,6 +44,7 @@ def key(listed, order):
         "status": STATUSES.index(case.status),
         "suspicion": -1 if case.suspicion is None else case.suspicion,
         "uncertainty": -1 if case.uncertainty is None else case.uncertainty,
+        "teaches": listed.lesson.score,
         "reader": readings[0].author if readings else case.reader,
         "version": readings[0].version if readings else 0,
     }[order]

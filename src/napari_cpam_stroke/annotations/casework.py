@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.listed_rows import keep_listed
+from napari_cpam_stroke.annotations.opinion import Opinion
+from napari_cpam_stroke.annotations.opinion_rows import keep_opinion
 from napari_cpam_stroke.annotations.packing import pack_geometry
 from napari_cpam_stroke.annotations.records import (
     SPLITS,
@@ -24,6 +26,7 @@ from napari_cpam_stroke.annotations.saving import require_case
 from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow
 from napari_cpam_stroke.annotations.splits import class_of, share_out
 from napari_cpam_stroke.core import CLASS_NAMES, CTVolume
+from napari_cpam_stroke.core.suspicion_scale import TOP
 from napari_cpam_stroke.errors import InputError
 
 HASH_IN_NAME = 6
@@ -90,25 +93,23 @@ def place_patient(session: Session, patient: str, split: Split | None) -> None:
 
 
 def put_prediction(
-    session: Session,
-    case_id: str,
-    probabilities: Mapping[str, float],
-    model: ModelRecord,
-    *,
-    uncertainty: float | None,
+    session: Session, case_id: str, opinion: Opinion, model: ModelRecord, *, uncertainty: float | None
 ) -> CaseRow:
     """Note what a model says of a whole case; a new case becomes a predicted one."""
+    probabilities = opinion.probabilities
     if set(probabilities) != set(CLASS_NAMES) or not all(0 <= p <= 1 for p in probabilities.values()):
         raise InputError(
             "A prediction needs one probability per class", got=dict(probabilities), expected=", ".join(CLASS_NAMES)
         )
     case = require_case(session, case_id, lock=True)
     case.ischemia_probability, case.hemorrhage_probability = (float(probabilities[name]) for name in CLASS_NAMES)
-    case.suspicion = max(probabilities.values())
-    unsure = 1 - min(abs(2 * p - 1) for p in probabilities.values())
+    values = [value / TOP for value in opinion.suspicions.values()] or list(probabilities.values())
+    case.suspicion = max(values)
+    unsure = 1 - min(abs(2 * value - 1) for value in values)
     case.uncertainty = unsure if uncertainty is None else uncertainty
     case.model_name, case.model_version, case.model_sha256 = model.name, model.version, model.sha256
     case.status = "predicted" if case.status == "new" else case.status
+    keep_opinion(session, case, opinion)
     keep_listed(session, case)
     return case
 

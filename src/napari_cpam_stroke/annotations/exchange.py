@@ -13,6 +13,7 @@ from napari_cpam_stroke.annotations.casework import find_content, free_name, pla
 from napari_cpam_stroke.annotations.database import make_table
 from napari_cpam_stroke.annotations.integrity import blobs_of
 from napari_cpam_stroke.annotations.listed_rows import keep_listed
+from napari_cpam_stroke.annotations.opinion_rows import copy_opinion
 from napari_cpam_stroke.annotations.runs import blobs_of_run, runs_of
 from napari_cpam_stroke.annotations.saving import attach
 from napari_cpam_stroke.annotations.schema import Base, CaseRow, PatientRow, RevisionRow, RunRow
@@ -52,6 +53,7 @@ def merge(
         if there is None:
             target_blobs.copy_from(source_blobs, case.pixels)
             there = _add_case(source, target, case)
+            copy_opinion(source, target, case.case_id, there.case_id)
             new_cases += 1
         for row in source.scalars(
             select(RevisionRow).where(RevisionRow.case_id == case.case_id).order_by(RevisionRow.number)
@@ -62,6 +64,7 @@ def merge(
                 revisions += 1
                 branches += _add_revision(target, there, row)
         _add_runs(source, source_blobs, target, target_blobs, case=case, there=there)
+        keep_listed(target, there)
         if progress is not None:
             progress(done + 1, len(cases))
     return ImportSummary(new_cases, revisions, branches)
@@ -94,7 +97,6 @@ def _add_case(source: Session, target: Session, case: CaseRow) -> CaseRow:
     row.case_id, row.head = free_name(target, case.case_id, case.content_hash), None
     target.add(row)
     target.flush()
-    keep_listed(target, row)
     return row
 
 

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, case, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.database import make_table
+from napari_cpam_stroke.annotations.kind_rows import joined, lessons_of_kinds
+from napari_cpam_stroke.annotations.lessons import (
+    NOTHING_SAID,
+    Kind,
+    Lesson,
+    kind_of,
+    own_lesson,
+    suspected_classes,
+    together,
+)
+from napari_cpam_stroke.annotations.opinion import Opinion
+from napari_cpam_stroke.annotations.opinion_rows import opinions_of
 from napari_cpam_stroke.annotations.records import STATUSES
 from napari_cpam_stroke.annotations.remarks import unpack_acquisition
-from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow, RevisionRow
-from napari_cpam_stroke.core import Acquisition
+from napari_cpam_stroke.annotations.rows import prompts_from_json
+from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow, PatientRow, RevisionRow
+from napari_cpam_stroke.core import CLASS_NAMES, Acquisition
+from napari_cpam_stroke.core.annotation import PRESENT
+from napari_cpam_stroke.core.suspicion_scale import TOP
 
 BATCH = 1000
 """Cases that are listed at a time."""
@@ -24,13 +41,21 @@ SAME: dict[str, Any] = {
     "head": CaseRow.head,
     "added": CaseRow.added,
     "slices": CaseRow.slices,
-    "suspicion": CaseRow.suspicion,
+    "priority": CaseRow.suspicion,
     "uncertainty": CaseRow.uncertainty,
+    "split": PatientRow.split,
     "assigned": CaseRow.reader,
     "words": CaseRow.search_text,
     "stage": case(STAGES, value=CaseRow.status),
 }
-"""What of a case stands in its list row as it is, by column."""
+"""What of a case, or its patient, stands in its list row as it is, by column."""
+
+SEEN = (
+    CaseRow.case_id, CaseRow.facts, CaseRow.source, CaseRow.status, CaseRow.model_sha256, CaseRow.ischemia_label,
+    CaseRow.hemorrhage_label, CaseRow.ischemia_probability, CaseRow.hemorrhage_probability, RevisionRow.number,
+    RevisionRow.author, RevisionRow.kind, RevisionRow.rejections, RevisionRow.labels,
+)  # fmt: skip
+"""What the other columns are made of, of a case and its newest version."""
 
 
 def keep_listed(session: Session, changed: CaseRow) -> None:
@@ -67,6 +92,7 @@ def _unlisted() -> Select[Any]:
     differs = [getattr(ListedRow, name).is_distinct_from(now) for name, now in SAME.items()]
     return (
         select(CaseRow.case_id)
+        .join(PatientRow, PatientRow.patient_id == CaseRow.patient_id)
         .outerjoin(ListedRow, ListedRow.case_id == CaseRow.case_id)
         .where(or_(ListedRow.case_id.is_(None), *differs))
     )
@@ -74,24 +100,65 @@ def _unlisted() -> Select[Any]:
 
 def _cases() -> Select[Any]:
     """Return the statement for what list rows are made of."""
-    of_case = (now.label(name) for name, now in SAME.items())
-    return select(CaseRow.case_id, CaseRow.facts, RevisionRow.number, RevisionRow.author, *of_case).outerjoin(
-        RevisionRow, RevisionRow.id == CaseRow.head
+    columns: list[Any] = [*SEEN, *(now.label(name) for name, now in SAME.items())]
+    return (
+        select(*columns)
+        .join(PatientRow, PatientRow.patient_id == CaseRow.patient_id)
+        .outerjoin(RevisionRow, RevisionRow.id == CaseRow.head)
     )
 
 
 def _insert(session: Session, cases: Select[Any]) -> list[str]:
     """List some cases; return their names."""
-    rows = [_row(found) for found in session.execute(cases).mappings()]
+    found = session.execute(cases).mappings().all()
+    opinions = opinions_of(session, found)
+    rows = [_row(one, opinions.get(one["case_id"])) for one in found]
+    kinds = lessons_of_kinds(session, {row["kind"] for row in rows})
+    for row in rows:
+        own = Lesson(row["own"], (row["own_reasons"],))
+        row["teaches"] = together([own, kinds.get(row["kind"], NOTHING_SAID)]).score
     if rows:
         session.execute(insert(ListedRow), rows)
     return [row["case_id"] for row in rows]
 
 
-def _row(found: RowMapping) -> dict[str, Any]:
+def _row(found: RowMapping, opinion: Opinion | None) -> dict[str, Any]:
     read = found["number"] is not None
+    made = unpack_acquisition(found["facts"])
     return {name: found[name] for name in ("case_id", *SAME)} | {
-        "series": series_words(unpack_acquisition(found["facts"])),
+        "series": series_words(made),
         "reader": found["author"] if read else found["assigned"],
         "version": found["number"] if read else 0,
+        "kind": _kind(found, made, opinion).key,
+        **_suspicion(found, opinion),
+        **_lesson(found, opinion),
     }
+
+
+def _suspicion(found: RowMapping, opinion: Opinion | None) -> dict[str, Any]:
+    suspected = None if opinion is None else opinion.suspected
+    if suspected is None:
+        return {"suspicion": found["priority"], "suspected": ""}
+    return {"suspicion": suspected.value / TOP, "suspected": suspected.name}
+
+
+def _lesson(found: RowMapping, opinion: Opinion | None) -> dict[str, Any]:
+    """Return what the case teaches by itself, and the corrections of its newest version."""
+    rejected, prompts = _corrections(found)
+    own = own_lesson(status=found["status"], split=found["split"], opinion=opinion, rejected=rejected, prompts=prompts)
+    corrections = rejected + prompts if found["kind"] == "reading" else -1
+    return {"own": own.score, "own_reasons": joined(own.reasons), "corrections": corrections}
+
+
+def _corrections(found: RowMapping) -> tuple[int, int]:
+    """Return the findings turned down in the newest version, and the prompts that made it."""
+    if found["number"] is None:
+        return 0, 0
+    used = prompts_from_json(found["labels"])
+    return len(json.loads(found["rejections"])), 0 if used is None else len(used.prompts)
+
+
+def _kind(found: Mapping[Any, Any], made: Acquisition, opinion: Opinion | None) -> Kind:
+    if found["number"] is None:
+        return kind_of(found["source"], made, suspected_classes(opinion))
+    return kind_of(found["source"], made, [name for name in CLASS_NAMES if found[f"{name}_label"] == PRESENT])

@@ -10,13 +10,19 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.database import Database, has_table
+from napari_cpam_stroke.annotations.kind_rows import lessons_of_kinds, lines, tell, untold
+from napari_cpam_stroke.annotations.lessons import NOTHING_SAID, Lesson, together
 from napari_cpam_stroke.annotations.listed_rows import STAGES, any_unlisted, bring_up_to_date
+from napari_cpam_stroke.annotations.opinion import Suspected
 from napari_cpam_stroke.annotations.queries import contains
 from napari_cpam_stroke.annotations.records import STATUSES, CaseRecord, Status, one_of
 from napari_cpam_stroke.annotations.rows import case_record
 from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow, PatientRow, RevisionRow
+from napari_cpam_stroke.core.suspicion_scale import TOP
 
-ListOrder = Literal["id", "added", "slices", "series", "status", "suspicion", "uncertainty", "reader", "version"]
+ListOrder = Literal[
+    "id", "added", "slices", "series", "status", "suspicion", "uncertainty", "teaches", "reader", "version"
+]
 LIST_ORDERS: tuple[ListOrder, ...] = get_args(ListOrder)
 
 COLUMNS: dict[ListOrder, Any] = {
@@ -27,10 +33,14 @@ COLUMNS: dict[ListOrder, Any] = {
     "status": ListedRow.stage,
     "suspicion": ListedRow.suspicion,
     "uncertainty": ListedRow.uncertainty,
+    "teaches": ListedRow.teaches,
     "reader": ListedRow.reader,
     "version": ListedRow.version,
 }
 
+
+SHOWN = ("series", "suspected", "suspicion", "kind", "own", "own_reasons")
+"""Columns of the list that are shown, beside those of the case."""
 
 FEW = 1000
 """Up to so many cases, what a search found is put in order by name."""
@@ -83,11 +93,17 @@ class ListedCase:
         What tells the series of one patient apart: thickness and kernel, as far as the source said.
     readings
         Of the main line first, then those beside it; empty for a case that nobody has read.
+    suspected
+        What the last prediction suspects most; None without one, and where its model's thresholds are not known.
+    lesson
+        How much reading it next would teach the model.
     """
 
     case: CaseRecord
     series: str
     readings: tuple[Reading, ...]
+    suspected: Suspected | None
+    lesson: Lesson
 
 
 @dataclass(frozen=True)
@@ -116,10 +132,21 @@ class CaseList:
     def bring_up_to_date(self) -> int:
         """List what earlier programs wrote into the store and did not list; return how many cases that were."""
         with self._database.reading() as session:
-            if has_table(session, ListedRow) and not any_unlisted(session):
-                return 0
+            listed = has_table(session, ListedRow) and not any_unlisted(session)
+        if listed:
+            return 0
         with self._database.writing() as session:
             return bring_up_to_date(session)
+
+    def weigh(self) -> int:
+        """Tell anew what each kind of case teaches, by what was read since; return how many cases that changes."""
+        self._prepare()
+        with self._database.reading() as session:
+            lessons = untold(session)
+        if not lessons:
+            return 0
+        with self._database.writing() as session:
+            return tell(session, lessons)
 
     def ask(self, wanted: Wanted, *, first: int = 0, limit: int, total: int | None = None) -> Answer:
         """Return some rows of the list and how long it is; past its end: none.
@@ -237,17 +264,26 @@ def _in_stages(statuses: Collection[Status]) -> ColumnElement[bool]:
 
 def _listed(session: Session, names: Sequence[str]) -> Iterator[ListedCase]:
     """Yield the cases of some names, in their order, as they are now."""
+    shown = (getattr(ListedRow, name).label(f"listed_{name}") for name in SHOWN)
     rows = session.execute(
-        select(*CaseRow.__table__.columns, PatientRow.split, ListedRow.series)
+        select(*CaseRow.__table__.columns, PatientRow.split, *shown)
         .join(PatientRow, PatientRow.patient_id == CaseRow.patient_id)
         .join(ListedRow, ListedRow.case_id == CaseRow.case_id)
         .where(CaseRow.case_id.in_(names))
     )
     found = {row.case_id: row for row in rows}
+    kinds = lessons_of_kinds(session, {row.listed_kind for row in found.values()})
     readings = _readings(session, {name: row.head for name, row in found.items()})
     for name in names:
         row = found[name]
-        yield ListedCase(case_record(row, row.split), row.series, tuple(readings.get(name, ())))
+        own = Lesson(row.listed_own, lines(row.listed_own_reasons))
+        yield ListedCase(
+            case_record(row, row.split),
+            row.listed_series,
+            tuple(readings.get(name, ())),
+            suspected=Suspected(row.listed_suspected, TOP * row.listed_suspicion) if row.listed_suspected else None,
+            lesson=together([own, kinds.get(row.listed_kind, NOTHING_SAID)]),
+        )
 
 
 def _readings(session: Session, heads: dict[str, str | None]) -> dict[str, list[Reading]]:

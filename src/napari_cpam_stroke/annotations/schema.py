@@ -77,14 +77,35 @@ class CaseRow(Base):
     )
 
 
+class OpinionRow(Base):
+    """How the last prediction of a case is to be read, see `opinion_rows`; a case of an earlier program has none."""
+
+    __tablename__ = "case_opinions"
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), primary_key=True)
+    model_sha256: Mapped[str] = mapped_column(String(64))
+    """Whose prediction it was; of another model than the case's it is out of date."""
+    details: Mapped[str] = mapped_column(Text)
+    """JSON: series thresholds by class; where an ensemble answered, what each network says by class."""
+
+
+class KindRow(Base):
+    """What cases of a kind teach for being of it, see `kind_rows`; made anew from the list at any time."""
+
+    __tablename__ = "case_kinds"
+    kind: Mapped[str] = mapped_column(String(300), primary_key=True)
+    score: Mapped[float] = mapped_column(Float)
+    reasons: Mapped[str] = mapped_column(Text)
+    """One on a line."""
+
+
 class ListedRow(Base):
     """What the list of cases is filtered and put in order by: one narrow row for each case, see `listed_rows`.
 
     Every order has an index that also holds what is filtered by, so that neither counting nor a page far down reads
-    the rows between.
+    the rows between. Programs that know less of a case keep a list of their own, `case_list`.
     """
 
-    __tablename__ = "case_list"
+    __tablename__ = "case_list_2"
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), primary_key=True)
     head: Mapped[str | None] = mapped_column(String(64))
     added: Mapped[str] = mapped_column(String(40))
@@ -93,8 +114,22 @@ class ListedRow(Base):
     """Thickness and kernel in words."""
     stage: Mapped[int] = mapped_column(Integer)
     """Place of the status in `STATUSES`: the way a case goes."""
+    priority: Mapped[float] = mapped_column(Float)
+    """Suspicion as the case's row has it."""
     suspicion: Mapped[float] = mapped_column(Float)
+    """0..1, one half at the model's own threshold where that is known, else the probability."""
+    suspected: Mapped[str] = mapped_column(String(16))
+    """Class it is the suspicion of; empty where the threshold is not known."""
     uncertainty: Mapped[float] = mapped_column(Float)
+    split: Mapped[str | None] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(300))
+    corrections: Mapped[int] = mapped_column(Integer)
+    """Findings rejected and prompts needed in the newest version; -1 where no reader made one."""
+    own: Mapped[float] = mapped_column(Float)
+    """What it teaches by itself, without its kind."""
+    own_reasons: Mapped[str] = mapped_column(Text)
+    """One on a line."""
+    teaches: Mapped[float] = mapped_column(Float)
     assigned: Mapped[str] = mapped_column(String(200))
     reader: Mapped[str] = mapped_column(String(200))
     """Who wrote the newest version; where there is none, who it is assigned to."""
@@ -102,10 +137,16 @@ class ListedRow(Base):
     """Number of the newest version of the main line, 0 without one."""
     words: Mapped[str] = mapped_column(Text)
     """What is searched, in small letters."""
-    __table_args__ = tuple(
-        Index(f"ix_case_list_{order}", *dict.fromkeys((order, "case_id", "stage", "assigned")))
-        for order in ("case_id", "added", "slices", "series", "stage", "suspicion", "uncertainty", "reader", "version")
-    )
+    __table_args__ = (
+        Index("ix_case_list_2_kind", "kind", "stage", "split", "corrections"),
+        *(
+            Index(f"ix_case_list_2_{order}", *dict.fromkeys((order, "case_id", "stage", "assigned")))
+            for order in (
+                "case_id", "added", "slices", "series", "stage", "suspicion", "uncertainty", "teaches", "reader",
+                "version",
+            )
+        ),
+    )  # fmt: skip
 
 
 class RevisionRow(Base):

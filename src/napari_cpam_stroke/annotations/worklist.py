@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from napari_cpam_stroke.annotations import casework
 from napari_cpam_stroke.annotations.database import Database
+from napari_cpam_stroke.annotations.opinion import Opinion
 from napari_cpam_stroke.annotations.queries import Order, worklist
 from napari_cpam_stroke.annotations.records import (
     SPLITS,
@@ -107,19 +108,30 @@ class Worklist:
             casework.put_reader(session, case_id, reader)
 
     def record_prediction(
-        self, case_id: str, probabilities: Mapping[str, float], model: ModelLike, *, uncertainty: float | None = None
+        self,
+        case_id: str,
+        probabilities: Mapping[str, float],
+        model: ModelLike,
+        *,
+        uncertainty: float | None = None,
+        thresholds: Mapping[str, float] | None = None,
+        members: Mapping[str, tuple[float, ...]] | None = None,
     ) -> None:
         """Note a model's series probabilities (by class, 0..1) for the worklist.
 
         Parameters
         ----------
         uncertainty
-            0..1; by default how near the least certain probability is to one half.
+            0..1; by default how near the least certain class is to its threshold.
+        thresholds
+            By class, from which series probability on the model counts it as present; None: not known, and what is near
+            one half is near to undecided.
+        members
+            By class, what each network of an ensemble says by itself.
         """
+        opinion = Opinion(dict(probabilities), thresholds or {}, members or {})
         with self._database.writing() as session:
-            casework.put_prediction(
-                session, case_id, probabilities, _known(model_record(model)), uncertainty=uncertainty
-            )
+            casework.put_prediction(session, case_id, opinion, _known(model_record(model)), uncertainty=uncertainty)
 
     def assign_splits(
         self,
