@@ -114,7 +114,7 @@ def test_what_few_cases_were_learnt_from_is_new(seen, lesson):
 
 def test_every_side_of_a_kind_can_be_new():
     others = {"source": "ct-ich", "scanner": "Siemens", "thickness": "1", "classes": "hemorrhage"}
-    words = {"from ct-ich", "of scanner Siemens", "with slices of 1 mm", "with hemorrhage"}
+    words = {"from source ct-ich", "of scanner Siemens", "with slices of 1 mm", "with hemorrhage"}
     found = kind_lessons([tally(9), *(tally(0, **{name: value}) for name, value in others.items())])
     assert {lesson.reasons[0].removeprefix("the first ") for kind, lesson in found.items() if kind != KIND} == words
 
@@ -126,8 +126,10 @@ def test_both_classes_together_count_for_each():
     assert found[replace(KIND, kernel="")] == Lesson(0.0), "what is not known is not new"
 
 
-def test_nothing_is_new_to_a_model_that_learnt_from_nothing_here():
-    assert kind_lessons([tally(0), tally(0, kernel="H60")])[KIND] == Lesson(0.0)
+def test_nothing_is_new_where_few_cases_were_learnt_from_at_all():
+    for few in (0, FEW - 1):
+        found = kind_lessons([tally(few), tally(0, kernel="H60")])
+        assert set(found.values()) == {Lesson(0.0)}
 
 
 def test_cases_made_alike_that_are_often_corrected_come_first():

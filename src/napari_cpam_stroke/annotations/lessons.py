@@ -116,7 +116,7 @@ WORDS = {
     "scanner": "of scanner {}",
     "kernel": "of kernel {}",
     "thickness": "with slices of {} mm",
-    "source": "from {}",
+    "source": "from source {}",
 }
 """By what a kind is told to be new, the most telling first."""
 
@@ -242,8 +242,8 @@ def _alike(tallies: Iterable[Tally]) -> dict[Kind, Tally]:
 
 
 def _novelty(kind: Kind, taught: Mapping[tuple[str, str], int]) -> Lesson:
-    """Return what is newest about a kind; nothing is new where no case was learnt from."""
-    if not taught["", ""]:
+    """Return what is newest about a kind; where few cases were learnt from at all, nothing stands out as new."""
+    if taught["", ""] < FEW:
         return NOTHING_SAID
     seen = {name: taught[name, getattr(kind, name)] for name in WORDS if getattr(kind, name)}
     name = min(seen, key=lambda each: seen[each], default="")

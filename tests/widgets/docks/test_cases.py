@@ -62,7 +62,9 @@ def test_the_worklist_marks_what_is_urgent(dock: CasesDock, three: list[str]) ->
     assert cell(dock, 1, "suspicion") == "0.95 isc."
 
 
-@pytest.mark.parametrize(("order", "first"), [("suspicion", "! beta"), ("uncertainty", "! gamma")])
+@pytest.mark.parametrize(
+    ("order", "first"), [("suspicion", "! beta"), ("uncertainty", "! gamma"), ("teaches", "! gamma")]
+)
 def test_order(session: Any, dock: CasesDock, three: list[str], order: str, first: str) -> None:
     dock.list.table.sort(order)
     session.wait()
@@ -160,14 +162,16 @@ def test_a_blinded_reader_does_not_see_the_suspicion(session: Any, dock: CasesDo
     session.worklist.refresh()
     session.wait()
     assert listed(dock) == ["\u2022 alpha", "? beta", "? gamma"]
-    assert cell(dock, 1, "suspicion") == "hidden"
+    assert cell(dock, 1, "suspicion") == cell(dock, 1, "teaches") == "hidden"
+    tip = dock.list.table.model().index(1, NAMES.index("teaches")).data(Qt.ItemDataRole.ToolTipRole)
+    assert "ischemia" not in tip
     session.open_case("beta", wait=True)
     session.records.finish("accepted", go_on=False)
     session.wait()
     assert cell(dock, 1, "suspicion") == "0.95 isc."
 
 
-@pytest.mark.parametrize("order", ["suspicion", "uncertainty"])
+@pytest.mark.parametrize("order", ["suspicion", "uncertainty", "teaches"])
 def test_the_order_tells_a_blinded_reader_nothing(session: Any, dock: CasesDock, three: list[str], order: str) -> None:
     dock.list.table.sort(order)
     session.wait()

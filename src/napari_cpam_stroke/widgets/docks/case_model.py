@@ -9,7 +9,7 @@ from qtpy.QtGui import QFont
 
 from napari_cpam_stroke.annotations import ListedCase
 from napari_cpam_stroke.widgets.reading.case_list import Worklist
-from napari_cpam_stroke.widgets.reading.case_words import COLUMNS, case_cells, case_facts
+from napari_cpam_stroke.widgets.reading.case_words import COLUMNS, case_cells, cell_tip
 from napari_cpam_stroke.widgets.reading.state import RoomState
 
 NOWHERE = QModelIndex()
@@ -50,8 +50,10 @@ class CaseModel(QAbstractTableModel):
             return None
         if role == Role.FontRole:
             return self._type(listed)
-        words = case_cells(listed, blinded=self._state.settings.values.blinded)[column]
-        return words if role == Role.DisplayRole else f"{words}\n{case_facts(listed)}"
+        blinded = self._state.settings.values.blinded
+        if role == Role.ToolTipRole:
+            return cell_tip(listed, column, blinded=blinded)
+        return case_cells(listed, blinded=blinded)[column]
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:  # noqa: N802
         """Return title or tooltip of a column."""

@@ -7,8 +7,9 @@ from qtpy.QtWidgets import QLabel, QLineEdit, QWidget
 
 from napari_cpam_stroke.annotations.records import STATUSES
 from napari_cpam_stroke.widgets.docks.case_table import CaseTable
-from napari_cpam_stroke.widgets.parts.controls import button, check_box, column, drop_down, row
+from napari_cpam_stroke.widgets.parts.controls import button, check_box, column, drop_down, row, wrapped
 from napari_cpam_stroke.widgets.reading.case_list import Worklist
+from napari_cpam_stroke.widgets.reading.case_words import why_next
 from napari_cpam_stroke.widgets.reading.state import RoomState
 
 SEARCH_MS = 50
@@ -46,15 +47,17 @@ class CaseSearch(QWidget):
         self.mine = check_box("mine", "Only cases assigned to me")
         self.take = button("take", "Assign the open case to me", self._take)
         self.table = CaseTable(state, worklist)
+        self.why = wrapped("", name="why next")
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(SEARCH_MS)
         layout = column(
-            self, row(self.search, self.count), row(self.status, self.mine, self.take), self.table, top=0
+            self, row(self.search, self.count), row(self.status, self.mine, self.take), self.table, self.why, top=0
         )  # fmt: skip
         layout.setContentsMargins(0, 0, 0, 0)
         self._connect()
         self._show_count()
+        self._show_why()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Lead from the search line down into the list."""
@@ -75,6 +78,8 @@ class CaseSearch(QWidget):
         self.mine.clicked.connect(lambda _: self._filter())
         self.table.opened.connect(self.opened)
         self._worklist.changed.connect(self._show_count)
+        for signal in (self._worklist.changed, self._worklist.fetched, self.table.selectionModel().currentRowChanged):
+            signal.connect(self._show_why)
 
     def _filter(self) -> None:
         status = self.status.currentText()
@@ -86,6 +91,14 @@ class CaseSearch(QWidget):
 
     def _take(self) -> None:
         self._worklist.assign(self._state.settings.values.author)
+
+    def _show_why(self, *_: object) -> None:
+        """In the order of what teaches most, say why of the current case, or of the first."""
+        wanted = self._worklist.order[0] == "teaches"
+        listed = self._worklist.row(max(self.table.currentIndex().row(), 0)) if wanted else None
+        self.why.setVisible(listed is not None)
+        if listed is not None:
+            self.why.setText(why_next(listed, blinded=self._state.settings.values.blinded))
 
     def _show_count(self) -> None:
         number = self._worklist.total

@@ -6,7 +6,14 @@ from functools import partial
 
 from qtpy.QtCore import QEvent, QModelIndex, QPoint, Qt, Signal
 from qtpy.QtGui import QKeyEvent, QResizeEvent
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
 
 from napari_cpam_stroke.annotations.listing import ListOrder
 from napari_cpam_stroke.widgets.docks.case_model import CaseModel
@@ -23,7 +30,19 @@ ROOM = 3
 """Pixels above and below a line."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 AS_MANY_AS_FIT = "As many as fit"
+TEACHES: ListOrder = "teaches"
+"""The order that tells what to read next: in reach also where there is no room for its column otherwise."""
+TEACHES_MOST = "What teaches the model most first"
 TIP = "Return or a double click opens a case; left and right change the order, the space bar turns it round"
+
+
+class EndsFirst(QStyledItemDelegate):
+    """Cells whose end is left out where there is no room for all."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:  # noqa: N802 - Qt's name
+        """Set how the words are cut."""
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideRight
 
 
 class CaseTable(QTableView):
@@ -40,6 +59,7 @@ class CaseTable(QTableView):
     def __init__(self, state: RoomState, worklist: Worklist) -> None:
         super().__init__()
         self._state, self._worklist = state, worklist
+        self._widest: ListOrder = "id"
         self.setModel(CaseModel(state, worklist))
         self._dress()
         self._connect()
@@ -71,6 +91,8 @@ class CaseTable(QTableView):
         name, descending = self._worklist.order
         turned = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
         self.horizontalHeader().setSortIndicator(NAMES.index(name), turned)
+        if (name == TEACHES) != (self._widest == TEACHES):
+            self.fit()
 
     def choose(self, name: ListOrder, *, on: bool) -> None:
         """Show a column or hide it, from now on."""
@@ -84,15 +106,21 @@ class CaseTable(QTableView):
         self.fit()
 
     def fit(self) -> None:
-        """Show the columns that are wanted, each as wide as it needs; the name of the case takes what is left."""
+        """Show the columns that are wanted, each as wide as it needs.
+
+        What is left over the name of the case takes; in the order of what teaches most, the reasons do.
+        """
         widths = {column.order: self._width(column.widest, column.title) for column in COLUMNS}
         chosen = self._state.settings.values.worklist_columns
         wanted = [name for name in NAMES if name in chosen] or self._fitting(widths)
+        if self._worklist.order[0] == TEACHES and TEACHES not in wanted:
+            wanted.append(TEACHES)
         for place, name in enumerate(NAMES):
             self.setColumnHidden(place, name not in wanted)
             self.setColumnWidth(place, widths[name])
-        left = self.viewport().width() - sum(widths[name] for name in wanted if name != "id")
-        self.setColumnWidth(NAMES.index("id"), max(left, widths["id"]))
+        self._widest = TEACHES if self._worklist.order[0] == TEACHES else "id"
+        left = self.viewport().width() - sum(widths[name] for name in wanted if name != self._widest)
+        self.setColumnWidth(NAMES.index(self._widest), max(left, widths[self._widest]))
 
     def columns_menu(self) -> QMenu:
         """Return the menu of the columns."""
@@ -106,17 +134,18 @@ class CaseTable(QTableView):
             entry.triggered.connect(partial(self._on_entry, column.order))
         menu.addSeparator()
         menu.addAction(AS_MANY_AS_FIT, self.choose_fitting)
+        menu.addAction(TEACHES_MOST, lambda: self.sort(TEACHES))
         return menu
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Go to either end, change the order with left, right and the space bar; all else is Qt's."""
-        shown = self.shown_columns()
+        orders = tuple(name for name in NAMES if name in {*self.shown_columns(), TEACHES})
         now, _ = self._worklist.order
         if event.key() == Qt.Key.Key_Space:
             self.sort(now)
         elif event.key() in STEPS:
-            here = shown.index(now) if now in shown else -STEPS[event.key()]
-            self.sort(shown[(here + STEPS[event.key()]) % len(shown)])
+            here = orders.index(now) if now in orders else -STEPS[event.key()]
+            self.sort(orders[(here + STEPS[event.key()]) % len(orders)])
         elif event.key() in {Qt.Key.Key_Home, Qt.Key.Key_End}:
             last = self.model().rowCount() - 1
             self.setCurrentIndex(self._at(0 if event.key() == Qt.Key.Key_Home else last))
@@ -142,6 +171,7 @@ class CaseTable(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setItemDelegateForColumn(NAMES.index(TEACHES), EndsFirst(self))
         self.setMinimumHeight(60)
         self.setToolTip(TIP)
         self.setAccessibleName("Worklist")

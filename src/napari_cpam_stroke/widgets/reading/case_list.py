@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from qtpy.QtCore import QObject, Signal
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 UNREAD: tuple[Status, ...] = ("new", "predicted", "in_review")
 """Statuses of a case that nobody has decided on."""
 
-MODEL_ORDERS = ("suspicion", "uncertainty")
+MODEL_ORDERS = ("suspicion", "uncertainty", "teaches")
 """Orders of the worklist that come from a model."""
 
-DOWNWARDS = ("added", "slices", "suspicion", "uncertainty", "version")
+DOWNWARDS = ("added", "slices", "suspicion", "uncertainty", "teaches", "version")
 """Orders that begin with the highest, or the newest, unless told otherwise."""
 
 PAGE = 50
@@ -124,7 +125,9 @@ class Worklist(QObject):
         self._asking.failed.connect(self._state.fail)
         if store is not self._current:
             self._current = store
-            self._look_for_unlisted(store)
+            self._catch_up(store, lambda: store.listing.bring_up_to_date() + store.listing.weigh())
+        elif self.order[0] == "teaches" and not {"status", "search", "reader"} & filters.keys():
+            self._catch_up(store, store.listing.weigh)
 
     def begin_again(self) -> None:
         """Forget the cases of the store before, and ask the one in use."""
@@ -238,14 +241,14 @@ class Worklist(QObject):
         else:
             self._state.case_wanted.emit(case_id)
 
-    def _look_for_unlisted(self, store: AnnotationStore) -> None:
-        """List what other programs left unlisted, once for a store, behind the first answer."""
+    def _catch_up(self, store: AnnotationStore, work: Callable[[], int]) -> None:
+        """List what other programs left unlisted, or weigh what was read since, behind the answer that is shown."""
 
         def found(number: int) -> None:
             if number and store is self._current:
                 self.refresh()
 
-        job = Job(lambda *_: store.listing.bring_up_to_date(), self)
+        job = Job(lambda *_: work(), self)
         job.done.connect(found)
         job.failed.connect(self._state.fail)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from napari_cpam_stroke.annotations import CaseRecord, ListedCase
+from napari_cpam_stroke.annotations import ListedCase
+from napari_cpam_stroke.core.suspicion_scale import OWN, TOP
 from napari_cpam_stroke.widgets.reading.case_list import UNREAD
 from napari_cpam_stroke.widgets.reading.moments import local_time, short_date
 
@@ -31,7 +32,9 @@ HIDDEN = "hidden"
 """Stands for the suspicion of an unread case where the first read is blinded."""
 
 URGENT = 0.5
-"""Series probability from which an unread case is marked with '!'."""
+"""Series probability from which an unread case is marked with '!', where the model's own threshold is not known."""
+
+NO_THRESHOLD = "a probability of 0 to 1: the store does not know this model's threshold; run it again to have it"
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,14 @@ COLUMNS: tuple[CaseColumn, ...] = (
     CaseColumn("slices", "slices", "300", "Number of slices"),
     CaseColumn("series", "series", "1.25 mm H31s", "Slice thickness and kernel"),
     CaseColumn("status", "status", "second read", "Where the case stands"),
-    CaseColumn("suspicion", "suspicion", "0.95 isc.", "Highest probability that the last run of a model gave"),
-    CaseColumn("uncertainty", "unsure", "0.95", "How near to undecided that run was: 1 is one half"),
+    CaseColumn(
+        "suspicion",
+        "suspicion",
+        "100 isc.",
+        f"What the last run of a model suspects most, 0 to {TOP:g}; {OWN:g} is the model's own threshold",
+    ),
+    CaseColumn("uncertainty", "unsure", "0.95", "How near to undecided that run was: 1 is at the model's threshold"),
+    CaseColumn("teaches", "teaches", "0.95", "How much reading the case next would teach the model, 0 to 1, and why"),
     CaseColumn(
         "reader", "reader", "Dr. Name", "Who wrote the newest version, of each line; else who it is assigned to"
     ),
@@ -70,7 +79,7 @@ COLUMNS: tuple[CaseColumn, ...] = (
 """In the order they stand."""
 
 FIRST_COLUMNS: tuple[ListOrder, ...] = (
-    "id", "suspicion", "added", "status", "reader", "slices", "version", "series",
+    "id", "suspicion", "teaches", "added", "status", "reader", "slices", "version", "series",
 )  # fmt: skip
 """Which columns are shown as far as there is room, the most wanted first."""
 
@@ -79,7 +88,7 @@ def case_cells(listed: ListedCase, *, blinded: bool) -> dict[ListOrder, str]:
     """Return the words of every column; a blinded reader is told nothing of what the model thinks."""
     case = listed.case
     hide = blinded and case.status in UNREAD
-    mark = "!" if is_urgent(case) and not hide else MARKS[case.status]
+    mark = "!" if is_urgent(listed) and not hide else MARKS[case.status]
     readers = dict.fromkeys(reading.author for reading in listed.readings)
     return {
         "id": f"{mark} {case.case_id}",
@@ -87,16 +96,35 @@ def case_cells(listed: ListedCase, *, blinded: bool) -> dict[ListOrder, str]:
         "slices": str(case.shape[0]),
         "series": listed.series,
         "status": case.status.replace("_", " "),
-        "suspicion": HIDDEN if hide else _suspicion(case),
+        "suspicion": HIDDEN if hide else _suspicion(listed),
         "uncertainty": HIDDEN if hide else _probability(case.uncertainty),
+        "teaches": HIDDEN if hide else _teaches(listed),
         "reader": ", ".join(readers) or case.reader,
         "version": ", ".join(str(reading.version) for reading in listed.readings),
     }
 
 
-def is_urgent(case: CaseRecord) -> bool:
+def is_urgent(listed: ListedCase) -> bool:
     """Return whether the model suspects something in a case that nobody has begun to read."""
-    return case.suspicion is not None and case.suspicion >= URGENT and case.status in {"new", "predicted"}
+    case, suspected = listed.case, listed.suspected
+    if case.status not in {"new", "predicted"}:
+        return False
+    return suspected.value >= OWN if suspected is not None else (case.suspicion or 0) >= URGENT
+
+
+def why_next(listed: ListedCase, *, blinded: bool) -> str:
+    """Return why a case would teach much or little; nothing where that would tell a blinded reader of the model."""
+    hide = blinded and listed.case.status in UNREAD
+    return "" if hide else f"{listed.case.case_id}: {'; '.join(listed.lesson.reasons)}"
+
+
+def cell_tip(listed: ListedCase, order: ListOrder, *, blinded: bool) -> str:
+    """Return the words of a column, what they rest on, and what is known of the case."""
+    hide = blinded and listed.case.status in UNREAD
+    unscaled = listed.case.probabilities and listed.suspected is None
+    more = {"suspicion": (NO_THRESHOLD,) if unscaled else (), "teaches": listed.lesson.reasons}
+    words = case_cells(listed, blinded=blinded)[order]
+    return "\n".join([words, *(() if hide else more.get(order, ())), case_facts(listed)])
 
 
 def case_facts(listed: ListedCase) -> str:
@@ -130,8 +158,17 @@ def _probability(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def _suspicion(case: CaseRecord) -> str:
-    if not case.probabilities:
+def _suspicion(listed: ListedCase) -> str:
+    """Return the suspicion on the scale of Findings; the probability where the model's threshold is not known."""
+    said, suspected = listed.case.probabilities, listed.suspected
+    if suspected is not None:
+        return f"{suspected.value:.0f} {suspected.name[:3]}."
+    if not said:
         return "-"
-    name = max(case.probabilities, key=lambda each: case.probabilities[each])
-    return f"{case.probabilities[name]:.2f} {name[:3]}."
+    name = max(said, key=lambda each: said[each])
+    return f"{said[name]:.2f} {name[:3]}."
+
+
+def _teaches(listed: ListedCase) -> str:
+    lesson = listed.lesson
+    return " ".join([f"{lesson.score:.2f}" if lesson.worth else "-", *lesson.reasons[:1]])
