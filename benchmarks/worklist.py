@@ -8,6 +8,7 @@ filled by this script before.
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import tempfile
 import time
@@ -19,8 +20,9 @@ import numpy as np
 from sqlalchemy import insert, select
 
 from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.annotations.database import make_table
 from napari_cpam_stroke.annotations.records import STATUSES
-from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow
+from napari_cpam_stroke.annotations.schema import CaseRow, OpinionRow, PatientRow
 from napari_cpam_stroke.core import Acquisition, CTVolume, NoticeCode
 from napari_cpam_stroke.core.notice import info
 
@@ -57,7 +59,21 @@ def fill(address: str, number: int) -> None:
             rows = [dict(first) | row for row in made_up(number)]
             session.execute(insert(PatientRow), [{"patient_id": row["patient_id"]} for row in rows])
             session.execute(insert(CaseRow), rows)
-        store.listing.bring_up_to_date()
+            make_table(session, OpinionRow)
+            session.execute(insert(OpinionRow), [opinion(row["case_id"]) for row in rows])
+        for name, catch_up in (("list all", store.listing.bring_up_to_date), ("weigh all", store.listing.weigh)):
+            begin = time.perf_counter()
+            catch_up()
+            print(f"{name}: {time.perf_counter() - begin:.1f} s, once, in the background", flush=True)
+        begin = time.perf_counter()
+        store.listing.weigh()
+        print(f"weigh again: {1000 * (time.perf_counter() - begin):.0f} ms, in the background", flush=True)
+
+
+def opinion(case_id: str) -> dict[str, str]:
+    """Return how the prediction of a case is to be read."""
+    details = {"series_thresholds": {"ischemia": 0.3, "hemorrhage": 0.6}, "members": {}}
+    return {"case_id": case_id, "model_sha256": "0" * 64, "details": json.dumps(details)}
 
 
 def made_up(number: int) -> list[dict[str, Any]]:
@@ -71,13 +87,25 @@ def made_up(number: int) -> list[dict[str, Any]]:
             "slices": int(rng.integers(20, 300)),
             "added": f"2026-{rng.integers(1, 13):02d}-{rng.integers(1, 29):02d}T10:00:00.000000+00:00",
             "status": STATUSES[rng.integers(len(STATUSES))],
-            "suspicion": float(rng.random()),
-            "uncertainty": float(rng.random()),
+            **made_up_prediction(rng),
+            "source": ("reader", "ct-ich", "teknofest", "instance")[i % 4],
             "reader": ("", "Ada", "Bo")[i % 3],
             "search_text": f"case{i} benchmark slices 5.00 mm apart. kernel h31s (soft). dr ada {rng.bytes(30).hex()}",
         }
         for i in range(number - 1)
     ]
+
+
+def made_up_prediction(rng: np.random.Generator) -> dict[str, Any]:
+    """Return what a model said of a case."""
+    ischemia, hemorrhage = rng.random(2).tolist()
+    return {
+        "ischemia_probability": ischemia,
+        "hemorrhage_probability": hemorrhage,
+        "model_sha256": "0" * 64,
+        "suspicion": max(ischemia, hemorrhage),
+        "uncertainty": float(rng.random()),
+    }
 
 
 def measure(address: str, folder: Path, repeats: int) -> None:
@@ -110,7 +138,7 @@ def measure(address: str, folder: Path, repeats: int) -> None:
 
     print(f"{worklist.total:,} cases, ms (budget {BUDGET_MS})  median    worst  blocked")
     timed("open the list", lambda _: worklist.refresh(), worklist.changed)
-    for order in ("added", "slices", "series", "status", "suspicion", "reader", "version"):
+    for order in ("added", "slices", "series", "status", "suspicion", "teaches", "reader", "version"):
         timed(f"sort by {order}", lambda _, order=order: table.sort(order), worklist.changed)
     bar, end = table.verticalScrollBar(), table.verticalScrollBar().maximum()
     timed("scroll far", lambda n: bar.setValue((n + 1) * end // (repeats + 1)), worklist.fetched)

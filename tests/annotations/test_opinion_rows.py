@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from napari_cpam_stroke.annotations import AnnotationStore, Wanted
 from napari_cpam_stroke.annotations.lessons import NO_RUN, SETTLED
@@ -81,6 +81,17 @@ def test_of_a_store_from_before_the_kept_run_says_how_to_read_it(filled, model, 
     assert filled.listing.bring_up_to_date() == 0
     filled.record_prediction("c1", FOUND, model, thresholds=THRESHOLDS)
     assert listed(filled, "c1").suspected == Suspected("ischemia", pytest.approx(50))
+
+
+def test_others_can_write_while_a_long_list_is_made(filled, monkeypatch):
+    monkeypatch.setattr("napari_cpam_stroke.annotations.listed_rows.BATCH", 1)
+    with filled._database.writing() as session:
+        session.execute(text("DROP TABLE case_list_2"))
+    begun = []
+    event.listen(filled._database._engine, "commit", lambda _: begun.append(1))
+    assert filled.listing.bring_up_to_date() == 3
+    assert len(begun) >= 4, "each part is a transaction of its own"
+    assert by(filled, "id") == ["c2", "c1", "c0"]
 
 
 def test_it_moves_with_the_store(filled, model, mask, tmp_path):

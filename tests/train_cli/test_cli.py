@@ -257,7 +257,9 @@ def test_compare_prints_the_paired_difference(run_cli, store_folder, runs):
 def test_rank_fills_the_worklist_without_test_cases(run_cli, store_folder, runs):
     code, text = run_cli("rank", "--store", store_folder, "--model", runs[0], "--all", "--top", "2")
     assert code == 0
-    assert len(text.strip().splitlines()) == 3
+    lines = text.strip().splitlines()
+    assert len(lines) == 3
+    assert all("  teaches " in line for line in lines[:2])
     with AnnotationStore.open(store_folder, create=False) as store:
         assert all((case.uncertainty is None) == (case.split == "test") for case in store.cases())
 

@@ -31,7 +31,7 @@ from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.core.suspicion_scale import TOP
 
 BATCH = 1000
-"""Cases that are listed at a time."""
+"""Cases that are listed at a time: others can write between."""
 
 LONGEST_SERIES = ListedRow.__table__.c.series.type.length  # type: ignore[attr-defined]
 
@@ -70,15 +70,16 @@ def any_unlisted(session: Session) -> bool:
     return session.scalar(_unlisted().limit(1)) is not None
 
 
-def bring_up_to_date(session: Session) -> int:
-    """List every case as it is; return how many were not."""
+def forget_changed(session: Session) -> None:
+    """Take cases off the list that are not as they are listed."""
     make_table(session, ListedRow)
     session.execute(delete(ListedRow).where(ListedRow.case_id.in_(_unlisted())))
+
+
+def list_missing(session: Session, *, after: str) -> list[str]:
+    """List the next `BATCH` cases after a name that are not listed; return their names, none at the end."""
     missing = _cases().outerjoin(ListedRow, ListedRow.case_id == CaseRow.case_id).where(ListedRow.case_id.is_(None))
-    done, last = 0, ""
-    while names := _insert(session, missing.where(CaseRow.case_id > last).order_by(CaseRow.case_id).limit(BATCH)):
-        done, last = done + len(names), names[-1]
-    return done
+    return _insert(session, missing.where(CaseRow.case_id > after).order_by(CaseRow.case_id).limit(BATCH))
 
 
 def series_words(made: Acquisition) -> str:

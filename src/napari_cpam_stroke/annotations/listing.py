@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from napari_cpam_stroke.annotations.database import Database, has_table
 from napari_cpam_stroke.annotations.kind_rows import lessons_of_kinds, lines, tell, untold
 from napari_cpam_stroke.annotations.lessons import NOTHING_SAID, Lesson, together
-from napari_cpam_stroke.annotations.listed_rows import STAGES, any_unlisted, bring_up_to_date
+from napari_cpam_stroke.annotations.listed_rows import STAGES, any_unlisted, forget_changed, list_missing
 from napari_cpam_stroke.annotations.opinion import Suspected
 from napari_cpam_stroke.annotations.queries import contains
 from napari_cpam_stroke.annotations.records import STATUSES, CaseRecord, Status, one_of
@@ -136,7 +136,13 @@ class CaseList:
         if listed:
             return 0
         with self._database.writing() as session:
-            return bring_up_to_date(session)
+            forget_changed(session)
+        done, names = 0, [""]
+        while names:
+            with self._database.writing() as session:
+                names = list_missing(session, after=names[-1])
+            done += len(names)
+        return done
 
     def weigh(self) -> int:
         """Tell anew what each kind of case teaches, by what was read since; return how many cases that changes."""
@@ -194,6 +200,12 @@ class CaseList:
                 statement = statement.where(_beyond(wanted, key, case_id, after=step > 0))
             found: str | None = session.scalar(statement.limit(1))
             return found
+
+    def named(self, names: Collection[str]) -> tuple[ListedCase, ...]:
+        """Return the cases of some names, in their order."""
+        self._prepare()
+        with self._database.reading() as session:
+            return tuple(_listed(session, list(names)))
 
     def others_of_patient(self, case_id: str) -> tuple[ListedCase, ...]:
         """Return the other cases of a case's patient, newest first; none for an unknown name."""

@@ -91,13 +91,15 @@ def rank(
 ) -> None:
     """Find the cases a model is least sure of and put them first in the worklist."""
     from cpam_train.evaluation.model import opened_model
-    from cpam_train.evaluation.uncertainty import rank_cases
+    from cpam_train.evaluation.uncertainty import rank_cases, what_teaches
 
     with opened(store) as source, opened_model(model, device=device) as predictor, progress_bar("ranking") as progress:
         ranked = rank_cases(predictor, source, everything=everything, progress=progress)
+        reasons = what_teaches(source, [case.case_id for case in ranked[:top]])
     for case in ranked[:top]:
         probabilities = "  ".join(f"{name} {p:.2f}" for name, p in case.probabilities.items())
-        console.print(f"{case.case_id}  uncertainty {case.uncertainty:.2f}  {probabilities}")
+        said = f"{case.case_id}  uncertainty {case.uncertainty:.2f}  {probabilities}  {reasons[case.case_id]}"
+        console.print(said, soft_wrap=True)
     console.print(f"{len(ranked)} cases ranked; the order is in the store's worklist.")
 
 

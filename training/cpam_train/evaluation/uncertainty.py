@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,10 +53,16 @@ def rank_cases(
     cases = list(candidates(store.cases(), everything=everything))
     ranked = []
     for done, case in enumerate(cases, start=1):
-        one = rank_one(case.case_id, predictor.predict(store.read_volume(case.case_id)))
+        prediction = predictor.predict(store.read_volume(case.case_id))
+        one = rank_one(case.case_id, prediction)
         if record:
             store.record_prediction(
-                case.case_id, one.probabilities, predictor.card.identity, uncertainty=one.uncertainty
+                case.case_id,
+                one.probabilities,
+                predictor.card.identity,
+                uncertainty=one.uncertainty,
+                thresholds=prediction.series_thresholds,
+                members=prediction.members,
             )
         ranked.append(one)
         if progress is not None:
@@ -67,6 +73,17 @@ def rank_cases(
 def candidates(cases: Iterable[CaseRecord], *, everything: bool) -> Iterable[CaseRecord]:
     """Return the cases worth ranking: never test cases, whose choice would bend the judgement."""
     return (c for c in cases if c.split != "test" and (everything or c.status in OPEN_STATUSES))
+
+
+def what_teaches(store: AnnotationStore, names: Collection[str]) -> dict[str, str]:
+    """Return by name how much reading a case would teach, as the viewer's worklist says it, and why."""
+    store.listing.bring_up_to_date()
+    store.listing.weigh()
+    lessons = {listed.case.case_id: listed.lesson for listed in store.listing.named(names)}
+    return {
+        name: f"teaches {f'{lesson.score:.2f}' if lesson.worth else '-'}: {'; '.join(lesson.reasons)}"
+        for name, lesson in lessons.items()
+    }
 
 
 def rank_one(case_id: str, prediction: Prediction) -> Ranked:
