@@ -24,7 +24,7 @@ from napari_cpam_stroke.annotations.opinion import Opinion
 from napari_cpam_stroke.annotations.opinion_rows import opinions_of
 from napari_cpam_stroke.annotations.records import STATUSES
 from napari_cpam_stroke.annotations.remarks import unpack_acquisition
-from napari_cpam_stroke.annotations.rows import prompts_from_json
+from napari_cpam_stroke.annotations.rows import prompts_from_plain
 from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow, PatientRow, RevisionRow
 from napari_cpam_stroke.core import CLASS_NAMES, Acquisition
 from napari_cpam_stroke.core.annotation import PRESENT
@@ -155,7 +155,7 @@ def _corrections(found: RowMapping) -> tuple[int, int]:
     """Return the findings turned down in the newest version, and the prompts that made it."""
     if found["number"] is None:
         return 0, 0
-    used = prompts_from_json(found["labels"])
+    used = prompts_from_plain(json.loads(found["labels"]).get("prompts"))
     return len(json.loads(found["rejections"])), 0 if used is None else len(used.prompts)
 
 
