@@ -120,3 +120,30 @@ def test_reported_values_that_are_no_hounsfield_units_are_told_and_doubted(tmp_p
         (record,) = store.cases()
         assert any("Hounsfield" in sentence for sentence in record.warnings)
         assert any("Hounsfield" in doubt for doubt in check_store(store).problems)
+
+
+def test_an_import_made_again_replaces_the_earlier_one_and_tells_what_it_left_out(tmp_path, run):
+    from PIL import Image
+
+    src, store, table = tmp_path / "src", tmp_path / "store", tmp_path / "left.csv"
+    for part, value in (("images", 90), ("masks", 1)):
+        (src / part).mkdir(parents=True)
+        Image.new("L", (32, 32), value).save(src / part / "one.png")
+    Image.new("L", (32, 32), 80).save(src / "images" / "@two.png")
+    words = ("png", src, "--store", store, "--window", "40/80", "--left-out", table, "--map")
+    code, told, _ = run(*words, "1=ischemia")
+    assert (code, "1 new cases" in told) == (1, True)
+    assert "'@two,skipped,\"Picture has no mask" in table.read_text()
+    code, told, _ = run(*words, "1=hemorrhage", "--again")
+    assert (code, "1 replaced, 1 skipped" in told) == (1, True)
+    assert run(*words, "1=hemorrhage", "--again", "--dry-run")[0] == 2
+    assert run("png", src, "--store", store, "--window", "80", "--map", "1=ischemia")[0] == 2
+
+
+def test_the_table_is_written_also_where_nothing_came_in(tmp_path, run):
+    table = tmp_path / "left.csv"
+    (tmp_path / "labels.csv").write_text("file,label\ngone.png,none\n")
+    code, _, complaints = run("csv", tmp_path / "labels.csv", "--store", tmp_path / "store", "--left-out", table)
+    assert code == 2
+    assert "is missing" in complaints
+    assert ",gone,skipped," in table.read_text()

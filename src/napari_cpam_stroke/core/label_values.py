@@ -70,8 +70,12 @@ def labels_from_values(values: NDArray[np.generic], meaning: ValueMeanings, mask
     Raises
     ------
     InputError
-        For values that are no labels, and for a value without meaning, naming it.
+        For values that are no labels, for a value without meaning, naming it, and for a lesion drawn as 0.
     """
+    if meaning.get(0) is not None:
+        raise InputError(
+            f"{mask} cannot be read with 0 as a lesion", expected="0 for background", remedy="write it the other way round"
+        )
     whole = _whole(np.asarray(values), mask)
     present = np.unique(whole).tolist()
     strange = sorted(set(present) - {0, *meaning})

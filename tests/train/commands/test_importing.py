@@ -11,7 +11,7 @@ from napari_cpam_stroke.errors import InputError
 PUBLISHED = (
     "teknofest", "ct-ich", "ct-ich-nifti", "cpaisd", "instance", "bhsd", "mbh", "aisd", "rsna", "rsna-slices",
     "rsna-hu", "brats", "nnunet",
-    "nifti", "dicom-seg",
+    "nifti", "dicom-seg", "monai", "msd", "bids", "coco", "png", "csv",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from cpam_train.brats.regions import CHANNELS, FROM_BRATS
 from cpam_train.importers.layout import require_folder
 from cpam_train.importers.nifti_volume import read_nifti
 from cpam_train.importers.options import ImportOptions
-from cpam_train.importers.record import ImportSummary, SkippedCase, none_imported
+from cpam_train.importers.record import ImportSummary, NoneImportedError, SkippedCase
 from napari_cpam_stroke.core.arrays import Floats32
 from napari_cpam_stroke.core.boxes import smallest_box
 from napari_cpam_stroke.errors import InputError
@@ -49,7 +49,7 @@ def import_brats(
         if progress is not None:
             progress(done, len(new))
     if skipped and not target.cases():
-        raise none_imported(skipped)
+        raise NoneImportedError(skipped)
     target.assign_splits()
     added = [case for case in target.cases() if case.case_id not in there]
     return ImportSummary(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cpam_train.commands.common import StoreOption, console, errors, opened, progress_bar
 from napari_cpam_stroke.errors import InputError
+
+if TYPE_CHECKING:
+    from cpam_train.importers import ImportSummary
 
 
 def import_(  # noqa: PLR0913 - one per option
@@ -32,6 +35,22 @@ def import_(  # noqa: PLR0913 - one per option
         str | None, typer.Option("--patient-pattern", help="Its one group is the patient in a name: '(pat\\d+)_.*'.")
     ] = None,
     masks: Annotated[Path | None, typer.Option("--masks", help="ct-ich: folder of masks of its own.")] = None,
+    window: Annotated[
+        str | None,
+        typer.Option("--window", help="Of 8-bit pictures: centre/width in HU, as 40/80."),
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option("--root", help="monai, csv: folder from which the paths of the list count.")
+    ] = None,
+    images: Annotated[Path | None, typer.Option("--images", help="coco: folder of the images.")] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Replace what an earlier import read, where nobody touched it."),
+    ] = False,
+    left_out: Annotated[
+        Path | None,
+        typer.Option("--left-out", help="CSV to write: every skipped or kept case and why."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the split.", min=0)] = 0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read everything and tell, but write nothing into the store.")
@@ -42,13 +61,44 @@ def import_(  # noqa: PLR0913 - one per option
 
     from cpam_train.commands.importing import BRATS, import_into
     from cpam_train.importers import import_options
+    from cpam_train.importers.left_out_table import write_left_out
+    from cpam_train.importers.options import window_of
+    from cpam_train.importers.record import NoneImportedError
 
+    if again and dry_run:
+        raise InputError("--again cannot be tried: what it replaces lies in the store", remedy="leave out --dry-run")
     options = import_options(
-        settings or (), limit=limit, meanings=meanings, patients=patients, patient_pattern=patient_pattern, masks=masks
+        settings or (),
+        limit=limit,
+        meanings=meanings,
+        patients=patients,
+        patient_pattern=patient_pattern,
+        masks=masks,
+        grey_window=None if window is None else window_of(window),
+        root=root,
+        images=images,
     )
     with progress_bar(f"importing {format_}") as progress, TemporaryDirectory() as aside:
         target = Path(aside) / "store" if dry_run else store
-        summary = import_into(format_, source, target, options, progress=progress)
+        try:
+            summary = import_into(format_, source, target, options, again=again, progress=progress)
+        except NoneImportedError as nothing:
+            if left_out is not None:
+                write_left_out(left_out, nothing.skipped)
+            raise
+    if left_out is not None:
+        write_left_out(left_out, summary.skipped, summary.kept)
+    _tell(summary)
+    if dry_run:
+        console.print("Nothing was written.")
+    elif split and format_ != BRATS:
+        _assign(store, seed)
+    if summary.skipped:
+        raise typer.Exit(1)
+
+
+def _tell(summary: ImportSummary) -> None:
+    """Print what an import did: results to standard output, what should be looked at to standard error."""
     console.print(summary.sentence)
     if summary.order:
         console.print(f"{summary.order}.", soft_wrap=True)
@@ -58,12 +108,6 @@ def import_(  # noqa: PLR0913 - one per option
         errors.print(doubt, style="yellow", markup=False, soft_wrap=True)
     for complaint in summary.complaints:
         errors.print(complaint, markup=False)
-    if dry_run:
-        console.print("Nothing was written.")
-    elif split and format_ != BRATS:
-        _assign(store, seed)
-    if summary.skipped:
-        raise typer.Exit(1)
 
 
 def _assign(store: str, seed: int, test: Path | None = None) -> None:

@@ -22,6 +22,7 @@ def import_into(
     target: str | Path,
     options: ImportOptions | None = None,
     *,
+    again: bool = False,
     progress: Progress | None = None,
 ) -> ImportSummary:
     """Import everything of format `source` below `src` that `target` does not hold yet.
@@ -30,6 +31,8 @@ def import_into(
     ----------
     target
         An annotation store, a folder or an address; for BraTS a folder of MR cases. It is made where it is not there.
+    again
+        What an earlier import read is read anew and replaced where no person has touched it.
 
     Raises
     ------
@@ -49,7 +52,9 @@ def import_into(
             )
         if options.patients or options.patient_pattern:
             raise InputError("BraTS names its patients itself", remedy="leave out --patients and --patient-pattern")
+        if again:
+            raise InputError("BraTS cases are not replaced", remedy="import into a new --store")
         return import_brats(src, BratsFolder.open(Path(target)), options, progress=progress)
     candidates = with_patients(source, FINDERS[source](src, options), options)
     with AnnotationStore.open(target) as store:
-        return fill_store(store, source, candidates, options, progress=progress)
+        return fill_store(store, source, candidates, options, again=again, progress=progress)

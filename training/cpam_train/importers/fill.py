@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.patients import follow_up_sentence, require_same_patients
-from cpam_train.importers.record import (
-    Candidate,
-    DoubtfulCase,
-    ImportedCase,
-    ImportSummary,
-    SkippedCase,
-    none_imported,
-)
-from cpam_train.importers.slice_order import OrderCount
+from cpam_train.importers.record import Candidate, ImportedCase, ImportSummary, KeptCase, SkippedCase
+from cpam_train.importers.replacement import Earlier, earlier_imports, put_aside, same_statement, touched
+from cpam_train.importers.tally import Tally
 from cpam_train.importers.value_check import with_value_notices
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.core import CLASS_NAMES, Notice, NoticeCode
-from napari_cpam_stroke.core.annotation import PRESENT
-from napari_cpam_stroke.core.hounsfield_check import doubt_sentences
+from napari_cpam_stroke.core import Notice, NoticeCode
 from napari_cpam_stroke.core.mask_reading import most_automatic
 from napari_cpam_stroke.core.notice import info
 from napari_cpam_stroke.errors import GeometryMismatchError, InputError, SeriesError
@@ -38,9 +29,16 @@ def fill_store(
     candidates: Sequence[Candidate],
     options: ImportOptions,
     *,
+    again: bool = False,
     progress: Progress | None = None,
 ) -> ImportSummary:
     """Read every candidate that the store does not hold yet and save it with its annotation as reference.
+
+    Parameters
+    ----------
+    again
+        Read those it holds anew as well: what an earlier import said of the same file is replaced, and stays in the
+        history, but for cases that a person has touched, which are kept and named.
 
     Raises
     ------
@@ -48,29 +46,51 @@ def fill_store(
         When not one case of the source could be used, or a case is there as another patient's than is said now.
     """
     require_same_patients(store, source, candidates)
-    held = {record.case_id: record.patient_id for record in store.cases(source=source) if record.head is not None}
-    new = list(islice((c for c in candidates if c.case_id not in held), options.limit))
-    there = {c.case_id: held[c.case_id] for c in candidates if c.case_id in held}
-    tally = _Tally(source, already_there=len(there), patient_of=there)
-    for start in range(0, len(new), CASES_PER_COMMIT):
+    earlier = earlier_imports(store, source, candidates)
+    there = {name: found.current.patient_id for name, found in earlier.items()}
+    tally = Tally(source, already_there=0 if again else len(there), patient_of=there)
+    wanted = _wanted(store, candidates, earlier, tally) if again else [c for c in candidates if c.case_id not in there]
+    chosen = list(islice(wanted, options.limit))
+    for start in range(0, len(chosen), CASES_PER_COMMIT):
         with store.bulk():
-            for candidate in new[start : start + CASES_PER_COMMIT]:
-                _take(store, source, candidate, tally)
+            for candidate in chosen[start : start + CASES_PER_COMMIT]:
+                _take(store, source, candidate, earlier.get(candidate.case_id), tally)
         if progress is not None:
-            progress(min(start + CASES_PER_COMMIT, len(new)), len(new))
+            progress(min(start + CASES_PER_COMMIT, len(chosen)), len(chosen))
     tally.refuse_nothing()
     return tally.summary(alike=follow_up_sentence(candidates, tally.patient_of))
 
 
-def _take(store: AnnotationStore, source: str, candidate: Candidate, tally: _Tally) -> None:
+def _wanted(
+    store: AnnotationStore, candidates: Sequence[Candidate], earlier: dict[str, Earlier], tally: Tally
+) -> list[Candidate]:
+    """Return the candidates to be read again; those that a person has touched are noted as kept."""
+    wanted = []
+    for candidate in candidates:
+        found = earlier.get(candidate.case_id)
+        why = next(filter(None, (touched(store, record) for record in found.records)), "") if found else ""
+        if why:
+            tally.kept.append(KeptCase(candidate.case_id, why, candidate.name))
+        else:
+            wanted.append(candidate)
+    return wanted
+
+
+def _take(store: AnnotationStore, source: str, candidate: Candidate, found: Earlier | None, tally: Tally) -> None:
     """Read and save one case, or note why it was left out."""
     try:
         case = _whose(candidate, with_value_notices(candidate.load()))
-        _save(store, source, case)
+        if found is None:
+            _add(store, source, case)
+            tally.add(case)
+        elif _replace(store, source, case, found):
+            tally.replaced += 1
+        else:
+            tally.unchanged += 1
     except (InputError, SeriesError, GeometryMismatchError) as error:
-        tally.skipped.append(SkippedCase(candidate.case_id, str(error)))
+        tally.skipped.append(SkippedCase(candidate.case_id, str(error), candidate.name))
     else:
-        tally.count(case)
+        tally.hear(case)
 
 
 def _whose(candidate: Candidate, case: ImportedCase) -> ImportedCase:
@@ -87,76 +107,43 @@ def _alike(other: str) -> Notice:
     return info(NoticeCode.NAME_ALIKE, f"its name is like that of {other}: perhaps the same patient", case=other)
 
 
-def _save(store: AnnotationStore, source: str, case: ImportedCase) -> None:
+def _add(store: AnnotationStore, source: str, case: ImportedCase) -> None:
     volume = case.volume
     record = store.add_case(volume, source=source, hu_range=case.hu_range, group=volume.patient_id)
     if record.case_id != volume.case_id:
         raise InputError("Pixels are the same as those of a case that is there", got=record.case_id)
     if record.head is not None:
         raise InputError(f"Case {record.case_id} has been read already", remedy="correct it in the viewer")
+    _save(store, record.case_id, case, parent=None)
+
+
+def _replace(store: AnnotationStore, source: str, case: ImportedCase, earlier: Earlier) -> bool:
+    """Keep a case that was read again in the place of the earlier one; False: it says what that one said."""
+    volume = case.volume
+    held = earlier.same_pixels(volume.content_hash)
+    if held is not None and held is earlier.current and same_statement(store, held, case):
+        return False
+    if held is None:
+        made = store.add_case(volume, source=source, hu_range=case.hu_range, group=volume.patient_id)
+        if made.head is not None or made.source != source:
+            raise InputError("Pixels are the same as those of a case that is there", got=made.case_id)
+        held = made
+    _save(store, held.case_id, case, parent=held.head)
+    if held.case_id != earlier.current.case_id:
+        put_aside(store, earlier.current, held.case_id)
+    return True
+
+
+def _save(store: AnnotationStore, case_id: str, case: ImportedCase, *, parent: str | None) -> None:
     store.save(
-        record.case_id,
+        case_id,
         case.annotation,
         author=case.author,
-        parent=None,
+        parent=parent,
         model=None,
         algorithm_type=most_automatic(case.makers) or "MANUAL",
-        comment="; ".join(maker.words for maker in case.makers if maker.words),
+        comment=case.made_in_words,
         status="accepted",
         truth_source=case.truth_source,
         kind="reference",
     )
-
-
-@dataclass
-class _Tally:
-    """Running counts of an import."""
-
-    source: str
-    already_there: int
-    cases: int = 0
-    slices: int = 0
-    present: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CLASS_NAMES, 0))
-    groups: set[str] = field(default_factory=set)
-    own_patients: int = 0
-    patient_of: dict[str, str] = field(default_factory=dict)
-    skipped: list[SkippedCase] = field(default_factory=list)
-    doubts: list[DoubtfulCase] = field(default_factory=list)
-    notices: Counter[str] = field(default_factory=Counter)
-    order: OrderCount = field(default_factory=OrderCount)
-
-    def count(self, case: ImportedCase) -> None:
-        self.cases += 1
-        self.slices += case.volume.shape[0]
-        patient = case.volume.patient_id or case.volume.case_id
-        self.groups.add(patient)
-        self.patient_of[case.volume.case_id] = patient
-        self.own_patients += patient == case.volume.case_id
-        reasons = doubt_sentences(case.volume.notices)
-        self.doubts += [DoubtfulCase(case.volume.case_id, reason) for reason in reasons]
-        self.notices.update({notice.sentence: 1 for notice in case.notices})
-        self.skipped += case.left_out
-        self.order.add(case.volume)
-        for name, column in zip(CLASS_NAMES, case.annotation.slice_labels.T, strict=True):
-            self.present[name] += int((column == PRESENT).sum())
-
-    def refuse_nothing(self) -> None:
-        """Raise when every case was skipped."""
-        if self.skipped and not self.cases and not self.already_there:
-            raise none_imported(self.skipped)
-
-    def summary(self, *, alike: str) -> ImportSummary:
-        return ImportSummary(
-            source=self.source,
-            cases=self.cases,
-            slices=self.slices,
-            already_there=self.already_there,
-            slices_with=self.present,
-            groups=len(self.groups),
-            own_patients=self.own_patients,
-            alike=alike,
-            skipped=tuple(self.skipped),
-            doubts=tuple(self.doubts),
-            notices=dict(self.notices),
-            order=self.order.sentence,
-        )

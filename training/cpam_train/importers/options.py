@@ -10,11 +10,11 @@ from typing import Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from napari_cpam_stroke.config import BRAIN, STRICT, Window, build_config
+from napari_cpam_stroke.config import STRICT, Window, build_config
 from napari_cpam_stroke.core.label_map import LabelMap
 from napari_cpam_stroke.core.label_values import ValueMeanings, meanings_of_values
 from napari_cpam_stroke.core.labels import LesionClass
-from napari_cpam_stroke.errors import ConfigError
+from napari_cpam_stroke.errors import ConfigError, InputError
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -43,10 +43,38 @@ class ImportOptions:
     """What labels stand for, as `label=meaning`: the option --map."""
     automatic: Literal["refuse", "truth"] = "refuse"
     """nifti, nnunet, dicom-seg: whether the untouched mask of a model may count as drawn truth."""
-    grey_window: Window = BRAIN
-    """aisd: window that the 8-bit slices were saved with; the release does not say, so look at a slice first."""
+    grey_window: Window | None = None
+    """coco, png, csv, aisd (there the brain window by default): window 8-bit pictures were saved with: --window."""
+    zero_hu: int | None = Field(default=None, ge=0, le=65535)
+    """png, coco, csv: stored value of 0 HU in 16-bit pictures, one step a HU; nothing else tells what they hold."""
     unknown_classes: tuple[str, ...] = ()
-    """nifti, nnunet, dicom-seg: classes the masks say nothing about, by name."""
+    """nifti, nnunet, dicom-seg, monai, msd, bids, coco, png: classes the masks say nothing about, by name."""
+    root: Path | None = None
+    """monai, csv: folder that the paths of a list count from and must stay in; by default the list's own: --root."""
+    images: Path | None = None
+    """coco: folder of the images, by default `images` beside the annotations, or their own folder: --images."""
+    mask_kind: str | None = None
+    """bids: which masks count where a data set has several kinds, as `lesion-msk`."""
+    unannotated: Literal["skip", "free"] = "skip"
+    """coco: an image without an outline is left out, or is free of lesions."""
+    exclusive: bool = False
+    """csv: a label names all there is, so that `hemorrhage` also says that there is no ischemia."""
+
+    @property
+    def declared_values(self) -> ValueMeanings:
+        """What the user says values stand for, where a format has no meaning of its own.
+
+        Raises
+        ------
+        InputError
+            Where the user says nothing.
+        """
+        if self.label_values is None and not self.labels.numbers:
+            raise InputError(
+                "Nothing says what the values of the masks stand for",
+                remedy='say it with --map "1=hemorrhage", once for each value above 0',
+            )
+        return self.value_meanings
 
     @property
     def labels(self) -> LabelMap:
@@ -57,6 +85,23 @@ class ImportOptions:
     def value_meanings(self) -> ValueMeanings:
         """What values without names stand for."""
         return meanings_of_values(self.labels) if self.label_values is None else self.label_values
+
+
+def window_of(text: str) -> Window:
+    """Return the window of "centre/width" in HU.
+
+    Raises
+    ------
+    ConfigError
+        If it is something else.
+    """
+    centre, _, width = text.partition("/")
+    try:
+        return Window(float(centre), float(width))
+    except ValueError as error:
+        raise ConfigError(
+            "--window needs centre and width in HU", got=repr(text), expected="40/80, width above 0"
+        ) from error
 
 
 def import_options(settings: Sequence[str] = (), **chosen: object) -> ImportOptions:

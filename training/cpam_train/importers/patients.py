@@ -54,7 +54,7 @@ def _of_patients(source: str, candidates: Sequence[Candidate], options: ImportOp
         return _named(source, candidates, _listed(candidates, read_patients(table), table))
     if options.patient_pattern is not None:
         return _named(source, candidates, _matched(candidates, options.patient_pattern))
-    alike = likely_follow_ups({c.case_id: c.name for c in candidates})
+    alike = likely_follow_ups({c.case_id: c.name for c in candidates if not c.patient})
     return [replace(c, alike=alike.get(c.case_id, ())) for c in candidates]
 
 
@@ -78,6 +78,13 @@ def read_patients(path: Path) -> dict[str, str]:
     if not patients:
         raise InputError(f"The list of patients {path.name} is empty", expected=EXPECTED)
     return patients
+
+
+def pseudonym_of_patient(source: str, name: str) -> str:
+    """Return what the store calls a patient whom the user, or the source's own layout, names."""
+    from napari_cpam_stroke.dicom.headers.pseudonym import patient_pseudonym
+
+    return patient_pseudonym("named", source, name)
 
 
 def require_same_patients(store: AnnotationStore, source: str, candidates: Sequence[Candidate]) -> None:
@@ -210,10 +217,7 @@ def _patient_in(candidate: Candidate, pattern: re.Pattern[str]) -> str:
 
 def _named(source: str, candidates: Sequence[Candidate], patient_of: Mapping[str, str]) -> list[Candidate]:
     """Return the candidates with the pseudonyms of their patients; a name that may be a person's goes no further."""
-    from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
-
-    pseudonyms = Pseudonyms.from_home()
-    return [replace(c, patient=pseudonyms.patient("named", source, patient_of[c.case_id])) for c in candidates]
+    return [replace(c, patient=pseudonym_of_patient(source, patient_of[c.case_id])) for c in candidates]
 
 
 def _without_ending(name: str) -> str:

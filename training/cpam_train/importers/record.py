@@ -48,6 +48,11 @@ class ImportedCase:
     notices: tuple[Notice, ...] = ()
     left_out: tuple[SkippedCase, ...] = ()
 
+    @property
+    def made_in_words(self) -> str:
+        """What made the mask, as the case's history tells it; empty where its files do not say."""
+        return "; ".join(maker.words for maker in self.makers if maker.words)
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -93,10 +98,26 @@ class Candidate:
 
 @dataclass(frozen=True)
 class SkippedCase:
-    """A case, or one slice of a case, that was left out, and why in one sentence."""
+    """A case, or one slice of a case, that was left out, and why in one sentence.
+
+    Attributes
+    ----------
+    name
+        What the source calls it, where that is not the case id; for whoever imports it, never written into the store.
+    """
 
     case_id: str
     reason: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class KeptCase:
+    """A case that an import made again left as it is, and what a person has done with it."""
+
+    case_id: str
+    reason: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +138,9 @@ class ImportSummary:
         Newly added.
     already_there
         Cases that the store held before.
+    replaced, unchanged, kept
+        Of an import made again: earlier cases that are read otherwise now, that are read as before, and those left
+        alone because a person has touched them.
     slices_with
         Class name to number of new slices on which the class is labelled present.
     groups
@@ -137,6 +161,9 @@ class ImportSummary:
     cases: int = 0
     slices: int = 0
     already_there: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+    kept: tuple[KeptCase, ...] = ()
     slices_with: dict[str, int] = field(default_factory=dict)
     groups: int = 0
     skipped: tuple[SkippedCase, ...] = ()
@@ -162,9 +189,11 @@ class ImportSummary:
     def sentence(self) -> str:
         """The summary as one line for a person."""
         classes = ", ".join(f"{count} with {name}" for name, count in self.slices_with.items())
+        again = (("replaced", self.replaced), ("unchanged", self.unchanged), ("kept as they are", len(self.kept)))
+        anew = "".join(f", {count} {what}" for what, count in again if count)
         return (
             f"{self.source}: {self.cases} new cases with {self.slices} slices ({classes}) of {self.groups} patients, "
-            f"{self.already_there} already there, {len(self.skipped)} skipped"
+            f"{self.already_there} already there{anew}, {len(self.skipped)} skipped"
         )
 
     @property
@@ -180,13 +209,23 @@ class ImportSummary:
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What else must be said, one sentence each: how masks were read, and why cases were left out."""
+        """What else must be said, one sentence each: how masks were read, and why cases were kept or left out."""
         read = [f"{notice} ({count} cases)" if count > 1 else notice for notice, count in self.notices.items()]
+        kept = [f"Kept {case.case_id} as it is: {case.reason}." for case in self.kept]
         left_out = [f"Skipped {case.case_id}: {case.reason}" for case in self.skipped]
-        return (*read, *left_out)
+        return (*read, *kept, *left_out)
 
 
-def none_imported(skipped: Sequence[SkippedCase]) -> InputError:
-    """Return the refusal of a source of which no case could be used, with every case and its reason."""
-    reasons = "; ".join(f"{case.case_id}: {case.reason.rstrip('.')}" for case in skipped)
-    return InputError(f"None of {len(skipped)} cases could be imported: {reasons}")
+class NoneImportedError(InputError):
+    """A source of which no case could be used.
+
+    Attributes
+    ----------
+    skipped
+        Every case with its reason.
+    """
+
+    def __init__(self, skipped: Sequence[SkippedCase]) -> None:
+        reasons = "; ".join(f"{case.case_id}: {case.reason.rstrip('.')}" for case in skipped)
+        super().__init__(f"None of {len(skipped)} cases could be imported: {reasons}")
+        self.skipped = tuple(skipped)

@@ -12,7 +12,7 @@ from cpam_train.importers.knowledge import annotate
 from cpam_train.importers.layout import by_stem, numeric, require, require_folder
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
-from napari_cpam_stroke.config import Window
+from napari_cpam_stroke.config import BRAIN, Window
 from napari_cpam_stroke.core import Acquisition, CTVolume, LesionClass
 from napari_cpam_stroke.errors import InputError
 
@@ -25,13 +25,14 @@ LAYOUT = "images/<case>/<slice>.png and masks/<case>/<slice>.png"
 def find_aisd(src: Path, options: ImportOptions) -> list[Candidate]:
     """One case per patient; every mask value above 0 is ischemia, hemorrhage was excluded.
 
-    Grey is brought to HU by `options.grey_window`.
+    Grey is brought to HU by `options.grey_window`, the brain window where none is given: the release does not say.
     """
     require_folder(src)
     first = sorted({p.parent for p in src.glob("images/*/*.png")} | {p.parent for p in src.glob("image/*/*.png")})
     folders = require(first, src, LAYOUT)
     return [
-        Candidate(f"aisd-{f.name}", partial(_read, f, _masks_beside(src, f.name), options.grey_window)) for f in folders
+        Candidate(f"aisd-{f.name}", partial(_read, f, _masks_beside(src, f.name), options.grey_window or BRAIN))
+        for f in folders
     ]
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Container, Sequence
 from pathlib import Path
+from typing import Any
 
 from cpam_train.importers.options import ImportOptions
 from napari_cpam_stroke.core.label_map import HOW_TO_MAP
@@ -35,11 +36,25 @@ def read_dataset_json(path: Path, options: ImportOptions) -> tuple[ValueMeanings
         raise InputError("dataset.json is missing", got=path.parent, expected="an nnU-Net raw data folder")
     try:
         data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputError("dataset.json cannot be read", got=path, expected=EXPECTED) from error
+    return meanings_of_dataset(data, path, options)
+
+
+def meanings_of_dataset(data: Any, path: Path, options: ImportOptions) -> tuple[ValueMeanings, tuple[Notice, ...]]:
+    """Return the same of a description that was read already, from the file at `path`.
+
+    Raises
+    ------
+    InputError
+        As `read_dataset_json`.
+    """
+    try:
         named = _named(data["labels"])
         channels = data.get("channel_names") or data.get("modality") or {"0": "CT"}
         count = len(channels)
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-        raise InputError("dataset.json cannot be read", got=path, expected=EXPECTED) from error
+        raise InputError(f"{path.name} cannot be read", got=path, expected=EXPECTED) from error
     if count != 1:
         raise InputError("Data set must have one channel, CT", got=count)
     _require_ct(channels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -65,6 +65,10 @@ class PairRules:
     notices: tuple[Notice, ...] = ()
     take_automatic: bool = True
 
+    def with_notices(self, notices: tuple[Notice, ...]) -> PairRules:
+        """Return the rules with more to be said of how they came about."""
+        return replace(self, notices=(*self.notices, *notices))
+
 
 def find_instance(src: Path, options: ImportOptions) -> list[Candidate]:
     """INSTANCE 2022, `train_2/{data,label}/*.nii.gz`; label 1 is hemorrhage, ischemia by `options.ischemia_absent`."""
@@ -100,7 +104,7 @@ def find_nifti(src: Path, options: ImportOptions) -> list[Candidate]:
     Names become pseudonyms.
     """
     named = options.label_values is not None or options.value_meanings is not OWN_VALUES
-    rules = _own_rules("nifti", options.value_meanings, options, named=named)
+    rules = own_rules("nifti", options.value_meanings, options, named=named)
     return _find(src / "images", src / "masks", rules, "images/<case>.nii.gz and masks/<case>.nii.gz")
 
 
@@ -108,13 +112,14 @@ def find_nnunet(src: Path, options: ImportOptions) -> list[Candidate]:
     """nnU-Net raw data: `imagesTr/<case>_0000.nii.gz`, `labelsTr/<case>.nii.gz`, values named in `dataset.json`."""
     require_folder(src)
     values, notices = read_dataset_json(src / "dataset.json", options)
-    rules = _own_rules("nnunet", values, options, notices)
+    rules = own_rules("nnunet", values, options, notices)
     return _find(src / "imagesTr", src / "labelsTr", rules, "imagesTr/<case>_0000.nii.gz and labelsTr/<case>.nii.gz")
 
 
-def _own_rules(
+def own_rules(
     source: str, values: ValueMeanings, options: ImportOptions, notices: tuple[Notice, ...] = (), *, named: bool = True
 ) -> PairRules:
+    """Return the rules for a user's own masks, whose names may be patients'."""
     return PairRules(
         source,
         "imported masks",
@@ -142,7 +147,7 @@ def _find(images: Path, masks: Path, rules: PairRules, expected: str) -> list[Ca
 
 
 def _candidate(rules: PairRules, image: Path, name: str, masks: Sequence[Path]) -> Candidate:
-    case_id = _case_id(rules, name)
+    case_id = case_id_of(rules, name)
     return Candidate(case_id, partial(_read, rules, case_id, image, masks), (name,))
 
 
@@ -152,11 +157,12 @@ def _without_image(rules: PairRules, name: str) -> Candidate:
     def load() -> NoReturn:
         raise InputError(f"Mask {case_id} has no image", expected="a file of the same name in the folder of images")
 
-    case_id = _case_id(rules, name)
+    case_id = case_id_of(rules, name)
     return Candidate(case_id, load, (name,), astray=True)
 
 
-def _case_id(rules: PairRules, name: str) -> str:
+def case_id_of(rules: PairRules, name: str) -> str:
+    """Return the case id of a source's name: the name itself in a public set, else a pseudonym."""
     return f"{rules.source}-{name if rules.public else _pseudonym(rules.source, name)}"
 
 
@@ -173,7 +179,20 @@ def _read(rules: PairRules, case_id: str, image: Path, masks: Sequence[Path]) ->
             got=len(masks),
             expected="one file of the same name in the folder of masks",
         )
-    volume, drawn, file = read_pair(image, masks[0], case_id)
+    return read_case(rules, case_id, image, masks[0])
+
+
+def read_case(rules: PairRules, case_id: str, image: Path, mask: Path) -> ImportedCase:
+    """Read an image and the mask drawn on it.
+
+    Raises
+    ------
+    InputError
+        If either cannot be read, or the mask holds what the rules do not know.
+    GeometryMismatchError
+        If the mask lies on another grid.
+    """
+    volume, drawn, file = read_pair(image, mask, case_id)
     _require_drawn(file, rules)
     labels = labels_from_values(drawn, rules.values, f"Mask of {case_id}")
     types = sorted(rules.subtypes[v] for v in np.unique(np.rint(drawn)).astype(int).tolist() if v in rules.subtypes)

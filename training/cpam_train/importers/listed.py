@@ -1,0 +1,153 @@
+"""Lists that name files: JSON and CSV, and the paths in them, which must not lead out of the data set."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from cpam_train.importers.layout import strip
+from napari_cpam_stroke.errors import InputError
+
+DELIMITERS = ",;\t"
+"""What parts the values of a table: spreadsheets write any of these."""
+
+MAX_LIST_BYTES = 2**28
+"""Of a list that is read whole; COCO keeps its outlines in it."""
+
+Entry = TypeVar("Entry", bound=Hashable)
+
+
+def read_json(path: Path, expected: str) -> dict[str, Any]:
+    """Return the object of a JSON file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is larger than `MAX_LIST_BYTES`, or is no object.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_LIST_BYTES:
+            raise InputError(f"{path.name} is too large", got=f"{size} bytes", expected=f"at most {MAX_LIST_BYTES}")
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path.name} cannot be read as JSON", got=type(error).__name__, expected=expected) from error
+    if not isinstance(data, dict):
+        raise InputError(f"{path.name} is no such list", got=type(data).__name__, expected=expected)
+    return data
+
+
+def only_json(src: Path, expected: str) -> Path:
+    """Return the list that is meant: the file itself, or the only JSON file of a folder."""
+    if src.is_file():
+        return src
+    found = sorted(src.glob("*.json")) if src.is_dir() else []
+    if len(found) != 1:
+        raise InputError(
+            f"{src} is no list and holds {'several' if found else 'none'}",
+            got=", ".join(path.name for path in found) or None,
+            expected=expected,
+            remedy="name the JSON file itself",
+        )
+    return found[0]
+
+
+def read_rows(path: Path, expected: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield line number and values by column name (lower case, stripped) of a CSV, empty lines left out.
+
+    Values are parted by comma, semicolon or tab, whichever the first line holds most of; a byte-order mark is no part
+    of a name.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read as UTF-8, names a column twice, or a line has more values than there are columns.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            header = file.readline()
+            file.seek(0)
+            reader = csv.reader(file, delimiter=max(DELIMITERS, key=header.count), strict=True)
+            columns = [name.strip().casefold() for name in next(reader, [])]
+            _require_columns(columns, path)
+            for values in reader:
+                if any(value.strip() for value in values):
+                    yield reader.line_num, _row(columns, values, path, reader.line_num)
+    except OSError as error:
+        raise InputError(f"The table {path.name} cannot be read", got=error.strerror) from error
+    except (UnicodeError, csv.Error) as error:
+        raise InputError(
+            f"The table {path.name} cannot be read", got=error, expected=expected, remedy="save it as UTF-8 CSV"
+        ) from error
+
+
+def _require_columns(columns: Sequence[str], path: Path) -> None:
+    twice = [name for name, count in Counter(columns).items() if name and count > 1]
+    if twice:
+        raise InputError(f"The table {path.name} names a column twice", got=twice[0], expected="each name once")
+
+
+def _row(columns: Sequence[str], values: Sequence[str], path: Path, line: int) -> dict[str, str]:
+    if any(value.strip() for value in values[len(columns) :]):
+        raise InputError(f"Line {line} of {path.name} has more values than there are columns", got=len(values))
+    return dict(zip(columns, (value.strip() for value in values), strict=False))
+
+
+def listed_path(root: Path, name: str) -> Path:
+    """Return the file that a list names by its path from `root`.
+
+    Raises
+    ------
+    InputError
+        If it leads out of `root`, by `..`, by a link or from the top, or if there is no such file.
+    """
+    plain = name.replace("\\", "/")
+    try:
+        path = (root / plain).resolve()
+        there = path.is_file()
+    except (OSError, ValueError) as error:
+        raise InputError("The list names a file that cannot be", got=repr(name)) from error
+    if not path.is_relative_to(root.resolve()):
+        raise InputError(
+            "The list names a file outside its folder", got=name, expected=f"a path below {root}", remedy="give --root"
+        )
+    if not there:
+        raise InputError("The list names a file that is missing", got=name, remedy="copy it, or give --root")
+    return path
+
+
+def listed_names(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return for each path of a list what its case is called: the file's name where that is unique, and the path.
+
+    Neither has an ending.
+    """
+    bare = {path: _bare(path) for path in paths}
+    counts = Counter(name.name for name in bare.values())
+    return {
+        path: tuple(dict.fromkeys([name.name, str(name)] if counts[name.name] == 1 else [str(name)]))
+        for path, name in bare.items()
+    }
+
+
+def _bare(path: str) -> PurePosixPath:
+    plain = PurePosixPath(path.replace("\\", "/"))
+    return plain.with_name(strip(plain.name)) if plain.name else plain
+
+
+def told_once(entries: Mapping[str, Sequence[Entry]]) -> tuple[dict[str, Entry], dict[str, int]]:
+    """Return the entry of each file that is listed once, or always alike; and how often the others are listed."""
+    distinct = {name: set(listed) for name, listed in entries.items()}
+    once = {name: next(iter(listed)) for name, listed in distinct.items() if len(listed) == 1}
+    return once, {name: len(entries[name]) for name, listed in distinct.items() if len(listed) > 1}
+
+
+def grouped(pairs: Iterable[tuple[str, Entry]]) -> dict[str, list[Entry]]:
+    """Return the entries of each name, in order."""
+    found: defaultdict[str, list[Entry]] = defaultdict(list)
+    for name, entry in pairs:
+        found[name].append(entry)
+    return dict(found)
