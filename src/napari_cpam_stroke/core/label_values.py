@@ -74,7 +74,9 @@ def labels_from_values(values: NDArray[np.generic], meaning: ValueMeanings, mask
     """
     if meaning.get(0) is not None:
         raise InputError(
-            f"{mask} cannot be read with 0 as a lesion", expected="0 for background", remedy="write it the other way round"
+            f"{mask} cannot be read with 0 as a lesion",
+            expected="0 for background",
+            remedy="write it the other way round",
         )
     whole = _whole(np.asarray(values), mask)
     present = np.unique(whole).tolist()
