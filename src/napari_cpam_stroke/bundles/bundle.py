@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError
 
 from napari_cpam_stroke.bundles.card import ModelCard, card_from_plain, card_to_plain
+from napari_cpam_stroke.bundles.packed_weights import finite, pack_weights, unpack_weights
 from napari_cpam_stroke.bundles.readme import render_readme
 from napari_cpam_stroke.errors import BundleError
 from napari_cpam_stroke.files import read_regular, whole_folder
@@ -54,14 +55,12 @@ class Bundle:
         BundleError
             If the file is missing, changed or no safetensors file, or holds values that are no numbers.
         """
-        from safetensors.torch import load
-
         content = self.verified_weights()
         try:
-            state: dict[str, Tensor] = load(content)
+            state = unpack_weights(content)
         except SafetensorError as error:
             raise BundleError(f"{self.path / WEIGHTS_FILE} is not a safetensors file", got=error) from error
-        if not _finite(state):
+        if not finite(state):
             raise BundleError(
                 f"The weights of {self.card.reference} hold values that are not finite", remedy="train the model again"
             )
@@ -168,7 +167,7 @@ def save_bundle(
     target = Path(folder)
     if target.exists():
         raise BundleError(f"{target} exists already", remedy="choose a new folder; a bundle is never overwritten")
-    content = _serialised(state_dict, card.weights_dtype)
+    content = pack_weights(state_dict, card.weights_dtype)
     card = replace(
         card,
         weights_sha256=hashlib.sha256(content).hexdigest(),
@@ -225,28 +224,6 @@ def _picture(path: Path) -> bytes:
     if not content.startswith(PNG_SIGNATURE):
         raise BundleError(f"The picture {path} is no PNG", remedy="ask whoever gave you the model for a whole one")
     return content
-
-
-def _serialised(state_dict: Mapping[str, Tensor], dtype: str) -> bytes:
-    import torch
-    from safetensors.torch import save
-
-    wanted = {"float32": torch.float32, "float16": torch.float16}[dtype]
-    tensors = {
-        name: tensor.detach().cpu().to(wanted if tensor.is_floating_point() else tensor.dtype).contiguous().clone()
-        for name, tensor in state_dict.items()
-    }
-    if not _finite(tensors):
-        raise BundleError(
-            f"The weights hold values that are not finite in {dtype}",
-            remedy="train again with a lower learning rate, or save as float32",
-        )
-    content: bytes = save(tensors)
-    return content
-
-
-def _finite(state_dict: Mapping[str, Tensor]) -> bool:
-    return all(bool(tensor.isfinite().all()) for tensor in state_dict.values())
 
 
 def _reason(error: OSError) -> str:

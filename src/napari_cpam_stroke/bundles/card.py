@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
+from napari_cpam_stroke.bundles.packed_weights import WeightsDtype
 from napari_cpam_stroke.bundles.training_words import training_in_short
 from napari_cpam_stroke.config import ModelConfig, PreprocessConfig, PromptInput, WeightsOrigin, build_config, plain
 from napari_cpam_stroke.core.labels import CLASS_NAMES
@@ -109,7 +110,7 @@ class ModelCard:
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     weights_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
-    weights_dtype: Literal["float32", "float16"] = "float32"
+    weights_dtype: WeightsDtype = "float32"
     created: str = ""
     notes: str = ""
     failures: tuple[KnownFailure, ...] = ()

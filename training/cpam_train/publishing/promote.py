@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from cpam_train.evaluation.compare import compare
 from cpam_train.evaluation.model import bundle_of_run, draft_of_run, is_run
@@ -21,6 +21,7 @@ from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.bundles import Bundle, KnownFailure, ModelCard, ModelEntry, Registry
 from napari_cpam_stroke.bundles.bundle import save_bundle
 from napari_cpam_stroke.bundles.card import check_name
+from napari_cpam_stroke.bundles.packed_weights import WeightsDtype
 from napari_cpam_stroke.bundles.registry import DEFAULT, refuse_bundled
 from napari_cpam_stroke.bundles.signature import sign_bundle
 from napari_cpam_stroke.config import build_config
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 FLOAT16_FROM_PARAMETERS = 3_000_000
 """Larger networks are published in half precision: half the download, the same masks."""
+
+INT8_FROM_PARAMETERS = 10_000_000
+"""Yet larger ones in 256 steps for each output; what is judged is what is published."""
 
 FAILURES_FILE = "failures.json"
 
@@ -250,9 +254,11 @@ def rival_of(registry: Registry, name: str, run: RunFolder, folder: Path) -> Ite
         yield registry.resolve(DEFAULT)
 
 
-def weights_dtype(run: RunFolder) -> Literal["float32", "float16"]:
-    """Return in which precision a run's weights are published."""
+def weights_dtype(run: RunFolder) -> WeightsDtype:
+    """Return in which precision a run's weights are published, and judged before."""
     from safetensors.torch import load_file
 
     size = sum(tensor.numel() for tensor in load_file(run.weights).values())
+    if size >= INT8_FROM_PARAMETERS:
+        return "int8"
     return "float16" if size >= FLOAT16_FROM_PARAMETERS else "float32"
