@@ -10,7 +10,6 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.dataclasses import dataclass
 
-from napari_cpam_stroke.bundles.packed_weights import WeightsDtype
 from napari_cpam_stroke.bundles.training_words import training_in_short
 from napari_cpam_stroke.config import ModelConfig, PreprocessConfig, PromptInput, WeightsOrigin, build_config, plain
 from napari_cpam_stroke.core.labels import CLASS_NAMES
@@ -27,6 +26,9 @@ PICTURE_PATTERN = r"^(failures/[A-Za-z0-9][A-Za-z0-9._-]{0,63}\.png)?$"
 """A picture lies in the bundle's folder `failures`; no separators but that one."""
 
 INTENDED_USE = "Research only; not a medical device. Every result is to be checked by a radiologist."
+
+WeightsDtype = Literal["float32", "float16", "int8"]
+"""float32, float16: every weight so. int8: matrices and kernels in 256 even steps for each output, all else float16."""
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 
+from napari_cpam_stroke.bundles.card import WeightsDtype
 from napari_cpam_stroke.errors import BundleError
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-WeightsDtype = Literal["float32", "float16", "int8"]
-"""float32, float16: every weight so. int8: matrices and kernels in 256 even steps for each output, all else float16."""
 
 SCALE = ":scale"
 """Ends the name of the (outputs,) steps of an int8 tensor, which has the name before it; no module has a colon."""
@@ -50,7 +48,7 @@ def pack_weights(state_dict: Mapping[str, Tensor], dtype: WeightsDtype) -> bytes
 
 
 def unpack_weights(content: bytes) -> dict[str, Tensor]:
-    """Return the tensors by name that `pack_weights` was given: as they were stored, int8 ones as float32.
+    """Return the tensors by name, of any shape, that `pack_weights` was given, int8 ones as float32.
 
     Raises
     ------
@@ -72,7 +70,7 @@ def unpack_weights(content: bytes) -> dict[str, Tensor]:
 
 
 def finite(state_dict: Mapping[str, Tensor]) -> bool:
-    """Return whether every value is a number."""
+    """Return whether every value of tensors of any shape is a number."""
     return all(bool(tensor.isfinite().all()) for tensor in state_dict.values())
 
 

@@ -20,8 +20,7 @@ from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.bundles import Bundle, KnownFailure, ModelCard, ModelEntry, Registry
 from napari_cpam_stroke.bundles.bundle import save_bundle
-from napari_cpam_stroke.bundles.card import check_name
-from napari_cpam_stroke.bundles.packed_weights import WeightsDtype
+from napari_cpam_stroke.bundles.card import WeightsDtype, check_name
 from napari_cpam_stroke.bundles.registry import DEFAULT, refuse_bundled
 from napari_cpam_stroke.bundles.signature import sign_bundle
 from napari_cpam_stroke.config import build_config
