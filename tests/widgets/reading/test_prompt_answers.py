@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import get_ident
+from threading import Event, get_ident
 from typing import Any
 
 import numpy as np
@@ -107,3 +107,26 @@ def test_the_nearest_slices_are_prepared_first_until_others_are_wanted(
     assert engine.prepared == [1, 0, 2]
     assert slices_around(0, 40) == [0, 1, 2, 3, 4]
     assert slices_around(20, 40) == [20, 19, 21, 18, 22, 17, 23, 16, 24]
+
+
+def test_an_engine_that_is_still_made_never_answers_for_one_chosen_after_it(
+    answers: PromptAnswers, engine: FillEngine
+) -> None:
+    release, begun, made, answered = Event(), Event(), FillEngine(), []
+
+    def slow() -> FillEngine:
+        begun.set()
+        release.wait(20)
+        return made
+
+    answers.choose(EngineChoice("slow", slow))
+    answers.prepare(request(0).volume, 1)
+    assert begun.wait(5)
+    answers.choose(EngineChoice("fill", lambda: engine))
+    answers.ask(lambda asked, _: asked, answered.append, pytest.fail)
+    until(lambda: len(answered) == 1)
+    release.set()
+    QTest.qWait(150)
+    answers.ask(lambda asked, _: asked, answered.append, pytest.fail)
+    until(lambda: len(answered) == 2)
+    assert answered == [engine, engine]

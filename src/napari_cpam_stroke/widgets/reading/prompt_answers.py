@@ -31,14 +31,30 @@ class EngineChoice:
     make: Callable[[], PromptEngine]
 
 
+class ChosenEngine:
+    """An engine of a choice, made at the first request; whoever asks holds `alone` meanwhile.
+
+    Another choice gets another one of these: an engine that takes long to make never turns up in the place of one
+    that was chosen after it.
+    """
+
+    def __init__(self, choice: EngineChoice) -> None:
+        self.choice, self.alone = choice, Lock()
+        self._made: PromptEngine | None = None
+
+    def engine(self) -> PromptEngine:
+        """Return the engine, made if need be."""
+        if self._made is None:
+            self._made = self.choice.make()
+        return self._made
+
+
 class PromptAnswers(QObject):
     """One engine at work for one room."""
 
     def __init__(self, choice: EngineChoice, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._choice = choice
-        self._engine: PromptEngine | None = None
-        self._alone = Lock()
+        self._chosen = ChosenEngine(choice)
         self._jobs: set[Job] = set()
         self._preparing: Job | None = None
         self._previewing: Job | None = None
@@ -47,22 +63,22 @@ class PromptAnswers(QObject):
     @property
     def choice(self) -> EngineChoice:
         """Which engine."""
-        return self._choice
+        return self._chosen.choice
 
     def choose(self, choice: EngineChoice) -> None:
         """Ask another engine from now on; what was asked of the last one is forgotten."""
         self.stop()
-        self._choice, self._engine, self._alone = choice, None, Lock()
+        self._chosen = ChosenEngine(choice)
 
     def ask(self, work: Work[Found], done: Callable[[Found], object], failed: Callable[[Exception], object]) -> Job:
         """Let the engine do something, after what it does now; exactly one of `done` and `failed` is called."""
-        choice, alone = self._choice, self._alone
+        chosen = self._chosen
 
         def task(_: Progress, cancelled: Cancelled) -> Found:
-            with alone:
+            with chosen.alone:
                 if cancelled():
                     raise CancelledError("Stopped")
-                return work(self._made(choice), cancelled)
+                return work(chosen.engine(), cancelled)
 
         job = Job(task, self)
         self._jobs.add(job)
@@ -89,14 +105,14 @@ class PromptAnswers(QObject):
         """Let the engine look at the slices around one ahead of the first prompt; a later call stops this one."""
         if self._preparing is not None:
             self._preparing.cancel()
-        choice, alone = self._choice, self._alone
+        chosen = self._chosen
 
         def task(_: Progress, cancelled: Cancelled) -> None:
             for near in slices_around(z, volume.shape[0]):
-                with alone:
+                with chosen.alone:
                     if cancelled():
                         return
-                    self._made(choice).prepare(volume, near)
+                    chosen.engine().prepare(volume, near)
 
         job = self._preparing = Job(task, self)
         self._jobs.add(job)
@@ -108,13 +124,6 @@ class PromptAnswers(QObject):
         self._next_preview = None
         for job in tuple(self._jobs):
             job.cancel()
-
-    def _made(self, choice: EngineChoice) -> PromptEngine:
-        if choice is not self._choice:
-            raise CancelledError("Stopped")
-        if self._engine is None:
-            self._engine = choice.make()
-        return self._engine
 
     def _on_previewed(self) -> None:
         self._previewing, newest, self._next_preview = None, self._next_preview, None
