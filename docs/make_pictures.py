@@ -191,6 +191,7 @@ def mirror(session: Any) -> None:
     session.view.set_plane("axial")
     session.view.set_preset("stroke")
     session.asides.toggle_mirror()
+    session.wait()
 
 
 def history(session: Any) -> None:

@@ -63,6 +63,7 @@ def test_letters_follow_a_camera_that_the_user_turned(case: Any) -> None:
 
 def test_beside_a_mirror_image_both_edges_are_the_same_side(case: Any) -> None:
     case.asides.toggle_mirror()
+    case.wait()
     assert case.asides.shown(MIRROR)
     assert letters_shown(case)[:2] == "RR"
     case.asides.toggle_mirror()

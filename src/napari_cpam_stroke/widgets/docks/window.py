@@ -33,7 +33,9 @@ class WindowDock(QWidget):
         self.planes = {name: self._plane(name) for name in PLANES}
         self.masks = _switch("masks", "Show or hide the masks  [W]", self._on_masks)
         self.contour = _switch("contour", "Outlines instead of filled masks  [Shift+W]", self._on_contour)
-        self.mirror = _switch("mirror", "The head mirrored beside it, to compare both sides  [Q]", self._on_mirror)
+        self.mirror = _switch(
+            "mirror", "The head mirrored about its midline beside it, to compare both sides  [Q]", self._on_mirror
+        )
         self.opacity = QSlider(Qt.Orientation.Horizontal)
         self.opacity.setRange(5, 100)
         self.opacity.setToolTip("Opacity of filled masks; their edges stay")

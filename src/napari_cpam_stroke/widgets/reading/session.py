@@ -87,7 +87,7 @@ class ReviewSession(RoomState):
         self.measures = Measures(midline=self.midline, parent=self)
         self.cross_hair = CrossHair(viewer, self)
         self.other_side = OtherSide(midline=self.midline, parent=self)
-        self.asides = Comparisons(ai_mask=self._ai_mask, flush=self.flush, parent=self)
+        self.asides = Comparisons(ai_mask=self._ai_mask, flush=self.flush, midline=self.midline, parent=self)
         self.imported = ImportedMasks(self, show_difference=self.asides.show_difference)
         self.store = RoomStore(self)
         self.worklist = Worklist(self, store=self.store)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
 from napari_cpam_stroke.core.arrays import Mask
+from napari_cpam_stroke.widgets.viewer.case_midline import CaseMidline
 from napari_cpam_stroke.widgets.viewer.colours import class_colormap
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 from napari_cpam_stroke.widgets.viewer.placement import Placement
@@ -35,6 +36,8 @@ class Comparisons(QObject):
         Returns the mask that the reading is compared with, uint8 (Z, Y, X) on native frames; None without one.
     flush
         Called before the reading is looked at, so that no stroke is missed.
+    midline
+        Mirrors the head about its own midline, in the background.
 
     Signals
     -------
@@ -51,11 +54,18 @@ class Comparisons(QObject):
     said = Signal(str)
 
     def __init__(
-        self, *, ai_mask: Callable[[], Mask | None], flush: Callable[[], None], parent: QObject | None = None
+        self,
+        *,
+        ai_mask: Callable[[], Mask | None],
+        flush: Callable[[], None],
+        midline: CaseMidline,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._ai_mask, self._flush = ai_mask, flush
+        self._ai_mask, self._flush, self._midline = ai_mask, flush, midline
         self.layers: CaseLayers | None = None
+        self._mirror_wanted = False
+        midline.failed.connect(self._give_mirror_up)
 
     def attach(self, layers: CaseLayers) -> None:
         """Work on a case."""
@@ -64,6 +74,7 @@ class Comparisons(QObject):
     def detach(self) -> None:
         """Forget the case; its layers go with it."""
         self.layers = None
+        self._mirror_wanted = False
 
     def shown(self, name: str) -> bool:
         """Whether a helper layer is there."""
@@ -88,12 +99,15 @@ class Comparisons(QObject):
             self.show_difference(before)
 
     def toggle_mirror(self) -> None:
-        """Show the head mirrored beside it, or take that away."""
-        if self.shown(MIRROR):
-            self.hide(MIRROR)
+        """Show the head mirrored about its midline beside it, as soon as that is found, or take that away."""
+        if self.layers is None:
+            return
+        self._mirror_wanted = not self.shown(MIRROR) and not self._mirror_wanted
+        if self._mirror_wanted:
+            self._midline.ask_mirrored(self._show_mirror)
         else:
-            self.show_mirror()
-        self.mirrored.emit()
+            self.hide(MIRROR)
+            self.mirrored.emit()
 
     def show_difference(self, before: Mask) -> None:
         """Show where the reading differs from another mask, uint8 (Z, Y, X) on native frames."""
@@ -110,11 +124,11 @@ class Comparisons(QObject):
         self.said.emit("Difference: green was added, pink is gone or of another class.")
         self.changed.emit()
 
-    def show_mirror(self) -> None:
-        """Show the head mirrored, beside it: what is left there is right here."""
-        if self.layers is None:
+    def _show_mirror(self, mirrored: NDArray[np.int16]) -> None:
+        """Show the head mirrored, (Z, Y, X) on native frames, beside it: what is left there is right here."""
+        if self.layers is None or not self._mirror_wanted:
             return
-        hu, limits = self.layers.turned(self.layers.volume.hu)[:, :, ::-1], self.layers.original.contrast_limits
+        hu, limits = self.layers.turned(mirrored), self.layers.original.contrast_limits
 
         def make(viewer: ViewerModel, place: Placement) -> Image:
             translate = list(place.get("translate", (0.0, 0.0, 0.0)))
@@ -125,6 +139,12 @@ class Comparisons(QObject):
             )
 
         self.layers.show_extra(MIRROR, make)
+        self._mirror_wanted = False
+        self.changed.emit()
+        self.mirrored.emit()
+
+    def _give_mirror_up(self) -> None:
+        self._mirror_wanted = False
         self.changed.emit()
 
     def show_attention(self, found: NDArray[np.float32], z: int) -> None:

@@ -8,9 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QObject, Signal
 
-from napari_cpam_stroke.core.editing import Midline
-from napari_cpam_stroke.core.mirror import mirrored_about
-from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.viewer.case_midline import CaseMidline
 from napari_cpam_stroke.widgets.viewer.layers import CaseLayers
 from napari_cpam_stroke.widgets.viewer.placement import Placement
@@ -40,8 +37,8 @@ class OtherSide(QObject):
         super().__init__(parent)
         self._midline = midline
         self._layers: CaseLayers | None = None
-        self._mirrored: NDArray[np.int16] | None = None
         self._wanted = False
+        midline.failed.connect(self._give_up)
 
     def attach(self, layers: CaseLayers) -> None:
         """Work on a case."""
@@ -49,7 +46,7 @@ class OtherSide(QObject):
 
     def detach(self) -> None:
         """Forget the case; its layer goes with it."""
-        self._layers = self._mirrored = None
+        self._layers = None
         self._wanted = False
 
     @property
@@ -66,21 +63,14 @@ class OtherSide(QObject):
             self._layers.hide_extra(OTHER_SIDE)
             self.said.emit("")
             self.changed.emit()
-        elif self._mirrored is not None:
-            self._show(self._mirrored)
         else:
-            self._midline.ask(self._mirror)
+            self._midline.ask_mirrored(self._show)
 
-    def _mirror(self, midline: Midline) -> None:
-        layers = self._layers
-        if layers is None:
-            return
-        job = Job(lambda *_: mirrored_about(layers.volume.hu, midline), self)
-        job.done.connect(lambda found: self._show(found) if layers is self._layers else None)
-        job.failed.connect(lambda error: self.said.emit(sentence(error)))
+    def _give_up(self) -> None:
+        self._wanted = False
 
     def _show(self, mirrored: NDArray[np.int16]) -> None:
-        layers, self._mirrored = self._layers, mirrored
+        layers = self._layers
         if layers is None or not self._wanted:
             return
 
