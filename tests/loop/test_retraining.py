@@ -59,6 +59,8 @@ def correct_all(hands: Hands) -> None:
 def to_be_trained(hands: Hands) -> Any:
     """The Train dock in front, with a name and settings of a short training typed in."""
     dock = hands.dock("Train")
+    beside = {each.objectName() for each in hands.window.tabifiedDockWidgets(dock.parent())}
+    assert "Cases" in beside, "it is a tab behind it"
     for field, text in ((dock.name, "mine"), (dock.settings, SETTINGS)):
         hands.click(field)
         field.selectAll()
@@ -124,6 +126,7 @@ def take_use_and_roll_back(hands: Hands) -> None:
     assert card.reference == settings.values.model == "mine@1.0"
     assert "not shown" not in card.metrics["against_predecessor"]
     settle(hands)
+    assert hands.dock("AI models").model.currentText().startswith("mine")
     predict(hands)
     assert hands.session.models.prediction.model.name == "mine"
     hands.click(dock.back)

@@ -43,6 +43,11 @@ def test_a_quick_training_is_told_when_to_end():
     assert build_train_config("segmenter", overrides=options["settings"]).stop.max_minutes == 15
 
 
+def test_a_thorough_training_ends_by_itself():
+    _, options = parsed(asked(preset="thorough").fitting(RUN, found=None, resume=False))
+    assert build_train_config("segmenter", overrides=options["settings"]).stop.max_minutes is None
+
+
 def test_the_readers_settings_come_last():
     request = asked(settings=("stop.max_minutes=1", "epochs=3"))
     _, options = parsed(request.fitting(RUN, found=None, resume=True))
@@ -54,6 +59,7 @@ def test_a_search_is_followed_by_a_whole_training_with_what_it_found():
     request = asked(preset="tune")
     name, options = parsed(request.searching(STUDY))
     assert (name, options["study"], options["out"], options["start"]) == ("tune", "mine", STUDY, "default")
+    assert options["trials"] == 12
     assert build_train_config("segmenter", overrides=options["settings"]).stop.max_minutes == 10
     _, options = parsed(request.fitting(RUN, found=STUDY / "best.json", resume=False))
     assert (options["config"], options["start"]) == (STUDY / "best.json", None)

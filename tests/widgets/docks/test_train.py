@@ -213,6 +213,31 @@ def test_the_run_of_somebody_else_is_shown(
     assert "is no folder of a training" in dock.state.text()
 
 
+def test_a_run_somebody_else_finished_is_compared_and_taken_on_the_store_in_use(
+    room: Any, dock: Any, trainer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, run, runs = trainer(), tmp_path / "theirs", room.session.retraining
+    run.mkdir()
+    events = {"stage": "epoch", "epoch": 2, "epochs": 2, "best_epoch": 1}, {"stage": "done", "best_epoch": 1}
+    (run / "progress.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    (run / "config.json").write_text("{}")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(run))
+    room.click(dock.other)
+    until(dock, dock.compare.isEnabled)
+    assert not dock.take.isVisible()
+    room.click(dock.compare)
+    until(dock, dock.take.isVisible)
+    room.click(dock.take)
+    until(dock, lambda: runs.in_use)
+    values = room.session.settings.values
+    assert values.model == "mine@1.0"
+    for line in file.read_text().splitlines():
+        command = json.loads(line)
+        assert command[:2] == ["promote", str(run)]
+        assert command[command.index("--store") + 1] == values.store_location
+        assert command[command.index("--name") + 1] == values.train_name
+
+
 def test_behind_another_dock_it_looks_for_nothing(room: Any) -> None:
     room.dock("Cases")
     QTest.qWait(SEEN_MS * 2)
