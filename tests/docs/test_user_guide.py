@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -36,6 +37,29 @@ def test_every_key_of_the_report_is_explained(phantom_volume) -> None:
     result = CaseResult(phantom_volume, (phantom_volume.hu > 60).astype("uint8"), "MANUAL")
     for key in summary(result):
         assert f"`{key}`" in GUIDE, key
+
+
+def program_words() -> str:
+    """Every text of the program, values as {}, in small letters."""
+    found = []
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                found.append("".join(v.value if isinstance(v, ast.Constant) else "{}" for v in node.values))
+    return "\n".join(found).lower().replace("_", " ")
+
+
+def test_what_one_sees_when_something_is_wrong_is_what_the_program_says() -> None:
+    rows = [
+        row.split("|")[1] for row in GUIDE.partition("## When something is wrong")[2].splitlines() if row[:2] == "| "
+    ]
+    seen = [words for cell in rows for words in re.findall(r"\*([^*]+)\*", cell)]
+    parts = [re.sub(r"\d+", "{}", part.strip(" ().")).lower() for words in seen for part in words.split("...")]
+    assert len(seen) > 10
+    said = program_words()
+    assert [part for part in parts if part not in said] == []
 
 
 PAGES = [

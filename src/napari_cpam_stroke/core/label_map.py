@@ -12,7 +12,7 @@ from napari_cpam_stroke.errors import ConfigError, nearest
 MAP_WORDS = tuple(meaning.value for meaning in Meaning if meaning is not Meaning.UNKNOWN)
 """What a label can be said to be."""
 
-HOW_TO_MAP = 'say what it is with --map "{name}=hemorrhage" (or =ischemia, =ignore)'
+HOW_TO_MAP = 'say what it is with --map "{name}=hemorrhage" (or =ischemia, =ignore), or in the window under meanings'
 """Remedy of every sentence about a label that is not understood."""
 
 

@@ -89,6 +89,13 @@ def test_each_tool_is_one_undo_step(case: Any, dock: CorrectDock, tool: str) -> 
     np.testing.assert_array_equal(case.review.reading, before)
 
 
+def test_a_tool_leaves_the_brush_in_the_hand(case: Any, dock: CorrectDock) -> None:
+    dock.classes[LesionClass.ISCHEMIA].click()
+    for made in dock.tools.values():
+        made.click()
+        assert case.layers.reading.mode == "paint", made.text()
+
+
 def test_growing_starts_at_the_cursor(case: Any, dock: CorrectDock) -> None:
     hu = case.layers.volume.hu
     seed = tuple(int(i) for i in np.argwhere((hu > 55) & (hu < 85))[40])

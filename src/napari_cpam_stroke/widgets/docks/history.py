@@ -96,6 +96,7 @@ class HistoryDock(QWidget):
         self.author.editingFinished.connect(self._show_settings)
         self.store.returnPressed.connect(self._move)
         self.store.editingFinished.connect(self._show_settings)
+        session.records.moved.connect(self._show_settings)  # the question before took the focus, and the text, away
         session.export_wanted.connect(self.ask_for_export)
 
     def _show_settings(self) -> None:

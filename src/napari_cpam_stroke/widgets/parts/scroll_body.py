@@ -65,7 +65,11 @@ class ScrollBody(QScrollArea):
         """Leave the wheel to the scroll bar, unless a hand is on the part under it; follow what the content needs."""
         if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
             self.updateGeometry()
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+        if event.type() == QEvent.Type.Wheel and self._waits_for_hand(watched):
             self.wheelEvent(event)
             return True
         return bool(super().eventFilter(watched, event))
+
+    def _waits_for_hand(self, part: QObject) -> bool:
+        """Whether a part would turn with the wheel although no hand is on it; Qt watches our scroll bars with us."""
+        return isinstance(part, TURNED_BY_WHEEL) and not isinstance(part, QScrollBar) and not part.hasFocus()
