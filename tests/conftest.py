@@ -17,6 +17,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores: each com
 
 sys.path.insert(0, str(Path(__file__).parent / "dicom"))  # the hazard suite
 
+NO_NETWORK = str(Path(__file__).parent / "no_network")
+sys.path.insert(0, NO_NETWORK)
+
+import network_watch  # noqa: E402 - its folder is on the path by now
+
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (NO_NETWORK, os.environ.get("PYTHONPATH"))))
+network_watch.watch()
+
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -48,6 +56,15 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("CPAM_STROKE_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def nobody_called(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that, or whose programs, would have reached another machine, also where the refusal was swallowed."""
+    monkeypatch.setenv(network_watch.REPORT, str(tmp_path_factory.mktemp("network") / "report"))
+    yield
+    tried = network_watch.told()
+    assert not tried, f"reached for another machine: {tried}"
 
 
 @pytest.fixture(scope="session")
