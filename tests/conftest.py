@@ -58,12 +58,19 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     return home
 
 
+@pytest.fixture(scope="session")
+def network_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this program and all that it starts write down whom they tried to reach."""
+    report = tmp_path_factory.mktemp("network") / "report"
+    os.environ[network_watch.REPORT] = str(report)
+    return report
+
+
 @pytest.fixture(autouse=True)
-def nobody_called(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nobody_called(network_report: Path) -> Iterator[None]:
     """Fail a test that, or whose programs, would have reached another machine, also where the refusal was swallowed."""
-    monkeypatch.setenv(network_watch.REPORT, str(tmp_path_factory.mktemp("network") / "report"))
     yield
-    tried = network_watch.told()
+    tried = network_watch.told(network_report)
     assert not tried, f"reached for another machine: {tried}"
 
 

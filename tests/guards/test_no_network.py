@@ -15,25 +15,25 @@ ELSEWHERE = "192.0.2.1"
 """An address kept for documents: no machine has it."""
 
 
-def test_another_machine_cannot_be_reached():
+def test_another_machine_cannot_be_reached(network_report):
     with pytest.raises(network_watch.UnaskedConnectionError, match=r"192\.0\.2\.1"):
         socket.create_connection((ELSEWHERE, 80), timeout=1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, pytest.raises(network_watch.UnaskedConnectionError):
         one.sendto(b"hello", (ELSEWHERE, 53))
-    assert len(network_watch.told()) == 2
+    assert len(network_watch.told(network_report)) == 2
 
 
-def test_a_refusal_that_is_swallowed_is_told_all_the_same():
+def test_a_refusal_that_is_swallowed_is_told_all_the_same(network_report):
     with pytest.raises(URLError):
         urlopen("http://example.invalid/")
-    (line,) = network_watch.told()
+    (line,) = network_watch.told(network_report)
     assert "example.invalid" in line
 
 
-def test_a_program_that_a_test_starts_is_watched_too():
+def test_a_program_that_a_test_starts_is_watched_too(network_report):
     code = f"import socket\ntry: socket.create_connection(('{ELSEWHERE}', 80), timeout=1)\nexcept OSError: pass"
     subprocess.run([sys.executable, "-c", code], check=True)
-    (line,) = network_watch.told()
+    (line,) = network_watch.told(network_report)
     assert ELSEWHERE in line
 
 

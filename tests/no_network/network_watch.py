@@ -28,13 +28,12 @@ def watch() -> None:
     sys.addaudithook(_look)
 
 
-def told() -> list[str]:
-    """Return what was tried since the last call, by this program and those it started."""
-    path = Path(os.environ[REPORT])
-    if not path.exists():
+def told(report: Path) -> list[str]:
+    """Return what programs tried that write to a file, since the last call."""
+    if not report.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines()
-    path.unlink()
+    lines = report.read_text(encoding="utf-8").splitlines()
+    report.unlink()
     return lines
 
 
