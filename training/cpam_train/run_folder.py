@@ -27,6 +27,7 @@ from napari_cpam_stroke.files import write_whole
 
 SCHEMA_VERSION = 1
 CARD_DRAFT = "card-draft.json"
+ENVIRONMENT = "environment.json"
 FAILURE = "failure"
 """Key of metrics.json: why a run ended before its time, where it failed; its best weights may still be used."""
 
@@ -187,8 +188,13 @@ def require_resumable(run: RunFolder) -> None:
         raise InputError(f"{run.path} holds no run to resume", remedy="start it without --resume")
 
 
-def begin_run(run: RunFolder, config: TrainConfig) -> None:
+def begin_run(run: RunFolder, config: TrainConfig, *, processes: int = 1) -> None:
     """Make the folder and note the settings; called once everything else is known to be in order.
+
+    Parameters
+    ----------
+    processes
+        How many train together.
 
     Raises
     ------
@@ -202,7 +208,7 @@ def begin_run(run: RunFolder, config: TrainConfig) -> None:
     except OSError as error:
         raise InputError(f"The run folder {run.path} cannot be made", got=error.strerror) from error
     note_settings(run, config)
-    run.write_json("environment.json", environment())
+    run.write_json(ENVIRONMENT, environment(processes))
 
 
 def note_settings(run: RunFolder, config: TrainConfig) -> None:
@@ -211,13 +217,14 @@ def note_settings(run: RunFolder, config: TrainConfig) -> None:
         run.write_json("config.json", {"schema_version": SCHEMA_VERSION, "config": plain(config)})
 
 
-def environment() -> dict[str, object]:
+def environment(processes: int) -> dict[str, object]:
     """Return versions and hardware, nothing that names a person or a machine."""
     import torch
 
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
+        "processes": processes,
         "cpu_threads": torch.get_num_threads(),
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "cuda": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,

@@ -10,7 +10,9 @@ from napari_cpam_stroke.config import ClassifierConfig, PromptInput, SegmenterCo
 from napari_cpam_stroke.core.preprocess import describe_context, describe_windows
 
 SETTINGS = "settings"
-"""Part of the training data a README leaves to card.json: hundreds of lines that no reader needs."""
+REPEAT = "All settings are in card.json; `cpam-train fit --like FOLDER --store STORE --run RUN` trains it again."
+LEFT_TO_THE_CARD = (SETTINGS, "environment")
+"""Parts of the training data that a README leaves to card.json: hundreds of lines that no reader needs."""
 
 NOT_CALIBRATED = "Probabilities of pixels are what the network says; they are not calibrated."
 
@@ -158,8 +160,8 @@ def _training(card: ModelCard) -> list[str]:
     if not card.training:
         return []
     data, terms = _of(card.training, "data"), _of(card.training, "terms")
-    rest = {k: v for k, v in card.training.items() if k not in {"data", "terms", SETTINGS}}
-    sections = ["## Training", *(["All settings are in card.json."] if SETTINGS in card.training else [])]
+    rest = {k: v for k, v in card.training.items() if k not in {"data", "terms", *LEFT_TO_THE_CARD}}
+    sections = ["## Training", *([REPEAT] if SETTINGS in card.training else [])]
     sections += [
         f"{_words(key).capitalize()}: {value}." for key, value in data.items() if not isinstance(value, Mapping)
     ]

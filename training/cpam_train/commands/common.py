@@ -26,7 +26,8 @@ STOPPED = 130
 """Exit code of what Ctrl-C ended, as shells have it: what is chained behind it with && does not begin."""
 
 StoreOption = Annotated[str, typer.Option("--store", help="Annotation store: a folder or a postgresql:// address.")]
-Kind = Annotated[str, typer.Argument(metavar="segmenter|classifier|prompted", help="What to train.")]
+KIND_WORDS = "segmenter|classifier|prompted"
+Kind = Annotated[str, typer.Argument(metavar=KIND_WORDS, help="What to train.")]
 Preset = Annotated[str, typer.Option("--preset", help="Starting point: default, paper or quick.")]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="JSON or YAML file with any part of the settings; config.json of a run.")

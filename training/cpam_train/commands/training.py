@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cpam_train.commands.common import (
+    KIND_WORDS,
     STOPPED,
     ConfigFile,
     Kind,
@@ -24,11 +25,13 @@ from cpam_train.commands.common import (
     progress_bar,
 )
 from cpam_train.commands.watching import watch_of
+from napari_cpam_stroke.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cpam_train.config import TrainConfig
+    from cpam_train.fitting.repetition import Repetition
     from cpam_train.run_folder import RunFolder
 
 Single = Annotated[
@@ -37,14 +40,18 @@ Single = Annotated[
 
 
 def fit(  # noqa: PLR0913 - one per option
-    kind: Kind,
+    *,
+    kind: Kind = "",
     store: StoreOption,
     run: Annotated[Path, typer.Option("--run", help="Folder for everything the run leaves behind; must be new.")],
-    *,
     preset: Preset = "default",
     start: Start = None,
     config: ConfigFile = None,
     settings: Overrides = None,
+    like: Annotated[
+        str | None,
+        typer.Option("--like", help="Repeat the training of a model: a run, a bundle, an installed name, a card.json."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would be trained on and how; write nothing.")
@@ -56,15 +63,13 @@ def fit(  # noqa: PLR0913 - one per option
     nodes: Annotated[int, typer.Option(help="Nodes; started on each by torchrun --no-python -- or SLURM.", min=1)] = 1,
 ) -> None:
     """Train a model. Ctrl-C stops gently with exit code 130 and keeps the best weights; `--resume` goes on."""
-    from cpam_train.presets import build_train_config
-
+    again = None if like is None or resume else _repetition(like, kind, start, config, settings or ())
     if resume:
         values = _going_on(run, config, settings or ())
+    elif again is not None:
+        values = again.config
     else:
-        from cpam_train.fitting.start import start_settings
-
-        own = start_settings(kind, start)
-        values = build_train_config(kind, preset=preset, start=own, file=config, overrides=settings or ())
+        values = _new_settings(kind, preset, start, config, settings or ())
     watch = watch_of(progress, run)
     if dry_run:
         tell_plan(values, store)
@@ -74,18 +79,23 @@ def fit(  # noqa: PLR0913 - one per option
         from cpam_train.fitting.fit import fit as train
         from cpam_train.fitting.trainer import Machine
 
+        machine, batches = Machine(devices, nodes), batches_of(source, prompted=values.prompts is not None)
+        for remark in () if again is None else again.remarks(machine.processes):
+            watch.console.print(remark)
         result = train(
             values,
-            batches_of(source, prompted=values.prompts is not None),
+            batches if again is None else again.on_the_same_data(batches),
             run,
             resume=resume,
-            machine=Machine(devices, nodes),
+            machine=machine,
             console=watch.console,
             report=watch.report,
         )
     if not result.first_process:
         return
     watch.end(result)
+    if again is not None and not result.interrupted and (told := again.comparison(result.run)):
+        watch.console.print(told)
     best = f"best epoch {result.best_epoch}, validation score {result.score:.4f}, in {run}"
     if result.interrupted:
         kept = best if result.best_epoch else f"no epoch was finished, nothing to judge yet in {run}"
@@ -93,6 +103,33 @@ def fit(  # noqa: PLR0913 - one per option
         raise typer.Exit(STOPPED)
     clicks = " --clicks" if values.prompts is not None else ""
     watch.console.print(f"Done: {best}. Next: cpam-train evaluate {run} --store {store} --out DIR{clicks}")
+
+
+def _new_settings(
+    kind: str, preset: str, start: str | None, config: Path | None, settings: Sequence[str]
+) -> TrainConfig:
+    """Return the settings of a run that begins."""
+    from cpam_train.fitting.start import start_settings
+    from cpam_train.presets import build_train_config
+
+    if not kind:
+        raise InputError(
+            "Say what to train", expected=KIND_WORDS.replace("|", ", "), remedy="or repeat by --like MODEL"
+        )
+    own = start_settings(kind, start)
+    return build_train_config(kind, preset=preset, start=own, file=config, overrides=settings)
+
+
+def _repetition(like: str, kind: str, start: str | None, config: Path | None, settings: Sequence[str]) -> Repetition:
+    """Return the training to be done again."""
+    from cpam_train.fitting.repetition import repetition_of
+
+    if config is not None:
+        raise InputError("--like and --config contradict", remedy="give one of the two")
+    again = repetition_of(like, start=start, overrides=settings)
+    if kind not in {"", again.kind}:
+        raise InputError(f"{again.card.reference} is no {kind}", got=f"a {again.kind}", remedy="leave the kind out")
+    return again
 
 
 def tell_plan(config: TrainConfig, store: str) -> None:

@@ -22,6 +22,9 @@ CACHE_FOLDER = "slice-cache"
 
 MAX_WORKERS = 8
 
+FINGERPRINT = "training_fingerprint"
+"""Key of a card's data: a short hash of all that a run learnt from (`fitting.fingerprint`)."""
+
 
 class Loaders(LightningDataModule):
     """Training and validation batches; each process of several draws its own and validates its share.

@@ -19,7 +19,7 @@ from cpam_train.fitting.task import Task
 from cpam_train.operating.calibrate import OperatingPoint, choose_operating_points
 from cpam_train.operating.validation_record import Record, joined
 from cpam_train.publishing.card_draft import draft_card
-from cpam_train.run_folder import CARD_DRAFT, FAILURE, INTERRUPTED, RunFolder
+from cpam_train.run_folder import CARD_DRAFT, ENVIRONMENT, FAILURE, INTERRUPTED, RunFolder
 from napari_cpam_stroke.models import weights_origin
 
 
@@ -43,7 +43,10 @@ def finish(
     run.write_json("metrics.json", metrics)
     origin = noted_origin(run) or weights_origin(task.model)
     lineage = noted_start(run).get("lineage", ())
-    draft = draft_card(task.config, points, loaders.summary(), metrics, origin=origin, lineage=lineage)
+    draft = draft_card(
+        task.config, points, loaders.summary(), metrics,
+        origin=origin, lineage=lineage, environment=run.read_json(ENVIRONMENT),
+    )  # fmt: skip
     run.write_json(CARD_DRAFT, draft)
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from cpam_train.config import TrainConfig
 from cpam_train.evaluation.progress import ProgressBar
-from cpam_train.fitting.batches import cache_beside
+from cpam_train.fitting.batches import FINGERPRINT, cache_beside
 from cpam_train.fitting.best_weights import score_epoch
 from cpam_train.fitting.conclusion import examine, metrics_of_points
 from cpam_train.fitting.division import folds_that_fit
@@ -30,7 +30,7 @@ from cpam_train.fitting.task import build_task
 from cpam_train.operating.calibrate import choose_operating_points
 from cpam_train.operating.validation_record import Origin, Record
 from cpam_train.publishing.card_draft import draft_card
-from cpam_train.run_folder import CARD_DRAFT, RunFolder, begin_run, open_run
+from cpam_train.run_folder import CARD_DRAFT, ENVIRONMENT, RunFolder, begin_run, open_run
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import SegmenterConfig, WeightsOrigin
 from napari_cpam_stroke.errors import ConfigError, InputError
@@ -221,7 +221,10 @@ def describe(run: RunFolder, config: TrainConfig, members: Sequence[Member], kep
     run.write_json("metrics.json", metrics)
     first = members[0]
     data = summary(members, kept)
-    draft = draft_card(config, points, data, metrics, origin=first.pretrained, lineage=first.lineage)
+    draft = draft_card(
+        config, points, data, metrics,
+        origin=first.pretrained, lineage=first.lineage, environment=run.read_json(ENVIRONMENT),
+    )  # fmt: skip
     run.write_json(CARD_DRAFT, draft)
 
 
@@ -240,4 +243,5 @@ def summary(members: Sequence[Member], kept: Sequence[Member]) -> dict[str, Any]
         "split_rule": "; ".join(rules),
         "train": summarise(tuple(train)),
         "validation": summarise(tuple(validation)),
+        FINGERPRINT: "; ".join(member.loaders.summary()[FINGERPRINT] for member in members),
     }

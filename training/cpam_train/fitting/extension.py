@@ -27,13 +27,37 @@ def extended(run: RunFolder, *, file: Path | None = None, overrides: Sequence[st
     """
     before = run.config()
     after = changed(before, file=file, overrides=overrides)
+    require_kept(
+        before,
+        after,
+        EXTENDABLE,
+        told="A run that goes on",
+        remedy=f"or begin a new run from this one: --from {run.path}",
+    )
+    return after
+
+
+def require_kept(before: TrainConfig, after: TrainConfig, free: Sequence[str], *, told: str, remedy: str) -> None:
+    """Refuse settings that differ in more than those that are free, by name or group.
+
+    Parameters
+    ----------
+    told
+        What keeps its settings, as the beginning of the refusal.
+    remedy
+        What to do in the place of changing only what is free.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first that differs.
+    """
     old, new = dict(leaves(plain(before))), dict(leaves(plain(after)))
     for name, value in new.items():
-        if old.get(name) != value and not any(name == e or name.startswith(f"{e}.") for e in EXTENDABLE):
+        if old.get(name) != value and not any(name == e or name.startswith(f"{e}.") for e in free):
             raise ConfigError(
-                f"A run that goes on keeps its {name}",
+                f"{told} keeps its {name}",
                 got=repr(value),
                 expected=repr(old.get(name)),
-                remedy=f"change only {', '.join(EXTENDABLE)}, or begin a new run from this one: --from {run.path}",
+                remedy=f"change only {', '.join(free)}, {remedy}",
             )
-    return after

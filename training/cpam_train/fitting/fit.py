@@ -79,7 +79,7 @@ def fit(
     NotFiniteError
         If the loss is no number any more; the best weights so far, where there are any, are a usable run.
     """
-    console = console or Console(stderr=True)
+    console, machine = console or Console(stderr=True), machine or Machine()
     refuse_ensemble(config)
     run, config = open_run(run_path, config, resume=resume)
     begun = read_begun(run) if resume else None
@@ -90,7 +90,7 @@ def fit(
     if resume:
         run.keep_log(0 if begun is None else begun.standing.epoch)
     else:
-        begin_run(run, config)
+        begin_run(run, config, processes=machine.processes)
     tell = report or _nobody
     tell({"stage": "preparing"})
     loaders.prepare(console)
@@ -101,7 +101,7 @@ def fit(
     watched = [*parts.callbacks[: -parts.kept_last], *extra, *parts.callbacks[-parts.kept_last :]]
     failure: NotFiniteError | None = None
     with quiet(), out_of_memory(config), disk_full(run):
-        trainer = build_trainer(config, run, watched, machine or Machine())
+        trainer = build_trainer(config, run, watched, machine)
         try:
             train(trainer, task, loaders)
         except NotFiniteError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from torch.utils.data import WeightedRandomSampler
 from cpam_train.config import DataConfig, TrainConfig
 from cpam_train.data.prompted_slices import PromptedDataset, PromptedRow, prompted_rows
 from cpam_train.data.sampler import hardness, weighted_sampler
-from cpam_train.fitting.batches import Loaders
+from cpam_train.fitting.batches import FINGERPRINT, Loaders
 from cpam_train.fitting.division import divide, patients_without_split
-from cpam_train.fitting.slice_batches import summarise
+from cpam_train.fitting.fingerprint import fingerprint
+from cpam_train.fitting.slice_batches import is_new, summarise
 from cpam_train.operating.validation_record import Origin, Record
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core import LesionClass
@@ -49,6 +51,7 @@ class PromptedLoaders(Loaders):
         if config.prompts is None:
             raise ConfigError("The settings say nothing of prompts", remedy="use: cpam-train fit prompted")
         division = divide(store, config)
+        self.store = store
         train, validation = division.train, division.validation
         self.split_rule, self.remarks = division.rule, division.remarks
         self.left_out = patients_without_split(store)
@@ -94,7 +97,9 @@ class PromptedLoaders(Loaders):
 
     def summary(self) -> dict[str, Any]:
         """Return what a card says about the data."""
-        return {"split_rule": self.split_rule, **{name: summarise(rows) for name, rows in self._parts.items()}}
+        seen = fingerprint(self.store, self._parts.values(), partial(is_new, data=self.config.data))
+        counts = {name: summarise(rows) for name, rows in self._parts.items()}
+        return {"split_rule": self.split_rule, **counts, FINGERPRINT: seen}
 
 
 def prompted_weights(rows: list[PromptedRow], data: DataConfig) -> torch.Tensor:

@@ -19,8 +19,9 @@ from cpam_train.data.dataset import SliceDataset
 from cpam_train.data.neighbour_odds import count_sides, neighbour_odds
 from cpam_train.data.sampler import replayed, sampling_weights, weighted_sampler
 from cpam_train.data.slices import SliceRow
-from cpam_train.fitting.batches import Loaders
+from cpam_train.fitting.batches import FINGERPRINT, Loaders
 from cpam_train.fitting.division import divide, patients_without_split
+from cpam_train.fitting.fingerprint import fingerprint
 from cpam_train.operating.validation_record import Origin, Record
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core.arrays import Floats
@@ -50,6 +51,7 @@ class SliceLoaders(Loaders):
     def __init__(self, store: AnnotationStore, config: TrainConfig, *, cache: Path | None) -> None:
         super().__init__(config)
         division = divide(store, config)
+        self.store = store
         train_rows, validation_rows = division.train, division.validation
         self.split_rule, self.remarks = division.rule, division.remarks
         self.left_out = patients_without_split(store)
@@ -111,6 +113,9 @@ class SliceLoaders(Loaders):
             "split_rule": self.split_rule,
             "train": summarise(self.train.rows),
             "validation": summarise(self.validation.rows),
+            FINGERPRINT: fingerprint(
+                self.store, (self.train.rows, self.validation.rows), partial(is_new, data=self.config.data)
+            ),
         }
 
 

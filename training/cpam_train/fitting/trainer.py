@@ -37,6 +37,11 @@ class Machine:
     devices: int = 1
     nodes: int = 1
 
+    @property
+    def processes(self) -> int:
+        """How many train together."""
+        return self.devices * self.nodes
+
 
 @dataclass(frozen=True, eq=False)
 class Parts:

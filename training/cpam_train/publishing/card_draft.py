@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from cpam_train.config import TrainConfig
 from cpam_train.operating.calibrate import OperatingPoint
 from napari_cpam_stroke.bundles import ModelCard
-from napari_cpam_stroke.config import WeightsOrigin, plain
+from napari_cpam_stroke.config import ClassifierConfig, WeightsOrigin, plain
 from napari_cpam_stroke.models import without_pretraining
 
 DRAFT_NAME = "candidate"
@@ -24,6 +24,7 @@ def draft_card(
     *,
     origin: WeightsOrigin | None,
     lineage: Sequence[dict[str, str]] = (),
+    environment: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return card values with validation figures only; `promote` gives name, version and test figures.
 
@@ -33,6 +34,8 @@ def draft_card(
         Where the weights came from that training started from; None: from chance.
     lineage
         The model it began from, then what that one began from, and so on.
+    environment
+        Versions and processors it was trained with (`run_folder.environment`).
     """
     names = config.model.classes
     by_class = dict(zip(names, points, strict=True))
@@ -53,14 +56,25 @@ def draft_card(
         pretrained=origin,
         prompts=config.prompts,
         training={"data": data, "settings": plain(_without_folders(config))}
-        | ({"lineage": list(lineage)} if lineage else {}),
+        | ({"lineage": list(lineage)} if lineage else {})
+        | ({"environment": dict(environment)} if environment else {}),
         metrics={"validation": metrics},
     )
     return plain(card)
 
 
 def _without_folders(config: TrainConfig) -> TrainConfig:
-    """Return the settings with no more of the start's path than its name: a card is published."""
-    if config.start.model is None:
-        return config
-    return replace(config, start=replace(config.start, model=Path(config.start.model).name))
+    """Return the settings with no more of a file's or folder's path than its name: a card is published.
+
+    The sha256 beside it is what a repetition finds the model again by.
+    """
+    start = replace(config.start, model=_name_of(config.start.model))
+    if isinstance(config.model, ClassifierConfig):
+        model = replace(config.model, weights_file=_name_of(config.model.weights_file))
+        return replace(config, start=start, model=model)
+    encoder = replace(config.model.encoder, weights_file=_name_of(config.model.encoder.weights_file))
+    return replace(config, start=start, model=replace(config.model, encoder=encoder))
+
+
+def _name_of(path: str | None) -> str | None:
+    return None if path is None else Path(path).name
