@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cpam_train.fitting.batches import cache_beside
+from cpam_train.fitting.batches import cache_beside, dealt_batches
 from cpam_train.fitting.slice_batches import SliceLoaders
 from cpam_train.presets import build_train_config
+from napari_cpam_stroke.errors import InputError
 
 
 @pytest.fixture
@@ -40,3 +43,17 @@ def test_runs_side_by_side_share_one_cache(loaders):
     config = loaders().config
     assert cache_beside(Path("runs/a"), config) == cache_beside(Path("runs/b"), config) == Path("runs/slice-cache")
     assert cache_beside(Path("runs/a"), loaders("data.cache=false").config) is None
+
+
+@given(slices=st.integers(1, 60), batch_size=st.integers(1, 20), world=st.integers(1, 9))
+def test_validation_batches_are_dealt_out_whole_and_nobody_has_none(slices, batch_size, world):
+    if slices < world:
+        with pytest.raises(InputError, match=f"{world} processes cannot share {slices} validation slices"):
+            dealt_batches(slices, batch_size, 0, world)
+        return
+    shares = [dealt_batches(slices, batch_size, rank, world) for rank in range(world)]
+    assert all(shares)
+    assert sorted(i for share in shares for batch in share for i in batch) == list(range(slices))
+    alone = dealt_batches(slices, batch_size, 0, 1)
+    if len(alone) >= world:
+        assert sorted(batch for share in shares for batch in share) == alone

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 
 from cpam_train.config import Modality, TrainConfig
 from cpam_train.operating.validation_record import Origin, Record
-from napari_cpam_stroke.errors import ConfigError
+from napari_cpam_stroke.errors import ConfigError, InputError
 
 CACHE_FOLDER = "slice-cache"
 """Preprocessed slices, beside the run folders so that runs on the same data share them; may be deleted at any time."""
@@ -94,12 +94,18 @@ class Loaders(LightningDataModule):
         )
 
     def val_dataloader(self, *, whole: bool = False) -> DataLoader[Any]:
-        """Return validation batches: this process's share, or the whole."""
-        every = range(len(self.validation))  # type: ignore[arg-type]
+        """Return validation batches: this process's share, or the whole.
+
+        Raises
+        ------
+        InputError
+            If there are more processes than slices.
+        """
+        rank, world = (0, 1) if whole else (self._rank, self._world)
+        size = len(self.validation)  # type: ignore[arg-type]
         return DataLoader(
             self.validation,
-            batch_size=self.config.data.batch_size,
-            sampler=list(every if whole else every[self._rank :: self._world]),
+            batch_sampler=dealt_batches(size, self.config.data.batch_size, rank, world),
             generator=self._own_generator(),
             **_loading(0 if whole else worker_count(self.config)),
         )
@@ -127,6 +133,26 @@ class Loaders(LightningDataModule):
     @property
     def _epoch(self) -> int:
         return 0 if self.trainer is None else self.trainer.current_epoch
+
+
+def dealt_batches(slices: int, batch_size: int, rank: int, world: int) -> list[list[int]]:
+    """Return one process's share of the validation batches, as indices.
+
+    Whole batches are dealt out, so that several processes see the batches of one and their mean loss is the same; where
+    there are fewer batches than processes they are made smaller, so that nobody has none.
+
+    Raises
+    ------
+    InputError
+        If there are more processes than slices.
+    """
+    if slices < world:
+        raise InputError(
+            f"{world} processes cannot share {slices} validation slices", remedy="train on fewer: --devices, --nodes"
+        )
+    size = batch_size if slices > batch_size * (world - 1) else slices // world
+    batches = [list(range(start, min(start + size, slices))) for start in range(0, slices, size)]
+    return batches[rank::world]
 
 
 class LoaderFactory(Protocol):

@@ -82,8 +82,10 @@ class Task(LightningModule):
         return build_optimiser(self.model, self.config.optim)
 
     def _log(self, stage: str, parts: dict[str, Tensor], size: int) -> None:
+        # A fraction: whole numbers are rounded down where Lightning takes their mean over processes.
+        weight: Any = float(size)
         for name, value in parts.items():
-            self.log(f"{stage}/{name}", value.detach(), on_step=False, on_epoch=True, batch_size=size, sync_dist=True)
+            self.log(f"{stage}/{name}", value.detach(), on_step=False, on_epoch=True, batch_size=weight, sync_dist=True)
 
 
 class SegmenterTask(Task):
