@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 from types import SimpleNamespace
@@ -154,6 +155,49 @@ def test_two_workers_share_one_study(store_folder, tmp_path, storage):
     mine = [{f.name[:10] for f in (tmp_path / f"worker-{seed}").glob("trial-*-fold-0")} for seed in range(2)]
     assert all(mine)
     assert not mine[0] & mine[1]
+
+
+def test_one_command_starts_several_workers(store_folder, tmp_path):
+    out = tmp_path / "study"
+    command = ["tune", "segmenter", "--store", str(store_folder), "--study", "s", "--out", str(out), "--trials", "3"]
+    command += ["--workers", "2", "--sampler", "random", "--search", "optim.lr"]
+    command += [part for setting in TINY for part in ("--set", setting)]
+    call = [str(Path(sys.executable).with_name("cpam-train")), *command]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=280, check=False)
+    said = [(out / f"worker-{number}.log").read_text() for number in (1, 2)]
+    assert done.returncode == 0, (done.stdout, done.stderr, said)
+    assert all("epoch   1" in each for each in said)
+    rows = list(csv.DictReader((out / "trials.csv").open()))
+    assert len([row for row in rows if row["state"] == "complete"]) in (3, 4)
+    assert len({row["optim.lr"] for row in rows}) == len(rows)
+    assert "of 3 trials, best score" in done.stdout
+    assert (out / "best.json").is_file()
+
+
+QUICK_PULSE = "import cpam_train.tuning.study as s, cpam_train.cli as c; s.HEARTBEAT_S = 1; c.main()"
+"""The command line with workers that are taken for dead after two seconds."""
+
+
+@pytest.mark.parametrize("storage", storages())
+def test_the_trial_of_a_killed_worker_is_taken_over(store_folder, tmp_path, storage):
+    address = f"sqlite:///{tmp_path / 'study.db'}" if storage == "sqlite" else storage
+    name = f"killed-{uuid.uuid4()}"
+    call = [sys.executable, "-c", QUICK_PULSE, "tune", "segmenter", "--store", str(store_folder), "--trials", "1"]
+    call += ["--study", name, "--storage", address, "--sampler", "random", "--search", "optim.lr"]
+    call += [part for setting in (*TINY, "epochs=30", "stop.patience=30") for part in ("--set", setting)]
+    killed = subprocess.Popen([*call, "--out", str(tmp_path / "killed")], stdout=subprocess.DEVNULL)
+    while not (tmp_path / "killed" / "trial-0000-fold-0" / "log.csv").exists():
+        assert killed.poll() is None
+        time.sleep(0.05)
+    killed.kill()
+    killed.wait()
+    other = [*call, "--out", str(tmp_path / "other"), "--seed", "1"]
+    done = subprocess.run(other, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    first, second = optuna.load_study(study_name=name, storage=address).get_trials()
+    assert (first.state, second.state) == (optuna.trial.TrialState.FAIL, optuna.trial.TrialState.COMPLETE)
+    assert second.params == first.params
+    assert "1 trials" in done.stdout
 
 
 def test_folds_are_averaged(store, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cpam_train.commands.common import (
+    STOPPED,
     ConfigFile,
     Kind,
     Overrides,
@@ -23,8 +25,12 @@ from cpam_train.commands.common import (
 )
 
 if TYPE_CHECKING:
+    import optuna
+
     from cpam_train.benchmark.systems import Recipe
     from cpam_train.config import TrainConfig
+    from cpam_train.tuning.objective import Setup
+    from cpam_train.tuning.study import TuneResult
     from napari_cpam_stroke.annotations import AnnotationStore
 
 
@@ -37,6 +43,7 @@ def tune(  # noqa: PLR0913 - one per option
     storage: Annotated[str | None, typer.Option(help="Database of the trials, for several workers.")] = None,
     sampler: Annotated[str, typer.Option(help="tpe, gp, random or grid.")] = "tpe",
     trials: Annotated[int, typer.Option(help="Trials in all, over all workers.", min=1)] = 20,
+    workers: Annotated[int, typer.Option(help="Processes of this machine that share the study.", min=1)] = 1,
     timeout: Annotated[float | None, typer.Option(help="Minutes after which this worker begins no new trial.")] = None,
     search: Annotated[list[str] | None, typer.Option("--search", help="Search only this setting.")] = None,
     folds: Annotated[int | None, typer.Option(help="Score by cross-validation over so many folds.", min=2)] = None,
@@ -65,10 +72,11 @@ def tune(  # noqa: PLR0913 - one per option
         if folds is not None:
             setup = replace(setup, folds=_fitting_folds(source, folds, values))
         folder.mkdir(parents=True, exist_ok=True)
-        address = storage or file_address(folder / "study.db")
-        result = work(
-            setup, open_study(study, address, sampler, space, seed=seed), trials=trials, timeout_minutes=timeout
-        )
+        opened_study = open_study(study, storage or file_address(folder / "study.db"), sampler, space, seed=seed)
+        if workers > 1:
+            result = _together(opened_study, setup, workers, trials=trials, seed=seed)
+        else:
+            result = work(setup, opened_study, trials=trials, timeout_minutes=timeout)
     if result.reason:
         errors.print(f"Trials that could not be judged have their reason in trials.csv; the last: {result.reason}")
     if result.config is None:
@@ -159,6 +167,26 @@ def _start_settings(kind: str, start: str | None) -> tuple[str, ...]:
     from cpam_train.fitting.start import start_settings
 
     return start_settings(kind, start)
+
+
+def _together(study: optuna.Study, setup: Setup, workers: int, *, trials: int, seed: int) -> TuneResult:
+    """Let several processes work on a study, tell each trial that ends, and say what was found."""
+    from cpam_train.tuning.study import Standing, conclude, join
+    from cpam_train.tuning.workers import work_together
+
+    join(study, setup)
+    standing = Standing(study, trials)
+
+    def watch() -> None:
+        if told := standing.news():
+            console.print(told)
+
+    # What comes last counts: each worker is this very command, as one process with a seed of its own.
+    own = [[*sys.argv[1:], "--workers", "1", "--seed", str((seed + k) % 2**32)] for k in range(workers)]
+    for ended in work_together(own, setup.folder, watch=watch):
+        if ended.code not in {0, STOPPED}:
+            errors.print(f"Worker {ended.number} ended with exit code {ended.code}; what it said is in {ended.log}.")
+    return conclude(study, setup)
 
 
 def _fitting_folds(store: AnnotationStore, wanted: int, config: TrainConfig) -> int:

@@ -88,7 +88,7 @@ SEGMENTER: Space = {
     "augment.crop_size": OneOf((32, 64, 128, 256)),
     "model.attention.heads": OneOf((1, 2, 4, 8)),
     "model.attention.similarity": OneOf(("scaled_dot", "cosine", "additive")),
-    "model.attention.dropout": Real(0.0, 0.3),
+    "model.attention.dropout": Real(0.0, 0.5),
     "model.attention.token_grid": OneOf((8, 16, 32)),
     "loss.alpha": Real(0.25, 0.9),
     "loss.gamma": Real(0.5, 4.0),

@@ -64,6 +64,38 @@ class TuneResult:
     reason: str = ""
 
 
+class Standing:
+    """How far a study is that others work on.
+
+    Parameters
+    ----------
+    wanted
+        Trials in all.
+    """
+
+    def __init__(self, study: optuna.Study, wanted: int) -> None:
+        self.study, self.wanted = study, wanted
+        self.before = self.told = len(self._done())
+        self.begun_s = time.monotonic()
+
+    def news(self) -> str:
+        """Return a sentence where trials have ended since the last one; empty where none has."""
+        done = self._done()
+        if len(done) <= self.told:
+            return ""
+        self.told = len(done)
+        scores = [trial.value for trial in done if trial.state == TrialState.COMPLETE and trial.value is not None]
+        best = f", best score {max(scores):.4f}" if scores else ""
+        return f"{len(done)} of {self.wanted} trials{best}{self._left()}"
+
+    def _done(self) -> list[optuna.trial.FrozenTrial]:
+        return self.study.get_trials(deepcopy=False, states=DONE)
+
+    def _left(self) -> str:
+        minutes = (time.monotonic() - self.begun_s) / 60 / (self.told - self.before) * (self.wanted - self.told)
+        return f", about {minutes:.0f} min left" if minutes >= 1 else ""
+
+
 def open_study(name: str, storage: str, sampler: str, space: Space, *, seed: int) -> optuna.Study:
     """Create a study or join it.
 
