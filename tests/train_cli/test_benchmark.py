@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rich.console import Console
@@ -14,8 +16,9 @@ from cpam_train.benchmark.figures import (
 from cpam_train.benchmark.outcome import Cases, Outcome, Slices, start_of
 from cpam_train.benchmark.run import run_systems
 from cpam_train.benchmark.systems import Recipe
-from cpam_train.benchmark.tables import grouped, render, verdict
+from cpam_train.benchmark.tables import grouped, heading, table_5, tables_of, verdict
 from cpam_train.commands.common import progress_bar
+from cpam_train.evaluation.table import page_of
 from cpam_train.metrics.counts import Counts
 from cpam_train.presets import build_train_config
 from cpam_train.run_folder import CARD_DRAFT, begin_run, open_run
@@ -44,10 +47,13 @@ def test_benchmark_runs_goes_on_and_prints_the_papers_tables(store, tmp_path, mo
     again = run_systems(*args, console=Console(quiet=True), progress_bar=progress_bar)
     assert stamps == {p: p.stat().st_mtime_ns for p in stamps}
     assert [o.parameters for o in again] == [o.parameters for o in outcomes]
-    page = render(outcomes, split_rule="by patient, fixed in the store", seeds=1)
+    page = page_of(tables_of(outcomes, seeds=1), heading=heading(split_rule="by patient, fixed in the store", seeds=1))
     for text in ("Table 4", "Table 5", "Table 6", "| 0.604 |", "not shown to be better", "attention_unet was not run"):
         assert text in page
     assert "| resnet10t | chance, all of it trained |" in page
+    assert [row[:2] for row in tables_of(outcomes, seeds=1)[1].rows] == [
+        ("resnet10t", "stroke"), ("resnet10t", "ischemia"), ("resnet10t", "hemorrhage"),
+    ]  # fmt: skip
     assert not [n for n in ("nan", "None") if n in page]
     with pytest.raises(ConfigError, match="other settings"):
         run_systems(
@@ -70,11 +76,17 @@ def test_a_classifier_is_named_with_what_it_starts_from():
     assert marked.input_range == (-1, 1), "as those weights were trained"
 
 
+@pytest.mark.parametrize("output", ["sigmoid", "softmax", "sparsemax"])
+def test_output_layers_are_compared_by_name(output):
+    assert Recipe().config(f"vgg16_bn+{output}", 0).model.output == output
+
+
 @pytest.mark.parametrize(
     ("system", "words"),
     [
         ("vgg16_bn+frosen", r"cannot be 'frosen' \(did you mean 'frozen'\?\)"),
         ("unet+frozen", "model.encoder.pretrained"),
+        ("vgg16_bn+softmax+sparsemax", "has one output layer, got softmax and sparsemax"),
     ],
 )
 def test_what_a_system_cannot_be_is_one_sentence(system, words):
@@ -127,6 +139,26 @@ def systems_with(gain, seeds=3):
         outcomes += [outcome(name, seed, base) for name in ("unet", "attention_unet")]
         outcomes.append(outcome("cpam_unet", seed, base + gain + rng.normal(0, 0.01, 12)))
     return grouped(outcomes)
+
+
+def test_table_5_counts_each_class_alone_and_old_outcomes_only_stroke():
+    old = outcome("vgg16_bn", 0, [0.1] * 3, [0.9, 0.8, 0.3, 0.6])
+    of_class = Slices(list("abcd"), np.array([0.9, 0.2, 0.1, 0.6]), np.array([True, True, False, False]))
+    new = replace(
+        old,
+        slices_of={"test": {"ischemia": of_class, "hemorrhage": replace(of_class, present=~of_class.present & False)}},
+    )
+    assert [row[1] for row in table_5({"vgg16_bn": [old]}).rows] == ["stroke"]
+    _, ischemia = table_5({"vgg16_bn": [new]}).rows
+    assert [cell.split()[0] for cell in ischemia[1:8]] == [
+        "ischemia",
+        "0.500",
+        "0.500",
+        "0.500",
+        "0.500",
+        "0.500",
+        "0.750",
+    ]
 
 
 def test_seeds_are_averaged_case_by_case():

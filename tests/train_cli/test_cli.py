@@ -90,6 +90,10 @@ def test_fit_evaluate_from_the_command_line(run_cli, store_folder, tmp_path):
     assert metrics["classes"]["ischemia"]["empty_cases"]["marked_share"]["cases"] == 2
     rows = list(csv.DictReader((out / "cases.csv").open()))
     assert len(rows) == 6
+    (dice,) = [row["value"] for row in csv.DictReader((out / "tables.csv").open())
+               if row["table"].startswith("Masks") and (row["row"], row["column"]) == ("ischemia", "Dice")]  # fmt: skip
+    assert f"| ischemia | {dice} |" in (out / "tables.md").read_text()
+    assert f"ischemia & {dice} &" in (out / "tables.tex").read_text()
     page = (out / "report.html").read_text()
     assert "data:image/png;base64," in page
     assert "src='http" not in page

@@ -8,6 +8,7 @@ from cpam_train.evaluation.case import judge_case, voxel_volumes_ml
 from cpam_train.evaluation.compare import compare
 from cpam_train.evaluation.figures import bland_altman, roc
 from cpam_train.evaluation.gallery import PER_KIND, Gallery
+from cpam_train.evaluation.paper_tables import paper_tables
 from cpam_train.evaluation.run import Evaluation
 from cpam_train.evaluation.summary import case_dice, summarise_class, thickness_group
 from napari_cpam_stroke.core import Acquisition, Annotation, CTVolume, VolumeGeometry
@@ -185,3 +186,26 @@ def test_no_volumes_no_volume_plot():
     bare = list(judged(masks=False))
     assert bland_altman({"ischemia": bare}) is None
     assert bland_altman({"ischemia": judged()[:1]}) is not None
+
+
+def test_the_tables_of_a_paper_have_the_figures_of_the_summaries():
+    one = evaluation()
+    tables = {table.title: table for table in paper_tables(one)}
+    masks_, marks, slices, cases = tables.values()
+    assert [row[0] for row in masks_.rows] == ["ischemia"]
+    assert [row[0] for row in marks.rows] == ["hemorrhage"]
+    cells = dict(zip(masks_.head, masks_.rows[0], strict=True))
+    figures = one.summaries()["ischemia"].lesion_cases
+    assert (cells["Dice"], cells["IoU"]) == (str(figures["dice"]), str(figures["iou"]))
+    assert (cells["n"], cells["patients"]) == ("4", "4")
+    assert [table.head[1] for table in (slices, cases)] == ["AUC", "AUC"]
+    assert slices.rows[0][-2:] == ("12", "4")
+
+
+def test_a_figure_of_fewer_cases_says_so():
+    placed, alone = judged("a"), judged("b")
+    nowhere = [replace(result, mask=replace(result.mask, surface=None)) for result in alone]
+    one = evaluation(names="a")
+    both = replace(one, results={name: [p, n] for name, p, n in zip(one.results, placed, nowhere, strict=True)})
+    table = paper_tables(both)[0]
+    assert dict(zip(table.head, table.rows[0], strict=True))["HD95, mm"].endswith("(n 1)")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cpam_train.benchmark.outcome import Cases, Outcome
+from cpam_train.benchmark.outcome import Cases, Outcome, Slices
 from cpam_train.metrics.bootstrap import Estimate, estimate, mean_of, ratio_of
 from cpam_train.metrics.counts import Counts, dice, iou
 from cpam_train.metrics.probability import auc
@@ -71,16 +71,16 @@ def overlap_difference(first: Group, second: Group, *, names: Sequence[str] | No
     return estimate(mean_of(a - b), patients)
 
 
-def slice_accuracy(group: Group, split: str) -> Estimate:
-    """Return how many slices are rightly called stroke or not, over all seeds."""
-    own = [outcome.slices[split] for outcome in group]
+def slice_accuracy(group: Group, split: str, *, name: str | None = None) -> Estimate:
+    """Return how many slices are rightly called stroke or not (or one class or not), over all seeds."""
+    own = _slices(group, split, name)
     right = np.concatenate([(s.probability >= ALIKE) == s.present for s in own]).astype(float)
     return estimate(mean_of(right), [p for s in own for p in s.patients])
 
 
-def slice_rates(group: Group) -> dict[str, Estimate]:
-    """Return sensitivity, specificity, precision and F1 of stroke slices on test data, over all seeds."""
-    own = [outcome.slices["test"] for outcome in group]
+def slice_rates(group: Group, *, name: str | None = None) -> dict[str, Estimate]:
+    """Return sensitivity, specificity, precision and F1 of stroke slices (or of one class) on test data, all seeds."""
+    own = _slices(group, "test", name)
     called = np.concatenate([s.probability >= ALIKE for s in own])
     present = np.concatenate([s.present for s in own])
     patients = [p for s in own for p in s.patients]
@@ -95,14 +95,18 @@ def slice_rates(group: Group) -> dict[str, Estimate]:
     }
 
 
-def slice_auc(group: Group) -> Estimate:
-    """Return the AUC of stroke slices on test data, averaged over seeds."""
-    own = [outcome.slices["test"] for outcome in group]
+def slice_auc(group: Group, *, name: str | None = None) -> Estimate:
+    """Return the AUC of stroke slices (or of one class) on test data, averaged over seeds."""
+    own = _slices(group, "test", name)
 
     def statistic(weights: Floats) -> Floats:
         return np.asarray(np.mean([auc(s.probability, s.present, weights) for s in own], axis=0))
 
     return estimate(statistic, own[0].patients)
+
+
+def _slices(group: Group, split: str, name: str | None) -> list[Slices]:
+    return [outcome.slices[split] if name is None else outcome.slices_of[split][name] for outcome in group]
 
 
 def _free(cases: Cases) -> list[str]:

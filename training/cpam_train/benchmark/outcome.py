@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,12 @@ class Cases:
 
 @dataclass(frozen=True, eq=False)
 class Slices:
-    """Stroke or not, slice by slice, where it is known.
+    """Stroke or not, or one class or not, slice by slice, where it is known.
 
     Attributes
     ----------
     probability
-        Of the likelier class.
+        Of the class; for stroke that of the likelier one.
     """
 
     patients: list[str]
@@ -65,6 +65,8 @@ class Outcome:
         Of the epoch that was kept.
     start
         What training started from, and for a classifier how much of it learnt.
+    slices_of
+        By split and class; empty where it was not recorded.
     """
 
     system: str
@@ -76,6 +78,7 @@ class Outcome:
     masks: dict[str, dict[str, Cases]]
     slices: dict[str, Slices]
     start: str = "not recorded"
+    slices_of: dict[str, dict[str, Slices]] = field(default_factory=dict)
 
 
 def plain_outcome(run: RunFolder, system: str, seed: int, parameters: int, judged: dict[str, Evaluation]) -> Any:
@@ -91,6 +94,7 @@ def plain_outcome(run: RunFolder, system: str, seed: int, parameters: int, judge
         "validation_loss": float(kept["validation/loss"]),
         "masks": {split: {name: _masks(own) for name, own in e.results.items()} for split, e in judged.items()},
         "slices": {split: _slices(e) for split, e in judged.items()},
+        "slices_of": {split: _slices_of(e) for split, e in judged.items()},
     }
 
 
@@ -114,11 +118,11 @@ def read_outcome(path: Path) -> Outcome:
         }
         for split, own in values.pop("masks").items()
     }
-    slices = {
-        split: Slices(s["patient"], np.asarray(s["probability"], float), np.asarray(s["present"], bool))
-        for split, s in values.pop("slices").items()
+    slices = {split: _read_slices(s) for split, s in values.pop("slices").items()}
+    slices_of = {
+        split: {name: _read_slices(s) for name, s in own.items()} for split, own in values.pop("slices_of", {}).items()
     }
-    return Outcome(**values, masks=masks, slices=slices)
+    return Outcome(**values, masks=masks, slices=slices, slices_of=slices_of)
 
 
 COUNTS = ("tp", "fp", "fn", "tn")
@@ -130,6 +134,22 @@ def _masks(results: Any) -> dict[str, list[Any]]:
         "case": [r.case_id for r in judged],
         "patient": [r.patient_id for r in judged],
         **{name: [float(getattr(r.mask.pixels, name)) for r in judged] for name in COUNTS},
+    }
+
+
+def _read_slices(values: dict[str, Any]) -> Slices:
+    return Slices(values["patient"], np.asarray(values["probability"], float), np.asarray(values["present"], bool))
+
+
+def _slices_of(evaluation: Evaluation) -> dict[str, dict[str, list[Any]]]:
+    """Return each class against its absence, where it is known."""
+    return {
+        name: {
+            "patient": [r.patient_id for r in results for _ in r.slice_labels],
+            "probability": [round(float(p), 6) for r in results for p in r.slice_probabilities],
+            "present": [bool(label == PRESENT) for r in results for label in r.slice_labels],
+        }
+        for name, results in evaluation.results.items()
     }
 
 

@@ -11,6 +11,8 @@ TABLE_4: dict[str, tuple[float, float, float, float]] = {
 }
 """Accuracy, validation accuracy, loss, validation loss of the classifiers."""
 
+PAPER_5 = "What the paper prints in its Table 5 was not at hand, so its column is empty."
+
 TABLE_6: dict[str, tuple[float, float, float, float, float, float]] = {
     "unet": (0.7501, 0.8010, 0.604, 0.2439, 0.2661, 0.8589),
     "cpam_unet": (0.9512, 0.8400, 0.88, 0.1598, 0.1698, 0.9325),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from cpam_train.config import TrainConfig
 from cpam_train.presets import build_train_config
+from napari_cpam_stroke.config import Output
 from napari_cpam_stroke.errors import ConfigError, nearest
 from napari_cpam_stroke.models.lite_medsam import LITE_MEDSAM
 from napari_cpam_stroke.models.pretrained import PACKAGES
@@ -22,9 +24,15 @@ KINDS: dict[str, str] = {
 }
 """What may be named; the classifiers on the backbones of `PACKAGES` start from trained weights without a network."""
 
-MARKS: dict[str, str] = {"pretrained": "model.pretrained=true", "frozen": "model.freeze_backbone=true"}
-"""What may be put to a classifier's name, as in `tf_efficientnet_lite0+pretrained+frozen`; without, it learns from
-chance, and all of it."""
+OUTPUTS: tuple[str, ...] = get_args(Output)
+
+MARKS: dict[str, str] = {
+    "pretrained": "model.pretrained=true",
+    "frozen": "model.freeze_backbone=true",
+    **{output: f"model.output={output}" for output in OUTPUTS},
+}
+"""What may be put to a classifier's name, as in `tf_efficientnet_lite0+pretrained+frozen+sparsemax`; without, it learns
+from chance, and all of it, with the output layer of the settings."""
 
 
 @dataclass(frozen=True)
@@ -88,4 +96,6 @@ def kind_of(system: str) -> str:
             expected=f"{name}+{' or +'.join(known)}" if known else name,
             remedy="" if known else "give a segmenter's encoder by --segmenter-set model.encoder.pretrained=true",
         )
+    if len(outputs := [mark for mark in marks if mark in OUTPUTS]) > 1:
+        raise ConfigError(f"{name} has one output layer", got=" and ".join(outputs), expected=" or ".join(OUTPUTS))
     return KINDS[name]

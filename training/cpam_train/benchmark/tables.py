@@ -1,4 +1,4 @@
-"""The tables in Markdown, ours beside the paper's, and a sentence that says what they show."""
+"""The tables, ours beside the paper's, and a sentence that says what they show."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from cpam_train.benchmark.figures import (
     slice_rates,
 )
 from cpam_train.benchmark.outcome import Outcome
-from cpam_train.benchmark.paper import TABLE_4, TABLE_6
+from cpam_train.benchmark.paper import PAPER_5, TABLE_4, TABLE_6
 from cpam_train.benchmark.systems import kind_of
-from cpam_train.evaluation.markdown import markdown_table
+from cpam_train.evaluation.table import Table
 from cpam_train.metrics.bootstrap import Estimate
 
 SEEDS_FOR_A_CLAIM = 3
+RATES = ("sensitivity", "specificity", "precision", "F1")
 RIVALS = ("unet", "attention_unet")
 """CPAM-UNet is called better only against every one of these."""
 
@@ -34,21 +35,21 @@ NOTE = (
 )
 
 
-def render(outcomes: Sequence[Outcome], *, split_rule: str, seeds: int) -> str:
-    """Return the whole page."""
+def heading(*, split_rule: str, seeds: int) -> str:
+    """Return what stands above the tables."""
+    return f"# Benchmark\n\n{seeds} seed(s); training and test parted {split_rule}. {NOTE}"
+
+
+def tables_of(outcomes: Sequence[Outcome], *, seeds: int) -> list[Table]:
+    """Return the tables of what was run."""
     groups = grouped(outcomes)
     segmenters = {n: g for n, g in groups.items() if kind_of(n) == "segmenter"}
     classifiers = {n: g for n, g in groups.items() if kind_of(n) == "classifier"}
-    parts = ["# Benchmark", f"{seeds} seed(s); training and test parted {split_rule}. {NOTE}"]
-    if classifiers:
-        parts += ["## Table 4: classifiers, stroke or not per slice", table_4(classifiers)]
-        parts += ["## Table 5: classifiers, more of the same slices", table_5(classifiers)]
+    tables = [table_4(classifiers), table_5(classifiers)] if classifiers else []
     if segmenters:
-        parts += ["## Table 6: segmenters", table_6(segmenters)]
-        parts += ["## Dice by class, mean over cases that hold the class", table_classes(segmenters)]
-        parts += ["## False marks, in cases without the class", table_false_marks(segmenters)]
-        parts += ["## Paired differences of Dice", table_differences(segmenters), verdict(segmenters, seeds)]
-    return "\n\n".join(parts) + "\n"
+        tables += [table_6(segmenters), table_classes(segmenters), table_false_marks(segmenters)]
+        tables += [table_differences(segmenters, seeds)]
+    return tables
 
 
 def grouped(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
@@ -59,7 +60,7 @@ def grouped(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     return groups
 
 
-def table_4(groups: dict[str, list[Outcome]]) -> str:
+def table_4(groups: dict[str, list[Outcome]]) -> Table:
     """Return accuracy, validation accuracy, loss and validation loss."""
     titles = ("accuracy", "validation accuracy", "loss", "validation loss")
     head = ["system", "started from", *(cell for title in titles for cell in (title, "paper"))]
@@ -71,19 +72,23 @@ def table_4(groups: dict[str, list[Outcome]]) -> str:
             slice_accuracy(group, "validation"),
             *_losses(group),
         ]
-        rows.append([name, _start(group), *_beside(ours, paper)])
-    return markdown_table(head, rows)
+        rows.append((name, _start(group), *_beside(ours, paper)))
+    return Table("Table 4: classifiers, stroke or not per slice", tuple(head), tuple(rows))
 
 
-def table_5(groups: dict[str, list[Outcome]]) -> str:
-    """Return the other rates of the classifiers."""
-    rows = [[name, *map(str, slice_rates(g).values()), str(slice_auc(g)), *_cost(g)] for name, g in groups.items()]
-    return markdown_table(
-        ["system", "sensitivity", "specificity", "precision", "F1", "AUC", "parameters", "minutes"], rows
-    )
+def table_5(groups: dict[str, list[Outcome]]) -> Table:
+    """Return the other rates of the classifiers: of stroke against none, then of each class against its absence."""
+    rows = []
+    for name, group in groups.items():
+        recorded = all(outcome.slices_of for outcome in group)
+        of_class = [c for c, s in group[0].slices_of["test"].items() if s.present.any()] if recorded else []
+        rows.append((name, "stroke", *_rates(group, None), "-", *_cost(group)))
+        rows += [(name, c, *_rates(group, c), "-", "", "") for c in of_class]
+    head = ("system", "slices with", "accuracy", *RATES, "AUC", "paper", "parameters", "minutes")
+    return Table("Table 5: classifiers, more of the same slices", head, tuple(rows), PAPER_5, names=2)
 
 
-def table_6(groups: dict[str, list[Outcome]]) -> str:
+def table_6(groups: dict[str, list[Outcome]]) -> Table:
     """Return accuracy, validation accuracy, IoU, loss, validation loss and Dice."""
     titles = ("accuracy", "validation accuracy", "IoU", "loss", "validation loss", "Dice")
     head = ["system", *(cell for title in titles for cell in (title, "paper")), "started from", "parameters", "minutes"]
@@ -98,45 +103,45 @@ def table_6(groups: dict[str, list[Outcome]]) -> str:
             validation_loss,
             mean_overlap(group, "dice"),
         ]
-        rows.append([name, *_beside(ours, TABLE_6.get(name)), _start(group), *_cost(group)])
-    return markdown_table(head, rows)
+        rows.append((name, *_beside(ours, TABLE_6.get(name)), _start(group), *_cost(group)))
+    return Table("Table 6: segmenters", tuple(head), tuple(rows))
 
 
-def table_classes(groups: dict[str, list[Outcome]]) -> str:
+def table_classes(groups: dict[str, list[Outcome]]) -> Table:
     """Return Dice per class, with the number of cases."""
     names = _classes(groups)
-    rows = [
-        [name, *(_with_size(mean_overlap(group, "dice", names=[c])) for c in names)] for name, group in groups.items()
-    ]
-    return markdown_table(["system", *names], rows)
+    rows = tuple(
+        (name, *(_with_size(mean_overlap(group, "dice", names=[c])) for c in names)) for name, group in groups.items()
+    )
+    return Table("Dice by class, mean over cases that hold the class", ("system", *names), rows)
 
 
-def table_false_marks(groups: dict[str, list[Outcome]]) -> str:
+def table_false_marks(groups: dict[str, list[Outcome]]) -> Table:
     """Return, per class, the share of cases that carry a mark they should not, and how large such marks are."""
     names = _classes(groups)
-    head = ["system", *(cell for n in names for cell in (f"{n}: cases marked", f"{n}: pixels per million"))]
-    rows = [
-        [name, *(str(cell) for n in names for cell in (marked_share(g, names=[n]), _rounded(g, n)))]
+    head = ("system", *(cell for n in names for cell in (f"{n}: cases marked", f"{n}: pixels per million")))
+    rows = tuple(
+        (name, *(str(cell) for n in names for cell in (marked_share(g, names=[n]), _rounded(g, n))))
         for name, g in groups.items()
-    ]
-    return markdown_table(head, rows)
+    )
+    return Table("False marks, in cases without the class", head, rows)
 
 
-def table_differences(groups: dict[str, list[Outcome]]) -> str:
+def table_differences(groups: dict[str, list[Outcome]], seeds: int) -> Table:
     """Return CPAM-UNet minus every other system."""
+    title, names = "Paired differences of Dice", _classes(groups)
     if "cpam_unet" not in groups:
-        return "CPAM-UNet was not among the systems."
-    names = _classes(groups)
-    rows = [
-        [
+        return Table(title, ("", "both classes"), (), "CPAM-UNet was not among the systems.")
+    rows = tuple(
+        (
             f"cpam_unet - {rival}",
             str(overlap_difference(groups["cpam_unet"], group)),
             *(str(overlap_difference(groups["cpam_unet"], group, names=[c])) for c in names),
-        ]
+        )
         for rival, group in groups.items()
         if rival != "cpam_unet"
-    ]
-    return markdown_table(["", "both classes", *names], rows)
+    )
+    return Table(title, ("", "both classes", *names), rows, verdict(groups, seeds))
 
 
 def verdict(groups: dict[str, list[Outcome]], seeds: int) -> str:
@@ -172,6 +177,14 @@ def _rounded(group: Group, name: str) -> str:
 
 def _losses(group: Group) -> tuple[str, str]:
     return f"{np.mean([o.loss for o in group]):.4f}", f"{np.mean([o.validation_loss for o in group]):.4f}"
+
+
+def _rates(group: Group, name: str | None) -> list[str]:
+    """Return accuracy, the rates of `RATES` and AUC of stroke slices, or of those of one class."""
+    rates = slice_rates(group, name=name)
+    return [
+        str(slice_accuracy(group, "test", name=name)), *(str(rates[r]) for r in RATES), str(slice_auc(group, name=name))
+    ]  # fmt: skip
 
 
 def _start(group: Group) -> str:

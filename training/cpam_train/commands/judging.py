@@ -24,7 +24,7 @@ Sources = Annotated[list[str] | None, typer.Option("--source", help="Only this s
 def evaluate(  # noqa: PLR0913 - one per option
     model: Model,
     store: StoreOption,
-    out: Annotated[Path, typer.Option("--out", help="Folder for report.html, metrics.json and cases.csv.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for report.html, metrics.json, cases.csv and tables.")],
     *,
     split: SplitOption = "test",
     source: Sources = None,

@@ -116,15 +116,15 @@ def benchmark(  # noqa: PLR0913 - one per option
         return
     with opened_to_learn(store) as source:
         from cpam_train.benchmark.run import run_systems
-        from cpam_train.benchmark.tables import render
+        from cpam_train.benchmark.tables import heading, tables_of
+        from cpam_train.evaluation.table import write_tables
         from cpam_train.fitting.division import divide
 
         rule = divide(source, recipe.config(names[0], 0)).rule
         outcomes = run_systems(source, out, recipe, names, seeds, console=errors, progress_bar=progress_bar)
-    page = render(outcomes, split_rule=rule, seeds=seeds)
-    (out / "benchmark.md").write_text(page, encoding="utf-8")
-    console.print(Markdown(page))
-    console.print(f"Wrote {out / 'benchmark.md'}.")
+    write_tables(out, tables_of(outcomes, seeds=seeds), name="benchmark", heading=heading(split_rule=rule, seeds=seeds))
+    console.print(Markdown((out / "benchmark.md").read_text(encoding="utf-8")))
+    console.print(f"Wrote {out / 'benchmark.md'}, and the same as .tex and .csv.")
 
 
 def learning_curve(  # noqa: PLR0913 - one per option

@@ -1,16 +1,19 @@
-"""Writing an evaluation: report.html, metrics.json, cases.csv."""
+"""Writing an evaluation: report.html, metrics.json, cases.csv, and the tables of a paper."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+from cpam_train.evaluation.paper_tables import heading_of, paper_tables
 from cpam_train.evaluation.report import render_report
 from cpam_train.evaluation.run import Evaluation
+from cpam_train.evaluation.table import FORMS, write_tables
 from cpam_train.evaluation.tables import metrics_of, write_cases
 from napari_cpam_stroke.errors import InputError
 
-FILES = ("report.html", "metrics.json", "cases.csv")
+TABLES = "tables"
+FILES = ("report.html", "metrics.json", "cases.csv", *(f"{TABLES}{form}" for form in FORMS))
 
 
 def require_free(out: Path) -> None:
@@ -27,7 +30,7 @@ def require_free(out: Path) -> None:
 
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
-    """Write the three files into a folder and return the report.
+    """Write the files of `FILES` into a folder and return the report.
 
     Raises
     ------
@@ -41,6 +44,7 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
         raise InputError(f"The folder {out} cannot be made", got=error.strerror) from error
     (out / "metrics.json").write_text(json.dumps(metrics_of(evaluation), indent=2) + "\n", encoding="utf-8")
     write_cases(out / "cases.csv", evaluation)
+    write_tables(out, paper_tables(evaluation), name=TABLES, heading=heading_of(evaluation))
     report = out / "report.html"
     report.write_text(render_report(evaluation), encoding="utf-8")
     return report
