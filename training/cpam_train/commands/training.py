@@ -59,6 +59,10 @@ def fit(  # noqa: PLR0913 - one per option
     progress: Annotated[
         str, typer.Option("--progress", help="lines: for a person; jsonl: one JSON object a line on standard output.")
     ] = "lines",
+    track: Annotated[str, typer.Option(help="What takes the curves: tensorboard, mlflow or none.")] = "tensorboard",
+    track_to: Annotated[
+        str | None, typer.Option(help="MLflow's database or server; by default mlflow.db beside the run folder.")
+    ] = None,
     devices: Annotated[int, typer.Option(help="Devices per node.", min=1)] = 1,
     nodes: Annotated[int, typer.Option(help="Nodes; started on each by torchrun --no-python -- or SLURM.", min=1)] = 1,
 ) -> None:
@@ -77,6 +81,7 @@ def fit(  # noqa: PLR0913 - one per option
     with opened_data(store) as source, watch.failures():
         from cpam_train.commands.batches_of import batches_of
         from cpam_train.fitting.fit import fit as train
+        from cpam_train.fitting.tracking import Tracking
         from cpam_train.fitting.trainer import Machine
 
         machine, batches = Machine(devices, nodes), batches_of(source, prompted=values.prompts is not None)
@@ -88,6 +93,7 @@ def fit(  # noqa: PLR0913 - one per option
             run,
             resume=resume,
             machine=machine,
+            tracking=Tracking(track, track_to),
             console=watch.console,
             report=watch.report,
         )

@@ -19,6 +19,7 @@ from cpam_train.fitting.progress_events import Event, Report
 from cpam_train.fitting.prompted_task import PromptedTask
 from cpam_train.fitting.start import begin_from, note_start
 from cpam_train.fitting.task import Task, build_task
+from cpam_train.fitting.tracking import Tracking
 from cpam_train.fitting.trainer import Machine, build_trainer, disk_full, out_of_memory, parts_of, quiet
 from cpam_train.run_folder import RunFolder, begin_run, open_run
 from napari_cpam_stroke.config import SegmenterConfig
@@ -46,13 +47,14 @@ class FitResult:
     first_process: bool = True
 
 
-def fit(
+def fit(  # noqa: PLR0913 - what is not data has a default
     config: TrainConfig,
     batches: LoaderFactory,
     run_path: Path,
     *,
     resume: bool = False,
     machine: Machine | None = None,
+    tracking: Tracking | None = None,
     console: Console | None = None,
     extra: Iterable[Callback] = (),
     report: Report | None = None,
@@ -63,6 +65,8 @@ def fit(
     ----------
     batches
         Asked once, with the settings of the run: those given, or the stored ones of a resumed run.
+    tracking
+        Where its curves go; None: TensorBoard's files.
     extra
         Further callbacks, as a tuning study needs them.
     report
@@ -101,7 +105,7 @@ def fit(
     watched = [*parts.callbacks[: -parts.kept_last], *extra, *parts.callbacks[-parts.kept_last :]]
     failure: NotFiniteError | None = None
     with quiet(), out_of_memory(config), disk_full(run):
-        trainer = build_trainer(config, run, watched, machine)
+        trainer = build_trainer(config, run, watched, machine, tracking or Tracking())
         try:
             train(trainer, task, loaders)
         except NotFiniteError as error:

@@ -22,7 +22,8 @@ from cpam_train.fitting.precision import lightning_precision
 from cpam_train.fitting.progress import GentleStop, RunProgress
 from cpam_train.fitting.progress_events import ProgressEvents, Report
 from cpam_train.fitting.schedule import LearningRate, WallClock
-from cpam_train.run_folder import TENSORBOARD, RunFolder
+from cpam_train.fitting.tracking import Tracking, logger_of
+from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.errors import InputError, OutOfMemoryError
 from napari_cpam_stroke.inference.device import is_out_of_memory
 
@@ -79,10 +80,10 @@ def parts_of(
     return Parts([*first, *last], len(last), keeper, gentle)
 
 
-def build_trainer(config: TrainConfig, run: RunFolder, callbacks: list[Callback], machine: Machine) -> Trainer:
+def build_trainer(
+    config: TrainConfig, run: RunFolder, callbacks: list[Callback], machine: Machine, tracking: Tracking
+) -> Trainer:
     """Return the Lightning trainer of a run."""
-    from lightning.pytorch.loggers import TensorBoardLogger
-
     return Trainer(
         accelerator="auto",
         devices=machine.devices,
@@ -93,7 +94,7 @@ def build_trainer(config: TrainConfig, run: RunFolder, callbacks: list[Callback]
         gradient_clip_val=config.optim.clip or None,
         callbacks=callbacks,
         enable_checkpointing=False,
-        logger=TensorBoardLogger(run.path, name="", version=TENSORBOARD),
+        logger=logger_of(run, config, tracking),
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
         enable_progress_bar=False,
