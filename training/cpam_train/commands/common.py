@@ -100,8 +100,13 @@ def is_brats(address: str) -> bool:
 
 @contextmanager
 def progress_bar(name: str) -> Iterator[Progress]:
-    """Show a bar with the time left; yields what moves it."""
+    """Show a bar with the time left, or a line now and then where output is no terminal; yields what moves it."""
+    if not errors.is_terminal:
+        from cpam_train.evaluation.progress import ProgressLines
+
+        yield ProgressLines(name, errors.print)
+        return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+    with Bar(*columns, console=errors, transient=True) as bar:
         job = bar.add_task(name, total=None)
         yield lambda done, total: bar.update(job, completed=done, total=total)

@@ -11,12 +11,13 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from cpam_train.evaluation.progress import Spacing, time_left
 from cpam_train.fitting.best_weights import Keeper
 from cpam_train.fitting.schedule import WallClock
 
 
 class RunProgress(Callback):
-    """A bar over the whole run, and a line for every finished epoch."""
+    """A bar over the whole run, or lines now and then where none can be drawn, and a line for every finished epoch."""
 
     def __init__(self, console: Console, clock: WallClock, keeper: Keeper) -> None:
         self.console, self.clock, self.keeper = console, clock, keeper
@@ -30,6 +31,7 @@ class RunProgress(Callback):
             disable=not console.is_terminal,
         )
         self.job = self.bar.add_task("training", total=1.0, left="")
+        self.spacing = Spacing()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Show the bar."""
@@ -37,8 +39,10 @@ class RunProgress(Callback):
             self.bar.start()
 
     def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
-        """Move the bar."""
+        """Move the bar, or say how far the run is."""
         done = self.clock.progress(trainer)
+        if not self.console.is_terminal and trainer.is_global_zero and self.spacing.due():
+            self.console.print(f"epoch {trainer.current_epoch + 1:3d}  {done:.0%} of the run  {self._left(done)}")
         self.bar.update(
             self.job, completed=done, left=self._left(done), description=f"epoch {trainer.current_epoch + 1}"
         )
@@ -69,8 +73,7 @@ class RunProgress(Callback):
     def _left(self, done: float) -> str:
         if done <= 0:
             return ""
-        minutes = self.clock.elapsed_s * (1 - done) / done / 60
-        return f"about {minutes:.0f} min left" if minutes >= 1 else "less than 1 min left"
+        return time_left(self.clock.elapsed_s * (1 - done) / done)
 
 
 class StoppedMidEpochError(Exception):
