@@ -37,7 +37,9 @@ def test_a_program_that_a_test_starts_is_watched_too(network_report):
     assert ELSEWHERE in line
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", b"localhost", None, "", "/run/postgresql", "::1%lo"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "::1", "localhost", b"localhost", None, "", "/run/postgresql", "::1%lo", socket.gethostname()]
+)
 def test_this_machine_is_no_other(host):
     assert network_watch.is_here(host)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -38,10 +39,12 @@ def told(report: Path) -> list[str]:
 
 
 def is_here(host: Any) -> bool:
-    """Return whether a host is this machine: a loopback address or name, none at all, or a path of a local socket."""
+    """Return whether a host is this machine: its own name, loopback, none at all, or a path."""
     if host in LOOPBACK_NAMES:
         return True
     name = host.decode(errors="replace") if isinstance(host, bytes) else str(host)
+    if name == socket.gethostname():
+        return True
     try:
         return ipaddress.ip_address(name.partition("%")[0]).is_loopback
     except ValueError:

@@ -13,7 +13,7 @@ from cpam_train.commands.batches_of import batches_of
 from cpam_train.evaluation.model import bundle_of_run
 from cpam_train.fitting.ensemble import fit_folds
 from cpam_train.fitting.fit import fit
-from cpam_train.fitting.start import START_FILE, open_start, start_settings
+from cpam_train.fitting.start import START_FILE, WARM_LR, begin_from, open_start, start_settings
 from cpam_train.presets import build_train_config
 from cpam_train.run_folder import CARD_DRAFT
 from cpam_train.tuning.objective import Setup
@@ -124,6 +124,19 @@ def test_the_bundled_ensemble_gives_each_fold_another_member(store):
     one, other = (next(iter(start.of_member(number).values())) for number in (0, 1))
     assert not torch.equal(one, other)
     assert all(torch.equal(a, b) for a, b in zip(start.of_member(1).values(), start.of_member(4).values(), strict=True))
+
+
+def test_a_prompted_model_begins_from_one_and_from_no_other_kind():
+    values = build_train_config("prompted", start=start_settings("prompted", "prompted"), overrides=SHORT)
+    card = open_start("prompted").card
+    assert values.start.model == "prompted"
+    assert values.prompts == card.prompts
+    assert values.optim.lr == WARM_LR["prompted"]
+    network = build_model(values.model)
+    assert begin_from(network, values.start)[1].misfits == ()
+    for kind, name in (("segmenter", "prompted"), ("prompted", "default")):
+        with pytest.raises(ConfigError, match="prompted model"):
+            start_settings(kind, name)
 
 
 def test_folds_begin_from_a_model_and_so_does_every_trial(first, store, tmp_path):

@@ -25,8 +25,11 @@ from napari_cpam_stroke.models import without_pretraining
 START_FILE = "start.json"
 """In a run folder: what the run began from."""
 
-WARM_LR = {"segmenter": 3e-4, "classifier": 1e-4}
+WARM_LR = {"segmenter": 3e-4, "classifier": 1e-4, "prompted": 3e-4}
 """Highest learning rate where training begins from a model, lower than from chance: it is to keep what it knows."""
+
+WORDS = {"prompted": "prompted model"}
+"""What a kind is called where its own name is no noun."""
 
 MEMBER = "members."
 """Beginning of the names of an ensemble's weights."""
@@ -134,15 +137,24 @@ def start_settings(kind: str, ref: str | None) -> tuple[str, ...]:
     start = open_start(ref)
     own: dict[str, Any] = {"start.model": ref, "start.sha256": start.sha256, "optim.lr": WARM_LR.get(kind)}
     if start.card is not None:
-        if start.card.task != kind:
-            raise ConfigError(f"A {kind} cannot begin from {start.name}", got=f"a {start.card.task}")
+        if (other := _kind_of(start.card)) != kind:
+            raise ConfigError(
+                f"A {WORDS.get(kind, kind)} cannot begin from {start.name}", got=f"a {WORDS.get(other, other)}"
+            )
         network = without_pretraining(start.card.architecture)
         single = replace(network, members=1) if isinstance(network, SegmenterConfig) else network
         own |= leaves(plain(single), "model.")
         own |= leaves(plain(start.card.preprocess), "preprocess.")
+        if start.card.prompts is not None:
+            own |= leaves(plain(start.card.prompts), "prompts.")
         if start.card.created:
             own["data.new_since"] = start.card.created
     return tuple(f"{name}={json.dumps(value)}" for name, value in own.items())
+
+
+def _kind_of(card: ModelCard) -> str:
+    """Return as what a model was trained: one that listens to prompts is a kind of its own."""
+    return card.task if card.prompts is None else "prompted"
 
 
 def begin_from(model: nn.Module, config: StartConfig) -> tuple[Start, Fit]:
