@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from napari_cpam_stroke.annotations import AnnotationStore
-from napari_cpam_stroke.annotations.database import make_table
 from napari_cpam_stroke.annotations.records import STATUSES
 from napari_cpam_stroke.annotations.schema import CaseRow, OpinionRow, PatientRow
 from napari_cpam_stroke.core import Acquisition, CTVolume, NoticeCode
@@ -57,10 +56,14 @@ def fill(address: str, number: int) -> None:
         with store._database.writing() as session:  # noqa: SLF001 - one by one it would take hours
             first = session.execute(select(*CaseRow.__table__.columns)).mappings().one()
             rows = [dict(first) | row for row in made_up(number)]
-            session.execute(insert(PatientRow), [{"patient_id": row["patient_id"]} for row in rows])
-            session.execute(insert(CaseRow), rows)
-            make_table(session, OpinionRow)
-            session.execute(insert(OpinionRow), [opinion(row["case_id"]) for row in rows])
+            for kind, values in (
+                (PatientRow, [{"patient_id": row["patient_id"]} for row in rows]),
+                (CaseRow, rows),
+                (OpinionRow, [opinion(row["case_id"]) for row in rows]),
+            ):
+                session.add_all(kind(**each) for each in values)
+                session.flush()
+                session.expunge_all()
         for name, catch_up in (("list all", store.listing.bring_up_to_date), ("weigh all", store.listing.weigh)):
             begin = time.perf_counter()
             catch_up()

@@ -261,3 +261,11 @@ def store_import(
     from napari_cpam_stroke.commands.store import import_store
 
     import_store(store, other)
+
+
+@store.command("migrate")
+def store_migrate(store: Store) -> None:
+    """Bring a store of an earlier version up to date; its database as it was is kept beside it."""
+    from napari_cpam_stroke.commands.store import migrate_store
+
+    migrate_store(store)

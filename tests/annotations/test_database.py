@@ -1,9 +1,12 @@
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from napari_cpam_stroke.annotations import AnnotationStore
+from napari_cpam_stroke.annotations import AnnotationStore, database
+from napari_cpam_stroke.annotations.database import plain_errors
 from napari_cpam_stroke.annotations.location import locate
 from napari_cpam_stroke.annotations.schema import SCHEMA_VERSION
 from napari_cpam_stroke.errors import StoreError
@@ -125,3 +128,32 @@ def test_the_same_store_opens_again(place, volume):
         store.add_case(volume(), source="reader")
     with AnnotationStore.open(place, create=False) as store:
         assert [case.case_id for case in store.cases()] == ["case"]
+
+
+def test_opening_waits_for_no_writer(tmp_path, volume, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    AnnotationStore.open(tmp_path / "s").close()
+    with closing(sqlite3.connect(tmp_path / "s" / "store.db", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with AnnotationStore.open(tmp_path / "s") as store:
+            assert store.cases() == []
+            with pytest.raises(StoreError, match=r"locked.*wait for it to end"):
+                store.add_case(volume(), source="reader")
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("database or disk is full", "make space"),
+        ("could not extend file: No space left on device", "make space"),
+        ("database is locked", "another program is writing"),
+        ("attempt to write a readonly database", "right to write"),
+        ("disk I/O error", "look at the disk"),
+        ("database disk image is malformed", "from a backup"),
+        ("server closed the connection unexpectedly", "server runs"),
+        ("something else", "store check"),
+    ],
+)
+def test_what_a_database_says_comes_with_a_remedy(said, remedy):
+    with pytest.raises(StoreError, match=f"{said}.*{remedy}"), plain_errors():
+        raise OperationalError("SELECT 1", {}, sqlite3.OperationalError(said))

@@ -1,7 +1,6 @@
 """Rows as the program wrote them before notices had codes."""
 
 import pytest
-from sqlalchemy import update
 
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.earlier_rows import earlier_acquisition, earlier_notices
@@ -49,7 +48,8 @@ def earlier(place, volume):
     with AnnotationStore.open(place) as store:
         store.add_case(volume(), source="teknofest")
         with store._database.writing() as session:
-            session.execute(update(CaseRow).values(facts=IMPORTED, warnings="lossy"))
+            case = session.get(CaseRow, "case")
+            case.facts, case.warnings = IMPORTED, "lossy"
     return place
 
 

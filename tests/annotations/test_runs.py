@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from sqlalchemy import select, text
 from napari_cpam_stroke.annotations import AnnotationStore, ModelRecord
 from napari_cpam_stroke.annotations.schema import RunRow
 from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
+
+FIXTURES = Path(__file__).parent / "fixtures"
 
 DETAILS = {"thresholds": {"ischemia": 0.5, "hemorrhage": 0.4}, "seconds": 1.5}
 
@@ -100,10 +104,11 @@ def test_a_damaged_file_is_seen(filled, found, what):
 
 
 def test_a_store_from_before_has_no_runs_and_takes_them(filled, found, tmp_path):
-    with filled._database.writing() as session:
-        session.execute(text("DROP TABLE model_runs"))
-    assert filled.runs("c0") == []
-    assert filled.check() == []
-    filled.export(tmp_path / "copy")
-    kept = filled.keep_run("c0", found, DETAILS)
-    assert filled.runs("c0") == [kept]
+    earlier = shutil.copytree(FIXTURES / "version-1", tmp_path / "earlier")
+    AnnotationStore.migrate(earlier)
+    with AnnotationStore.open(earlier) as store:
+        assert store.runs("c0") == []
+        assert store.check() == []
+        store.export(tmp_path / "copy")
+        kept = store.keep_run("c0", found, DETAILS)
+        assert store.runs("c0") == [kept]

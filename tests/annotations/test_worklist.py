@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta, timezone
+
 import pytest
 
 from napari_cpam_stroke.core import Annotation
@@ -97,3 +99,16 @@ def test_cases_are_counted_as_they_are_listed(store, volume):
     store.set_reader("c2", "Ada")
     for wanted in ({}, {"status": "new"}, {"source": "a"}, {"reader": "Ada"}, {"search": "c3"}, {"split": "none"}):
         assert store.count_cases(**wanted) == len(store.cases(**wanted)), wanted
+
+
+def test_saved_since_counts_newest_versions_of_the_main_line(filled, mask):
+    before = datetime.now(UTC)
+    first = filled.save("a", Annotation.from_mask(mask()), author="Ada")
+    filled.save("a", Annotation.from_mask(mask(6)), author="Ada", parent=first.id)
+    between = datetime.now(UTC)
+    filled.save("b%2", Annotation.from_mask(mask()), author="Ada")
+    filled.save("a", Annotation.from_mask(mask(5)), author="Bo", parent=first.id, branch=True)
+    assert filled.saved_since(before) == {"a", "b%2"}
+    assert filled.saved_since(between) == {"b%2"}
+    assert filled.saved_since(between.astimezone(timezone(timedelta(hours=5)))) == {"b%2"}
+    assert filled.saved_since(datetime.now(UTC)) == set()

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from napari_cpam_stroke.annotations.checksums import damaged
 from napari_cpam_stroke.annotations.listed_rows import keep_listed
 from napari_cpam_stroke.annotations.opinion import Opinion
 from napari_cpam_stroke.annotations.opinion_rows import keep_opinion
@@ -25,9 +26,10 @@ from napari_cpam_stroke.annotations.rows import case_record, sentences_to_text, 
 from napari_cpam_stroke.annotations.saving import require_case
 from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow
 from napari_cpam_stroke.annotations.splits import class_of, share_out
+from napari_cpam_stroke.annotations.stored_text import without_unkept
 from napari_cpam_stroke.core import CLASS_NAMES, CTVolume
 from napari_cpam_stroke.core.suspicion_scale import TOP
-from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.errors import InputError, StoreError
 
 HASH_IN_NAME = 6
 """Hex digits that tell apart two states of the same series."""
@@ -38,12 +40,25 @@ NAME_MARK = "~"
 
 def find_content(session: Session, content_hash: str) -> CaseRow | None:
     """Return the case with exactly these pixels and positions."""
-    return session.scalar(select(CaseRow).where(CaseRow.content_hash == content_hash))
+    case = session.scalar(select(CaseRow).where(CaseRow.content_hash == content_hash))
+    if case is not None and case.content_hash != content_hash:
+        raise damaged("the index that leads to cases by their pixels")
+    return case
 
 
 def record_of(session: Session, case: CaseRow) -> CaseRecord:
     """Return a case row as a record, with its patient's split."""
-    return case_record(case, session.scalar(select(PatientRow.split).where(PatientRow.patient_id == case.patient_id)))
+    return case_record(case, require_patient(session, case.patient_id).split)
+
+
+def require_patient(session: Session, patient_id: str) -> PatientRow:
+    """Return a patient's row."""
+    row = session.get(PatientRow, patient_id)
+    if row is None:
+        raise StoreError(f"The store has no patient {patient_id!r}", remedy="look it up in the list of cases")
+    if row.patient_id != patient_id:
+        raise damaged(f"the index that leads to patient {patient_id}")
+    return row
 
 
 def case_row(
@@ -65,10 +80,10 @@ def case_row(
         hu_ceiling=ceiling,
         pixels_lossy=volume.pixels_lossy,
         facts=pack_remarks(volume),
-        warnings=sentences_to_text(volume.warnings),
+        warnings=without_unkept(sentences_to_text(volume.warnings)),
         geometry=None if volume.geometry is None else pack_geometry(volume.geometry),
         added=utc_now(),
-        search_text=" ".join([name, source, *volume.facts]).lower(),
+        search_text=without_unkept(" ".join([name, source, *volume.facts]).lower()),
     )
 
 
@@ -134,14 +149,12 @@ def assign(
     session: Session, *, fractions: tuple[float, float, float], seed: int, only: Collection[str] | None
 ) -> dict[str, Split]:
     """Give every patient without a split one, or only these of them, and return the new ones."""
-    cases = session.execute(
-        select(CaseRow.patient_id, CaseRow.source, CaseRow.ischemia_label, CaseRow.hemorrhage_label)
-    ).all()
+    cases = session.scalars(select(CaseRow)).all()
     sources: dict[str, str] = {}
     labels: dict[str, list[tuple[int, int]]] = {}
-    for patient, source, ischemia, hemorrhage in cases:
-        sources[patient] = min(source, sources.get(patient, source))
-        labels.setdefault(patient, []).append((ischemia, hemorrhage))
+    for case in cases:
+        sources[case.patient_id] = min(case.source, sources.get(case.patient_id, case.source))
+        labels.setdefault(case.patient_id, []).append((case.ischemia_label, case.hemorrhage_label))
     rows = {row.patient_id: row for row in session.scalars(select(PatientRow).with_for_update())}
     assigned = {name: as_split(row.split) for name, row in rows.items() if row.split is not None}
     strata = {patient: (sources[patient], class_of(labels[patient])) for patient in sources}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from threading import local
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, text
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from napari_cpam_stroke.annotations.checksums import REMEDY, TOLERANT, damaged, is_whole
 from napari_cpam_stroke.annotations.schema import SCHEMA_VERSION, Base, InfoRow
 from napari_cpam_stroke.errors import StoreError
 
@@ -22,6 +25,26 @@ BUSY_SECONDS = 30
 
 CREATION_LOCK = 771_090
 """Any fixed number: two programs that create the same PostgreSQL store take turns."""
+
+VERSION_KEY = "schema_version"
+
+RESTORE = "bring the store back from a backup"
+
+text_of = partial(str, encoding="utf-8", errors="surrogateescape")
+"""Makes text of what is no text any more, so that the row's checksum, not the driver, says so; several times slower."""
+
+REMEDIES = (
+    (("full", "no space"), "make space on the disk of the store and save again; nothing that was saved is lost"),
+    (("locked", "busy"), "another program is writing; wait for it to end and do it again"),
+    (("readonly", "read-only", "permission"), "give the program the right to write there, or use another folder"),
+    (("i/o error",), "look at the disk and the network drive, then do it again"),
+    (("malformed", "corrupt", "not a database", "no such table", "no such column"), RESTORE),
+    (("connect", "server closed", "terminating", "ssl"), "see that the database server runs, then do it again"),
+)
+"""What to do about what a database says, by words in it."""
+
+EARLIER_VERSIONS = ("1", "2")
+"""Stores that `migration` brings up to date."""
 
 
 class Database:
@@ -45,7 +68,13 @@ class Database:
         if current is not None:
             yield current
             return
-        with _plain_errors(), Session(self._engine) as session:
+        with plain_errors(), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def looking(self) -> Iterator[Session]:
+        """Give a session that only looks, and loads damaged rows too."""
+        with plain_errors(), Session(self._engine) as session, tolerant(session):
             yield session
 
     @contextmanager
@@ -56,7 +85,7 @@ class Database:
             yield current
             current.flush()
             return
-        with _plain_errors(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with plain_errors(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -88,45 +117,81 @@ class Database:
             self._thread, self._process = local(), os.getpid()
 
 
+@contextmanager
+def tolerant(session: Session) -> Iterator[None]:
+    """Let a session load damaged rows inside, text that is no text any more included."""
+    driver: Any = session.connection().connection.driver_connection
+    factory = getattr(driver, "text_factory", None)
+    session.info[TOLERANT] = True
+    if factory is not None:
+        driver.text_factory = text_of
+    try:
+        yield
+    finally:
+        session.info.pop(TOLERANT)
+        if factory is not None:
+            driver.text_factory = factory
+
+
 def open_database(url: URL, *, create: bool) -> Database:
-    """Check the version, make the tables of a new store, and return its database.
+    """Check the version, make the tables of a new store, and return its database; an existing one is only read.
 
     Raises
     ------
     StoreError
-        If the database cannot be reached, is no store, or is of another version; nothing was changed then.
+        If the database cannot be reached, is no store, is of another version, or damaged; nothing was changed then.
     """
-    place = url.render_as_string(hide_password=True)
-    if _is_sqlite(url):
-        place = str(url.database)
+    place = place_of(url)
+    if is_sqlite(url):
         _look_first(Path(place))
+    engine = engine_for(url)
+    with plain_errors(f"The store at {place} cannot be opened"):
+        if not _is_there(engine, place):
+            if not create:
+                raise _not_a_store(place)
+            _make(engine, place)
+    return Database(engine)
+
+
+def engine_for(url: URL) -> Engine:
+    """Return an engine for the address; nothing is connected yet."""
     try:
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if _is_sqlite(url) else {})
+        if is_sqlite(url):
+            engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        else:
+            engine = create_engine(url, pool_pre_ping=True, connect_args={"client_encoding": "utf8"})
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StoreError(
-            f"The database driver for {place} is not installed",
+            f"The database driver for {place_of(url)} is not installed",
             got=str(error),
             remedy='install it with: pip install "psycopg[binary]"',
         ) from error
-    if _is_sqlite(url):
+    if is_sqlite(url):
         event.listen(engine, "connect", _durable_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-    try:
-        _prepare(engine, place, create=create)
-    except DBAPIError as error:
-        raise StoreError(f"The store at {place} cannot be opened", got=_reason(error)) from error
-    return Database(engine)
+    return engine
+
+
+def place_of(url: URL) -> str:
+    """Return where a database lies, as it may be shown."""
+    return str(url.database) if is_sqlite(url) else url.render_as_string(hide_password=True)
 
 
 def check_version(version: str | None, place: str) -> None:
     """Raise `StoreError` unless the store is of the version this program knows."""
-    if version != str(SCHEMA_VERSION):
-        raise StoreError(
-            f"The store at {place} is of another version",
-            got=f"version {version}",
-            expected=f"version {SCHEMA_VERSION}",
-            remedy="open it with the version of this program that wrote it, or export it from there and import it here",
-        )
+    if version == str(SCHEMA_VERSION):
+        return
+    if version in EARLIER_VERSIONS:
+        address = "with its address" if "://" in place else shlex.quote(str(Path(place).parent))
+        remedy = f"run: cpam-stroke store migrate {address}; it makes a backup first"
+    else:
+        remedy = f"if a later program wrote it, install that one; else {REMEDY}"
+    raise StoreError(
+        f"The store at {place} is of another version",
+        got=f"version {version}",
+        expected=f"version {SCHEMA_VERSION}",
+        remedy=remedy,
+    )
 
 
 def has_table(session: Session, row: type[Base]) -> bool:
@@ -148,24 +213,55 @@ def _take_turns(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATION_LOCK})
 
 
-def _prepare(engine: Engine, place: str, *, create: bool) -> None:
-    with engine.execution_options(write=create).begin() as connection:
-        _take_turns(connection)
+def version_row() -> InfoRow:
+    """Return the row that makes a database a store of this version."""
+    return InfoRow(key=VERSION_KEY, value=str(SCHEMA_VERSION))
+
+
+def _is_there(engine: Engine, place: str) -> bool:
+    """Return whether there are the tables of a store of this version; no lock is taken."""
+    with engine.begin() as connection:
         tables = set(inspect(connection).get_table_names())
-        if InfoRow.__tablename__ in tables:
-            check_version(_stored_version(connection), place)
-        elif tables or not create:
-            raise _not_a_store(place)
-        else:
-            Base.metadata.create_all(connection)
-            connection.execute(insert(InfoRow), [{"key": "schema_version", "value": str(SCHEMA_VERSION)}])
+        if InfoRow.__tablename__ not in tables:
+            if tables:
+                raise _not_a_store(place)
+            return False
+        check_version(stored_version(connection), place)
+        with Session(connection) as session, tolerant(session):
+            _check_version_row(session, place)
+    return True
 
 
-def _stored_version(connection: Connection) -> str | None:
-    version: str | None = connection.execute(
-        text("SELECT value FROM store_info WHERE key = 'schema_version'")
+def _check_version_row(session: Session, place: str) -> None:
+    row = session.scalar(select(InfoRow).where(InfoRow.key == VERSION_KEY))
+    if row is None or not is_whole(InfoRow, row):
+        raise damaged(f"the version of the store at {place}")
+
+
+def _make(engine: Engine, place: str) -> None:
+    """Make the tables, unless another program did so meanwhile."""
+    with engine.execution_options(write=True).begin() as connection:
+        _take_turns(connection)
+        if not inspect(connection).has_table(InfoRow.__tablename__):
+            make_tables(connection)
+            return
+    check_version(str(SCHEMA_VERSION) if _is_there(engine, place) else None, place)
+
+
+def make_tables(connection: Connection) -> None:
+    """Make all tables of a store; its version is written last."""
+    Base.metadata.create_all(connection)
+    with Session(connection) as session:
+        session.add(version_row())
+        session.flush()
+
+
+def stored_version(connection: Connection) -> str | None:
+    """Return what a store says its version is."""
+    found: str | None = connection.execute(
+        text("SELECT value FROM store_info WHERE key = :key"), {"key": VERSION_KEY}
     ).scalar_one_or_none()
-    return version
+    return found
 
 
 def _look_first(file: Path) -> None:
@@ -174,15 +270,26 @@ def _look_first(file: Path) -> None:
         return
     try:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            connection.text_factory = text_of
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if not tables:
                 return
             if InfoRow.__tablename__ not in tables:
                 raise _not_a_store(str(file))
-            stored = connection.execute("SELECT value FROM store_info WHERE key = 'schema_version'").fetchone()
-    except sqlite3.Error as error:
-        raise StoreError(f"The store at {file} cannot be read", got=str(error)) from error
-    check_version(stored and stored[0], str(file))
+            _check_looked_at(connection, file)
+    except (sqlite3.Error, UnicodeError) as error:
+        raise StoreError(
+            f"The store at {file} cannot be read", got=str(error), remedy=f"if it is a store: {RESTORE}"
+        ) from error
+
+
+def _check_looked_at(connection: sqlite3.Connection, file: Path) -> None:
+    stored = connection.execute("SELECT value FROM store_info WHERE key = ?", (VERSION_KEY,)).fetchone()
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(store_info)")}
+    version = None if stored is None else str(stored[0])
+    if version in EARLIER_VERSIONS and InfoRow.checksum.key in columns:
+        raise damaged(f"the version of the store at {file}")
+    check_version(version, str(file))
 
 
 def _not_a_store(place: str) -> StoreError:
@@ -191,7 +298,8 @@ def _not_a_store(place: str) -> StoreError:
     )
 
 
-def _is_sqlite(url: URL) -> bool:
+def is_sqlite(url: URL) -> bool:
+    """Whether the address is a file."""
     return url.get_backend_name() == "sqlite"
 
 
@@ -210,16 +318,28 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _reason(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0]
+def _reason(error: SQLAlchemyError | sqlite3.Error) -> str:
+    said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    return said.splitlines()[0] if said else type(error).__name__
+
+
+def remedy_for(reason: str) -> str:
+    """Return what to do about what the database said."""
+    said = reason.lower()
+    found = (remedy for words, remedy in REMEDIES if any(word in said for word in words))
+    return next(found, REMEDY)
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def plain_errors(what: str = "The store's database refused") -> Iterator[None]:
+    """Turn whatever the database raises into one sentence; a damaged file can make it raise anything."""
     try:
         yield
-    except DBAPIError as error:
-        raise StoreError("The store's database refused", got=_reason(error)) from error
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        reason = _reason(error)
+        raise StoreError(what, got=reason, remedy=remedy_for(reason)) from error
+    except (UnicodeError, OverflowError) as error:
+        raise StoreError(what, got=str(error), remedy=REMEDY) from error
 
 
 def sqlite_url(file: Path) -> URL:

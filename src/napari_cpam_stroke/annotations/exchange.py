@@ -9,14 +9,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
-from napari_cpam_stroke.annotations.casework import find_content, free_name, place_patient
-from napari_cpam_stroke.annotations.database import make_table
+from napari_cpam_stroke.annotations.casework import find_content, free_name, place_patient, require_patient
+from napari_cpam_stroke.annotations.checksums import NOTHING_HELD, covered
+from napari_cpam_stroke.annotations.history import revisions_of
 from napari_cpam_stroke.annotations.integrity import blobs_of
 from napari_cpam_stroke.annotations.listed_rows import keep_listed
 from napari_cpam_stroke.annotations.opinion_rows import copy_opinion
-from napari_cpam_stroke.annotations.runs import blobs_of_run, runs_of
+from napari_cpam_stroke.annotations.runs import add_run, blobs_of_run, runs_of
 from napari_cpam_stroke.annotations.saving import attach
-from napari_cpam_stroke.annotations.schema import Base, CaseRow, PatientRow, RevisionRow, RunRow
+from napari_cpam_stroke.annotations.schema import Base, CaseRow, RevisionRow, RunRow
 from napari_cpam_stroke.progress import Progress
 
 
@@ -55,9 +56,7 @@ def merge(
             there = _add_case(source, target, case)
             copy_opinion(source, target, case.case_id, there.case_id)
             new_cases += 1
-        for row in source.scalars(
-            select(RevisionRow).where(RevisionRow.case_id == case.case_id).order_by(RevisionRow.number)
-        ):
+        for row in revisions_of(source, case.case_id):
             if target.get(RevisionRow, row.id) is None:
                 for name in blobs_of(row).values():
                     target_blobs.copy_from(source_blobs, name)
@@ -80,34 +79,32 @@ def _add_runs(
     there: CaseRow,
 ) -> None:
     """Copy what models found in a case and the target lacks."""
-    rows = runs_of(source, case.case_id)
-    if rows:
-        make_table(target, RunRow)
-    for row in rows:
+    for row in runs_of(source, case.case_id):
         if target.get(RunRow, row.id) is None:
             for name in blobs_of_run(row).values():
                 target_blobs.copy_from(source_blobs, name)
-            target.add(RunRow(**_values(row) | {"case_id": there.case_id}))
+            add_run(target, there, RunRow(**_values(RunRow, row)))
 
 
 def _add_case(source: Session, target: Session, case: CaseRow) -> CaseRow:
-    patient = source.get(PatientRow, case.patient_id)
-    place_patient(target, case.patient_id, patient and patient.split)  # type: ignore[arg-type]
-    row = CaseRow(**_values(case))
+    patient = require_patient(source, case.patient_id)
+    place_patient(target, case.patient_id, patient.split)  # type: ignore[arg-type]
+    row = CaseRow(**_values(CaseRow, case))
     row.case_id, row.head = free_name(target, case.case_id, case.content_hash), None
+    row.revisions_held = row.runs_held = NOTHING_HELD
     target.add(row)
     target.flush()
     return row
 
 
-def _add_revision(target: Session, case: CaseRow, revision: RevisionRow) -> bool:
+def _add_revision(target: Session, case: CaseRow, revision: Any) -> bool:
     """Add one revision after those that are there; return whether it went beside the main line."""
-    row = RevisionRow(**_values(revision))
+    row = RevisionRow(**_values(RevisionRow, revision))
     latest = target.scalar(select(func.max(RevisionRow.number)).where(RevisionRow.case_id == case.case_id))
     row.case_id, row.number = case.case_id, (latest or 0) + 1
     attach(target, case, row, branch=revision.branch or revision.parent != case.head)
     return row.branch and not revision.branch
 
 
-def _values(row: Base) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in type(row).__table__.columns.keys()}  # noqa: SIM118  columns, not a dict
+def _values(kind: type[Base], row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in covered(kind)}

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from math import isclose
+from typing import Any
 
 from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from napari_cpam_stroke.annotations.checksums import TableColumns
 from napari_cpam_stroke.annotations.database import has_table, make_table
-from napari_cpam_stroke.annotations.lessons import NOTHING_SAID, Kind, Lesson, Tally, kind_lessons
+from napari_cpam_stroke.annotations.lessons import NOTHING_SAID, Kind, Lesson, Tally, kind_lessons, together
 from napari_cpam_stroke.annotations.records import STATUSES
 from napari_cpam_stroke.annotations.schema import KindRow, ListedRow
+
+TOLD = TableColumns(KindRow)
+
+SAME_SCORE = 1e-9
+"""Within this, a score that the database computes is ours."""
 
 ACCEPTED = STATUSES.index("accepted")
 
@@ -19,8 +27,8 @@ def lessons_of_kinds(session: Session, kinds: Collection[str] | None = None) -> 
     """Return by key what was told of some kinds, or of all; a new one has nothing yet."""
     if not has_table(session, KindRow):
         return {}
-    every = select(KindRow.kind, KindRow.score, KindRow.reasons)
-    rows = session.execute(every if kinds is None else every.where(KindRow.kind.in_(kinds)))
+    every, column = select(*TOLD.selected), KindRow.__table__.c.kind
+    rows = [TOLD.of(row) for row in session.execute(every if kinds is None else every.where(column.in_(kinds)))]
     return {row.kind: Lesson(row.score, lines(row.reasons)) for row in rows}
 
 
@@ -43,6 +51,16 @@ def tell(session: Session, lessons: dict[str, Lesson]) -> int:
             update(ListedRow).where(ListedRow.kind == key, ListedRow.own >= 0).values(teaches=score)
         ).rowcount
     return changed
+
+
+def lesson_of(entry: Any, kinds: Mapping[str, Lesson]) -> Lesson:
+    """Return what a case of the list teaches, by itself and for being of its kind."""
+    return together([Lesson(entry.own, lines(entry.own_reasons)), kinds.get(entry.kind, NOTHING_SAID)])
+
+
+def stands_right(entry: Any, lesson: Lesson) -> bool:
+    """Whether a case stands in the order of what cases teach by what it does teach."""
+    return isinstance(entry.teaches, float) and isclose(entry.teaches, lesson.score, abs_tol=SAME_SCORE)
 
 
 def lines(reasons: str) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, case, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
+from napari_cpam_stroke.annotations.checksums import checksum_of
 from napari_cpam_stroke.annotations.database import make_table
 from napari_cpam_stroke.annotations.kind_rows import joined, lessons_of_kinds
 from napari_cpam_stroke.annotations.lessons import (
@@ -82,6 +84,14 @@ def list_missing(session: Session, *, after: str) -> list[str]:
     return _insert(session, missing.where(CaseRow.case_id > after).order_by(CaseRow.case_id).limit(BATCH))
 
 
+def list_all(session: Session) -> None:
+    """List every case as it is."""
+    forget_changed(session)
+    names = [""]
+    while names:
+        names = list_missing(session, after=names[-1])
+
+
 def series_words(made: Acquisition) -> str:
     """Return what tells the series of one patient apart: thickness and kernel; empty where the source says neither."""
     thickness = made.slice_thickness_mm
@@ -126,7 +136,7 @@ def _insert(session: Session, cases: Select[Any]) -> list[str]:
 def _row(found: RowMapping, opinion: Opinion | None) -> dict[str, Any]:
     read = found["number"] is not None
     made = unpack_acquisition(found["facts"])
-    return {name: found[name] for name in ("case_id", *SAME)} | {
+    values = {name: found[name] for name in ("case_id", *SAME)} | {
         "series": series_words(made),
         "reader": found["author"] if read else found["assigned"],
         "version": found["number"] if read else 0,
@@ -134,6 +144,7 @@ def _row(found: RowMapping, opinion: Opinion | None) -> dict[str, Any]:
         **_suspicion(found, opinion),
         **_lesson(found, opinion),
     }
+    return values | {"checksum": checksum_of(ListedRow, SimpleNamespace(**values))}
 
 
 def _suspicion(found: RowMapping, opinion: Opinion | None) -> dict[str, Any]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
+from napari_cpam_stroke.annotations.case_rows import CASE_COLUMNS, OWNERS, verified_record
+from napari_cpam_stroke.annotations.checksums import TableColumns, damaged, require_all, row_name
 from napari_cpam_stroke.annotations.database import Database, has_table
-from napari_cpam_stroke.annotations.kind_rows import lessons_of_kinds, lines, tell, untold
-from napari_cpam_stroke.annotations.lessons import NOTHING_SAID, Lesson, together
+from napari_cpam_stroke.annotations.kind_rows import lesson_of, lessons_of_kinds, stands_right, tell, untold
+from napari_cpam_stroke.annotations.lessons import Lesson
 from napari_cpam_stroke.annotations.listed_rows import STAGES, any_unlisted, forget_changed, list_missing
 from napari_cpam_stroke.annotations.opinion import Suspected
 from napari_cpam_stroke.annotations.queries import contains
 from napari_cpam_stroke.annotations.records import STATUSES, CaseRecord, Status, one_of
-from napari_cpam_stroke.annotations.rows import case_record
 from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow, PatientRow, RevisionRow
 from napari_cpam_stroke.core.suspicion_scale import TOP
 
@@ -39,8 +41,8 @@ COLUMNS: dict[ListOrder, Any] = {
 }
 
 
-SHOWN = ("series", "suspected", "suspicion", "kind", "own", "own_reasons")
-"""Columns of the list that are shown, beside those of the case."""
+LISTED = TableColumns(ListedRow, first=OWNERS.end)
+REVISIONS = TableColumns(RevisionRow)
 
 FEW = 1000
 """Up to so many cases, what a search found is put in order by name."""
@@ -276,38 +278,52 @@ def _in_stages(statuses: Collection[Status]) -> ColumnElement[bool]:
 
 def _listed(session: Session, names: Sequence[str]) -> Iterator[ListedCase]:
     """Yield the cases of some names, in their order, as they are now."""
-    shown = (getattr(ListedRow, name).label(f"listed_{name}") for name in SHOWN)
+    cases, patients, listed = CaseRow.__table__, PatientRow.__table__, ListedRow.__table__
     rows = session.execute(
-        select(*CaseRow.__table__.columns, PatientRow.split, *shown)
-        .join(PatientRow, PatientRow.patient_id == CaseRow.patient_id)
-        .join(ListedRow, ListedRow.case_id == CaseRow.case_id)
-        .where(CaseRow.case_id.in_(names))
+        select(*CASE_COLUMNS, *LISTED.selected)
+        .select_from(cases)
+        .join(patients, patients.c.patient_id == cases.c.patient_id)
+        .join(listed, listed.c.case_id == cases.c.case_id)
+        .where(cases.c.case_id.in_(names))
     )
-    found = {row.case_id: row for row in rows}
-    kinds = lessons_of_kinds(session, {row.listed_kind for row in found.values()})
-    readings = _readings(session, {name: row.head for name, row in found.items()})
+    found = {row[0]: row for row in rows}
+    entries = {name: LISTED.of(row) for name, row in found.items()}
+    kinds = lessons_of_kinds(session, {entry.kind for entry in entries.values()})
+    readings = _readings(session, found)
     for name in names:
-        row = found[name]
-        own = Lesson(row.listed_own, lines(row.listed_own_reasons))
+        if name not in found:
+            raise damaged(f"the index that leads to case {name}")
+        entry = entries[name]
         yield ListedCase(
-            case_record(row, row.split),
-            row.listed_series,
-            tuple(readings.get(name, ())),
-            suspected=Suspected(row.listed_suspected, TOP * row.listed_suspicion) if row.listed_suspected else None,
-            lesson=together([own, kinds.get(row.listed_kind, NOTHING_SAID)]),
+            verified_record(found[name]),
+            entry.series,
+            readings[name],
+            suspected=Suspected(entry.suspected, TOP * entry.suspicion) if entry.suspected else None,
+            lesson=_lesson(entry, kinds),
         )
 
 
-def _readings(session: Session, heads: dict[str, str | None]) -> dict[str, list[Reading]]:
+def _lesson(entry: Any, kinds: Mapping[str, Lesson]) -> Lesson:
+    lesson = lesson_of(entry, kinds)
+    if not stands_right(entry, lesson):
+        raise damaged(row_name(ListedRow, entry))
+    return lesson
+
+
+def _readings(session: Session, cases: dict[str, Any]) -> dict[str, tuple[Reading, ...]]:
     """Return by case the newest version of the main line, then of each line beside it."""
-    columns = RevisionRow.case_id, RevisionRow.id, RevisionRow.parent, RevisionRow.number, RevisionRow.author
-    rows = session.execute(select(*columns).where(RevisionRow.case_id.in_(heads)).order_by(RevisionRow.number)).all()
+    columns = RevisionRow.__table__.c
+    wanted = select(*REVISIONS.selected).where(columns.case_id.in_(cases)).order_by(columns.number)
+    revisions: dict[str, list[Any]] = defaultdict(list)
+    for row in session.execute(wanted):
+        revision = REVISIONS.of(row)
+        revisions[revision.case_id].append(revision)
+    return {name: _readings_of(case, revisions[name]) for name, case in cases.items()}
+
+
+def _readings_of(case: Any, rows: Sequence[Any]) -> tuple[Reading, ...]:
+    require_all(case.case_id, case.revisions_held, (row.checksum for row in rows), "revisions")
     continued = {row.parent for row in rows}
-    readings: dict[str, list[Reading]] = {}
-    for row in rows:
-        of_case, reading = readings.setdefault(row.case_id, []), Reading(row.number, row.author)
-        if row.id == heads[row.case_id]:
-            of_case.insert(0, reading)
-        elif row.id not in continued:
-            of_case.append(reading)
-    return readings
+    main = (Reading(row.number, row.author) for row in rows if row.id == case.head)
+    beside = (Reading(row.number, row.author) for row in rows if row.id != case.head and row.id not in continued)
+    return *main, *beside

@@ -9,10 +9,13 @@ from typing import Any
 from sqlalchemy import RowMapping, delete, select
 from sqlalchemy.orm import Session
 
+from napari_cpam_stroke.annotations.checksums import TableColumns
 from napari_cpam_stroke.annotations.database import has_table, make_table
 from napari_cpam_stroke.annotations.opinion import Opinion
 from napari_cpam_stroke.annotations.schema import CaseRow, OpinionRow, RunRow
 from napari_cpam_stroke.core import CLASS_NAMES
+
+OPINIONS, RUNS = TableColumns(OpinionRow), TableColumns(RunRow)
 
 THRESHOLDS, MEMBERS = "series_thresholds", "members"
 """Keys of the details, of an opinion and of a run alike."""
@@ -46,23 +49,22 @@ def opinions_of(session: Session, cases: Sequence[RowMapping]) -> dict[str, Opin
         Rows with `case_id`, `model_sha256` and the probabilities.
     """
     predicted = [case for case in cases if case["ischemia_probability"] is not None]
-    details = _details(session, OpinionRow, predicted)
+    details = _details(session, OPINIONS, predicted)
     missing = [case for case in predicted if case["case_id"] not in details]
-    details |= _details(session, RunRow, missing)
+    details |= _details(session, RUNS, missing)
     return {case["case_id"]: _opinion(case, details.get(case["case_id"], {})) for case in predicted}
 
 
-def _details(
-    session: Session, row: type[OpinionRow | RunRow], cases: Iterable[RowMapping]
-) -> dict[str, dict[str, Any]]:
+def _details(session: Session, table: TableColumns, cases: Iterable[RowMapping]) -> dict[str, dict[str, Any]]:
     """Return by name the details that belong to the cases' own models, the newest ones."""
     models = {case["case_id"]: case["model_sha256"] for case in cases}
-    if not models or not has_table(session, row):
+    if not models or not has_table(session, table.kind):
         return {}
-    statement = select(row.case_id, row.model_sha256, row.details).where(row.case_id.in_(models))
-    ordered = statement.order_by(RunRow.created) if row is RunRow else statement
-    found = session.execute(ordered)
-    return {name: json.loads(details) for name, sha256, details in found if sha256 == models[name]}
+    columns = table.kind.__table__.c
+    statement = select(*table.selected).where(columns.case_id.in_(models))
+    ordered = statement.order_by(columns.created) if "created" in columns else statement
+    rows = [table.of(row) for row in session.execute(ordered)]
+    return {row.case_id: json.loads(row.details) for row in rows if row.model_sha256 == models[row.case_id]}
 
 
 def _opinion(case: Mapping[Any, Any], details: dict[str, Any]) -> Opinion:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,11 @@ def pack_geometry(geometry: VolumeGeometry) -> str:
         "thickness_mm": geometry.thickness_mm.tolist(),
         "frame_of_reference_uid": geometry.frame_of_reference_uid,
     }
+    return pack_plain(values)
+
+
+def pack_plain(values: dict[str, Any]) -> str:
+    """Return the line of text for a geometry given as JSON values."""
     return base64.b64encode(zlib.compress(json.dumps(values).encode())).decode()
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.database import Database
-from napari_cpam_stroke.annotations.history import read_annotation, read_mask, revisions_of
+from napari_cpam_stroke.annotations.history import head_of, read_annotation, read_mask, revisions_of
 from napari_cpam_stroke.annotations.records import (
     AlgorithmType,
     BlindedRead,
@@ -114,8 +114,8 @@ class RevisionHistory:
     def head(self, case_id: str) -> Revision | None:
         """Return the newest revision of the main line."""
         with self._database.reading() as session:
-            head = require_case(session, case_id).head
-            return None if head is None else revision_record(require_revision(session, head))
+            head = head_of(session, require_case(session, case_id))
+            return None if head is None else revision_record(head)
 
     def read_annotation(self, revision_id: str) -> Annotation:
         """Return what a revision says.

@@ -24,7 +24,7 @@ from napari_cpam_stroke.prompting.used import PromptsUsed, UsedPrompt, thinned
 IDENTITY_LENGTH = 24
 """Hex digits of a revision's identity: 96 bits."""
 
-OUTSIDE_IDENTITY = {"id", "case_id", "number", "branch"}
+OUTSIDE_IDENTITY = {"id", "case_id", "number", "branch", "checksum"}
 """Columns that depend on the store a revision lies in; all others are covered by its identity."""
 
 
@@ -71,8 +71,8 @@ def case_record(row: Any, split: str | None) -> CaseRecord:
     )
 
 
-def revision_record(row: RevisionRow) -> Revision:
-    """Return the record of a revision row."""
+def revision_record(row: Any) -> Revision:
+    """Return the record of a revision row, or of anything with its values by name."""
     labels = json.loads(row.labels)
     return Revision(
         id=row.id,
@@ -82,15 +82,15 @@ def revision_record(row: RevisionRow) -> Revision:
         branch=row.branch,
         author=row.author,
         created=datetime.fromisoformat(row.created),
-        kind=row.kind,  # type: ignore[arg-type]
-        algorithm_type=row.algorithm_type,  # type: ignore[arg-type]
+        kind=row.kind,
+        algorithm_type=row.algorithm_type,
         model=_model(row),
         changed_voxels=row.changed_voxels,
         changed_from_prediction=row.changed_from_prediction,
-        status=row.status,  # type: ignore[arg-type]
-        difficulty=row.difficulty,  # type: ignore[arg-type]
+        status=row.status,
+        difficulty=row.difficulty,
         comment=row.comment,
-        truth_source=row.truth_source,  # type: ignore[arg-type]
+        truth_source=row.truth_source,
         rejections=rejections_from_json(row.rejections),
         blinded=row.blinded,
         revealed_at=to_time(row.revealed_at),

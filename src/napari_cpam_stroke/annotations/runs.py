@@ -10,11 +10,12 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
-from napari_cpam_stroke.annotations.database import Database, has_table, make_table
+from napari_cpam_stroke.annotations.case_rows import all_of_case
+from napari_cpam_stroke.annotations.checksums import TableColumns, with_one_more
+from napari_cpam_stroke.annotations.database import Database
 from napari_cpam_stroke.annotations.records import ModelLike, ModelRecord
 from napari_cpam_stroke.annotations.rows import IDENTITY_LENGTH, utc_now
 from napari_cpam_stroke.annotations.saving import require_case
@@ -23,6 +24,8 @@ from napari_cpam_stroke.annotations.stacks import encode_stack
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
+
+RUNS = TableColumns(RunRow, first=1)
 
 
 class RunLike(Protocol):
@@ -100,12 +103,10 @@ class StoredRuns:
         )
         row.id = run_identity(row, content_hash)
         with self._database.writing() as session:
-            require_case(session, case_id, lock=True)
-            make_table(session, RunRow)
+            case = require_case(session, case_id, lock=True)
             there = session.get(RunRow, row.id)
             if there is None:
-                session.add(row)
-                session.flush()
+                add_run(session, case, row)
             return _run_record(there or row)
 
     def runs(self, case_id: str) -> list[ModelRun]:
@@ -122,22 +123,35 @@ class StoredRuns:
             If there is no such run, or a file of it is missing or damaged.
         """
         with self._database.reading() as session:
-            row = session.scalar(select(RunRow).where(RunRow.id == run_id)) if has_table(session, RunRow) else None
-            if row is None:
+            row = session.get(RunRow, run_id)
+            if row is None or row.id != run_id:
                 raise StoreError(f"The store has no model run {run_id!r}", remedy="look it up in the case's runs")
             names = blobs_of_run(row)
         mask, *maps = (np.asarray(self._blobs.read(name), dtype=np.uint8) for name in names.values())
         return mask, np.stack(maps)
 
 
-def runs_of(session: Session, case_id: str) -> list[RunRow]:
-    """Return the rows of a case's runs, oldest first; a store from before runs were kept has none."""
-    if not has_table(session, RunRow):
-        return []
-    return list(session.scalars(select(RunRow).where(RunRow.case_id == case_id).order_by(RunRow.created, RunRow.id)))
+def add_run(session: Session, case: CaseRow, row: RunRow) -> None:
+    """Add what a model found to its case."""
+    row.case_id = case.case_id
+    session.add(row)
+    session.flush()
+    case.runs_held = with_one_more(case.runs_held, row.checksum)
 
 
-def blobs_of_run(row: RunRow) -> dict[str, str]:
+def runs_of(session: Session, case_id: str) -> list[Any]:
+    """Return the rows of a case's runs, oldest first, their values by name.
+
+    Raises
+    ------
+    StoreError
+        If one is damaged or missing.
+    """
+    runs = RunRow.__table__.c
+    return all_of_case(session, case_id, RUNS, CaseRow.__table__.c.runs_held, [runs.created, runs.id])
+
+
+def blobs_of_run(row: Any) -> dict[str, str]:
     """Return the pixel files of a run by what they are: the mask, then a map for each of `CLASS_NAMES`."""
     return {"mask": row.mask, **{name: getattr(row, name) for name in CLASS_NAMES}}
 
@@ -155,7 +169,7 @@ def run_identity(row: RunRow, content_hash: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:IDENTITY_LENGTH]
 
 
-def _run_record(row: RunRow) -> ModelRun:
+def _run_record(row: Any) -> ModelRun:
     return ModelRun(
         id=row.id,
         case_id=row.case_id,

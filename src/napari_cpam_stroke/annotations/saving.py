@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
+from napari_cpam_stroke.annotations.checksums import damaged, with_one_more
 from napari_cpam_stroke.annotations.database import Database
 from napari_cpam_stroke.annotations.listed_rows import keep_listed
 from napari_cpam_stroke.annotations.records import (
@@ -109,6 +110,8 @@ def require_case(session: Session, case_id: str, *, lock: bool = False) -> CaseR
     case = session.get(CaseRow, case_id, with_for_update=lock or None, populate_existing=lock)
     if case is None:
         raise StoreError(f"The store has no case {case_id!r}", remedy="look it up in the list of cases")
+    if case.case_id != case_id:
+        raise damaged(f"the index that leads to case {case_id}")
     return case
 
 
@@ -117,6 +120,8 @@ def require_revision(session: Session, revision_id: str) -> RevisionRow:
     row = session.get(RevisionRow, revision_id)
     if row is None:
         raise StoreError(f"The store has no revision {revision_id!r}", remedy="look it up in the case's history")
+    if row.id != revision_id:
+        raise damaged(f"the index that leads to revision {revision_id}")
     return row
 
 
@@ -125,6 +130,7 @@ def attach(session: Session, case: CaseRow, row: RevisionRow, *, branch: bool) -
     row.branch = branch
     session.add(row)
     session.flush()
+    case.revisions_held = with_one_more(case.revisions_held, row.checksum)
     case.search_text = _with_words(case.search_text, f"{row.author} {row.comment}")
     if not branch:
         case.head, case.status = row.id, row.status

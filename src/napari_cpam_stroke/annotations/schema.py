@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 2
-"""Raised by every change of a table; a store of another version is refused, never altered in silence."""
+SCHEMA_VERSION = 3
+"""Raised by every change of a table; a store of another version is never altered in silence, see `migration`."""
+
+CHECKSUM_LENGTH = 32
+"""Hex digits of a row's checksum: 128 bits."""
+
+AFTER_CHECKSUM = 2
+"""Place among the columns of one that the checksum leaves out, for many rows of it change at once."""
 
 UNKNOWN_PRIORITY = -1.0
 """Suspicion and uncertainty of a case without a prediction: sorts last on every database."""
 
 
 class Base(DeclarativeBase):
-    """Parent of all tables."""
+    """Parent of all tables; every row has a checksum, see `checksums`."""
+
+    WHAT: ClassVar[str]
+    """What a row is, in words."""
+    SEVERAL: ClassVar[str] = "rows"
+    """What rows that belong to a case are called."""
+    checksum: Mapped[str] = mapped_column(String(CHECKSUM_LENGTH), sort_order=AFTER_CHECKSUM - 1)
 
 
 class InfoRow(Base):
     """What is so of the store itself; `schema_version` is written last, so a half-made store is never taken for one."""
 
     __tablename__ = "store_info"
+    WHAT = "note"
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
 
@@ -28,6 +43,7 @@ class PatientRow(Base):
     """A patient, or a group of cases that must stay together, and its split: set once."""
 
     __tablename__ = "patients"
+    WHAT = "patient"
     patient_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     split: Mapped[str | None] = mapped_column(String(16), index=True)
 
@@ -36,6 +52,7 @@ class CaseRow(Base):
     """One series: pixels by sha256, notices and acquisition packed, geometry packed, worklist columns."""
 
     __tablename__ = "cases"
+    WHAT = "record of case"
     case_id: Mapped[str] = mapped_column(String(200), primary_key=True)
     patient_id: Mapped[str] = mapped_column(ForeignKey("patients.patient_id"), index=True)
     source: Mapped[str] = mapped_column(String(64), index=True)
@@ -67,6 +84,9 @@ class CaseRow(Base):
     model_name: Mapped[str | None] = mapped_column(String(200))
     model_version: Mapped[str | None] = mapped_column(String(64))
     model_sha256: Mapped[str | None] = mapped_column(String(64))
+    revisions_held: Mapped[str] = mapped_column(String(CHECKSUM_LENGTH), default="0" * CHECKSUM_LENGTH)
+    """Sum over the checksums of its revisions: one that is gone shows."""
+    runs_held: Mapped[str] = mapped_column(String(CHECKSUM_LENGTH), default="0" * CHECKSUM_LENGTH)
     geometry: Mapped[str | None] = mapped_column(Text)
     """Last, for it is the longest: SQLite reads a row only as far as it must."""
     __table_args__ = (
@@ -81,6 +101,7 @@ class OpinionRow(Base):
     """How the last prediction of a case is to be read, see `opinion_rows`; a case of an earlier program has none."""
 
     __tablename__ = "case_opinions"
+    WHAT = "opinion on case"
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), primary_key=True)
     model_sha256: Mapped[str] = mapped_column(String(64))
     """Whose prediction it was; of another model than the case's it is out of date."""
@@ -92,6 +113,7 @@ class KindRow(Base):
     """What cases of a kind teach for being of it, see `kind_rows`; made anew from the list at any time."""
 
     __tablename__ = "case_kinds"
+    WHAT = "lesson of kind"
     kind: Mapped[str] = mapped_column(String(300), primary_key=True)
     score: Mapped[float] = mapped_column(Float)
     reasons: Mapped[str] = mapped_column(Text)
@@ -102,10 +124,11 @@ class ListedRow(Base):
     """What the list of cases is filtered and put in order by: one narrow row for each case, see `listed_rows`.
 
     Every order has an index that also holds what is filtered by, so that neither counting nor a page far down reads
-    the rows between. Programs that know less of a case keep a list of their own, `case_list`.
+    the rows between.
     """
 
     __tablename__ = "case_list_2"
+    WHAT = "list entry of case"
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), primary_key=True)
     head: Mapped[str | None] = mapped_column(String(64))
     added: Mapped[str] = mapped_column(String(40))
@@ -129,7 +152,6 @@ class ListedRow(Base):
     """What it teaches by itself, without its kind."""
     own_reasons: Mapped[str] = mapped_column(Text)
     """One on a line."""
-    teaches: Mapped[float] = mapped_column(Float)
     assigned: Mapped[str] = mapped_column(String(200))
     reader: Mapped[str] = mapped_column(String(200))
     """Who wrote the newest version; where there is none, who it is assigned to."""
@@ -137,6 +159,8 @@ class ListedRow(Base):
     """Number of the newest version of the main line, 0 without one."""
     words: Mapped[str] = mapped_column(Text)
     """What is searched, in small letters."""
+    teaches: Mapped[float] = mapped_column(Float, sort_order=AFTER_CHECKSUM)
+    """Of `own` and of its kind; kept for the order alone, and compared with them wherever it is read."""
     __table_args__ = (
         Index("ix_case_list_2_kind", "kind", "stage", "split", "corrections"),
         *(
@@ -153,6 +177,7 @@ class RevisionRow(Base):
     """One immutable revision; `id` is the sha256 of everything in it that matters."""
 
     __tablename__ = "revisions"
+    WHAT, SEVERAL = "record of revision", "revisions"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
     number: Mapped[int] = mapped_column(Integer)
@@ -187,6 +212,7 @@ class RunRow(Base):
     """What one model found in one case; `id` is the sha256 of everything in it but the moment."""
 
     __tablename__ = "model_runs"
+    WHAT, SEVERAL = "record of model run", "model runs"
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.case_id"), index=True)
     created: Mapped[str] = mapped_column(String(40))

@@ -14,9 +14,10 @@ from sqlalchemy import URL
 from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.database import Database, open_database
 from napari_cpam_stroke.annotations.exchange import ImportSummary, merge
-from napari_cpam_stroke.annotations.integrity import problems
+from napari_cpam_stroke.annotations.integrity import Findings, look
 from napari_cpam_stroke.annotations.listing import CaseList
 from napari_cpam_stroke.annotations.location import DATABASE_FILE, locate
+from napari_cpam_stroke.annotations.migration import as_current, migrate
 from napari_cpam_stroke.annotations.revisions import RevisionHistory
 from napari_cpam_stroke.annotations.runs import StoredRuns
 from napari_cpam_stroke.annotations.series import StoredSeries
@@ -94,6 +95,22 @@ class AnnotationStore:
         """
         return cls(*_open(address, blobs, create=create))
 
+    @staticmethod
+    def migrate(address: str | Path, *, blobs: Path | None = None) -> Path | None:
+        """Bring a store of an earlier version up to date, after a backup of its database; close other programs first.
+
+        Returns
+        -------
+        The backup, an SQLite file; None where the store is of this version already.
+
+        Raises
+        ------
+        StoreError
+            If there is no store, or it cannot be read or written; then it is as it was.
+        """
+        place = locate(address, blobs, create=False)
+        return migrate(place.url, place.blobs.parent)
+
     def close(self) -> None:
         """Give back all connections; needed only to free the files at once."""
         self._database.close()
@@ -114,8 +131,12 @@ class AnnotationStore:
 
     def check(self, progress: Progress | None = None) -> list[str]:
         """Read everything and return one sentence per problem; empty when all is as it was written."""
-        with self._database.reading() as session:
-            return problems(session, self._blobs, progress)
+        return self.examine(progress).problems
+
+    def examine(self, progress: Progress | None = None) -> Findings:
+        """Read everything and return what is not as it was written, and what a crash left that does no harm."""
+        with self._database.looking() as session:
+            return look(session, self._blobs, progress)
 
     def export(self, folder: str | Path, *, progress: Progress | None = None) -> ImportSummary:
         """Copy everything into a new store; `progress` is told cases done and cases in all.
@@ -134,21 +155,24 @@ class AnnotationStore:
     def import_from(
         self, address: str | Path, *, blobs: Path | None = None, progress: Progress | None = None
     ) -> ImportSummary:
-        """Take over what another store has and this one lacks; work on the same case is kept as a branch.
+        """Take over what another store, of this version or an earlier one, has and this one lacks.
+
+        Work on the same case is kept as a branch.
 
         Raises
         ------
         StoreError
             If there is no store, or something in it is damaged; then nothing was taken over.
         """
-        database, pixels = _open(address, blobs, create=False)
+        place = locate(address, blobs, create=False)
         with (
-            closing(database),
+            as_current(place.url) as url,
+            closing(open_database(url, create=False)) as database,
             self._database.writing() as target,
             self._blobs.deferred(),
             database.reading() as source,
         ):
-            return merge(source, pixels, target, self._blobs, progress=progress)
+            return merge(source, BlobFolder(place.blobs), target, self._blobs, progress=progress)
 
     add_case = _of_part(lambda store: store.series, StoredSeries.add_case)
     case = _of_part(lambda store: store.series, StoredSeries.case)

@@ -11,6 +11,8 @@ from typing import Literal
 from sqlalchemy import func, select
 
 from napari_cpam_stroke.annotations import casework
+from napari_cpam_stroke.annotations.case_rows import saved_after, verified_record
+from napari_cpam_stroke.annotations.checksums import TableColumns, damaged
 from napari_cpam_stroke.annotations.database import Database
 from napari_cpam_stroke.annotations.opinion import Opinion
 from napari_cpam_stroke.annotations.queries import Order, worklist
@@ -25,10 +27,11 @@ from napari_cpam_stroke.annotations.records import (
     model_record,
     one_of,
 )
-from napari_cpam_stroke.annotations.rows import case_record
-from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow, RevisionRow
+from napari_cpam_stroke.annotations.schema import CaseRow, PatientRow
 from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS
 from napari_cpam_stroke.errors import StoreError
+
+PATIENTS = TableColumns(PatientRow)
 
 
 class Worklist:
@@ -65,7 +68,10 @@ class Worklist:
         statement = worklist(split=split, source=source, status=status, reader=reader, search=search, order=order)
         with self._database.reading() as session:
             rows = session.execute(statement.limit(limit).offset(offset or None)).all()
-        return [case_record(row, row.split) for row in rows]
+            records = [verified_record(row) for row in rows]
+        if split is not None and any((record.split or "none") != split for record in records):
+            raise damaged("the index of splits")
+        return records
 
     def count_cases(
         self,
@@ -85,9 +91,8 @@ class Worklist:
     def saved_since(self, moment: datetime) -> set[str]:
         """Return the names of the cases whose newest version was saved after a moment."""
         after = moment.astimezone(UTC).isoformat(timespec="microseconds")
-        statement = select(CaseRow.case_id).join(RevisionRow, RevisionRow.id == CaseRow.head)
         with self._database.reading() as session:
-            return set(session.scalars(statement.where(RevisionRow.created > after)))
+            return set(saved_after(session, after))
 
     def counts(self) -> dict[Status, int]:
         """Return how many cases have each status."""
@@ -95,6 +100,8 @@ class Worklist:
             numbers = dict(
                 session.execute(select(CaseRow.status, func.count()).group_by(CaseRow.status)).tuples().all()
             )
+        if not numbers.keys() <= set(STATUSES):
+            raise damaged("the status of a case")
         return {status: numbers.get(status, 0) for status in STATUSES}
 
     def set_status(self, case_id: str, status: Status) -> None:
@@ -169,7 +176,8 @@ class Worklist:
     def splits(self) -> dict[str, int]:
         """Return how many patients each split holds; 'none' for those without."""
         with self._database.reading() as session:
-            numbers = Counter(split or "none" for split in session.scalars(select(PatientRow.split)))
+            rows = session.execute(select(*PATIENTS.selected))
+            numbers = Counter(PATIENTS.of(row).split or "none" for row in rows)
         return {split: numbers[split] for split in (*SPLITS, "none")}
 
     def test_fingerprint(self) -> str:
