@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import mkdtemp
 from threading import local
 from typing import Any
+from weakref import finalize
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -18,6 +21,14 @@ from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.checksums import REMEDY, TOLERANT, damaged, is_whole
 from napari_cpam_stroke.annotations.schema import SCHEMA_VERSION, Base, InfoRow
+from napari_cpam_stroke.annotations.sqlite_file import (
+    IMMUTABLE,
+    address,
+    cannot_be_written,
+    copy_files,
+    log_of,
+    looking_into,
+)
 from napari_cpam_stroke.errors import StoreError
 
 BUSY_SECONDS = 30
@@ -157,18 +168,39 @@ def engine_for(url: URL) -> Engine:
     """Return an engine for the address; nothing is connected yet."""
     try:
         if is_sqlite(url):
-            engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-        else:
-            engine = create_engine(url, pool_pre_ping=True, connect_args={"client_encoding": "utf8"})
+            return _sqlite_engine(url)
+        return create_engine(url, pool_pre_ping=True, connect_args={"client_encoding": "utf8"})
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StoreError(
             f"The database driver for {place_of(url)} is not installed",
             got=str(error),
             remedy='install it with: pip install "psycopg[binary]"',
         ) from error
-    if is_sqlite(url):
-        event.listen(engine, "connect", _durable_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    file = Path(str(url.database))
+    if cannot_be_written(file):
+        return _read_only_engine(url, file)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _durable_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _read_only_engine(url: URL, file: Path) -> Engine:
+    """Return an engine for a file beside which nothing can be written; its log, if there is one, is read in a copy."""
+    copies = None
+    if log_of(file) is not None:
+        copies = mkdtemp(prefix="cpam-store-")
+        file = copy_files(file, Path(copies))
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")
+    opened = partial(sqlite3.connect, address(file, IMMUTABLE), uri=True, check_same_thread=False)
+    engine = create_engine(url, creator=opened)
+    event.listen(engine, "begin", _begin_sqlite)
+    if copies is not None:
+        finalize(engine, shutil.rmtree, copies, ignore_errors=True)
     return engine
 
 
@@ -269,7 +301,7 @@ def _look_first(file: Path) -> None:
     if not file.exists():
         return
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        with looking_into(file) as connection:
             connection.text_factory = text_of
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if not tables:
@@ -277,7 +309,7 @@ def _look_first(file: Path) -> None:
             if InfoRow.__tablename__ not in tables:
                 raise _not_a_store(str(file))
             _check_looked_at(connection, file)
-    except (sqlite3.Error, UnicodeError) as error:
+    except (sqlite3.Error, UnicodeError, OSError) as error:
         raise StoreError(
             f"The store at {file} cannot be read", got=str(error), remedy=f"if it is a store: {RESTORE}"
         ) from error

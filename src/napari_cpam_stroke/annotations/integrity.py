@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -183,16 +183,21 @@ def _checksums(rows: Sequence[Base]) -> Iterator[str]:
 
 
 def _revision_problems(case: CaseRow, row: RevisionRow, blobs: BlobFolder, used: dict[str, bool]) -> Iterator[str]:
-    if not is_whole(RevisionRow, row) or revision_identity(row, case.content_hash) != row.id:
+    if not _of_case(RevisionRow, row, case, revision_identity):
         yield f"The record of version {row.number} of case {case.case_id} {CHANGED}."
     yield from _damaged(blobs_of(row), f"version {row.number} of case {case.case_id}", blobs, used)
 
 
 def _run_problems(case: CaseRow, row: RunRow, blobs: BlobFolder, used: dict[str, bool]) -> Iterator[str]:
     model = f"{row.model_name} {row.model_version}"
-    if not is_whole(RunRow, row) or run_identity(row, case.content_hash) != row.id:
+    if not _of_case(RunRow, row, case, run_identity):
         yield f"The record of {model} on case {case.case_id} {CHANGED}."
     yield from _damaged(blobs_of_run(row), f"{model} on case {case.case_id}", blobs, used)
+
+
+def _of_case(kind: type[Base], row: Any, case: CaseRow, identity: Callable[[Any, str], str]) -> bool:
+    """Whether a row is whole and was made from the case's pixels, as far as the case's own row can tell."""
+    return is_whole(kind, row) and (not is_whole(CaseRow, case) or identity(row, case.content_hash) == row.id)
 
 
 def _damaged(named: dict[str, str], whose: str, blobs: BlobFolder, used: dict[str, bool]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,6 +39,7 @@ from napari_cpam_stroke.annotations.schema import (
     RevisionRow,
     RunRow,
 )
+from napari_cpam_stroke.annotations.sqlite_file import copy_sqlite, looking_into
 from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.files import settle, write_beside
 
@@ -108,16 +109,6 @@ def as_current(url: URL) -> Iterator[URL]:
         yield sqlite_url(copy)
 
 
-def copy_sqlite(source: Path, target: Path) -> None:
-    """Copy a database as it is at one moment, what is in its log included; the source is only read."""
-    with (
-        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
-        closing(sqlite3.connect(target)) as new,
-    ):
-        old.backup(new)
-        new.execute("PRAGMA journal_mode=DELETE")
-
-
 def _version_of(connection: Connection, place: str) -> str | None:
     if not inspect(connection).has_table(InfoRow.__tablename__):
         raise StoreError(
@@ -129,7 +120,7 @@ def _version_of(connection: Connection, place: str) -> str | None:
 def _version_in(file: Path) -> str | None:
     """Return what a file says its version is, None where it says nothing that can be read."""
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        with looking_into(file) as connection:
             found = connection.execute("SELECT value FROM store_info WHERE key = 'schema_version'").fetchone()
     except (sqlite3.Error, UnicodeError):
         return None

@@ -1,0 +1,64 @@
+"""An SQLite database as a file: looked at without a change, copied whole, read from a medium nobody can write to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+LOG_SUFFIX = "-wal"
+"""Of the file beside a database that holds what was committed last."""
+
+READ_ONLY, IMMUTABLE = "mode=ro", "immutable=1"
+"""How a file is opened: nothing is written into it; and nobody else writes either, so that no lock is needed."""
+
+
+def cannot_be_written(file: Path) -> bool:
+    """Whether a database lies where no lock and no log can be made beside it, as on a read-only medium."""
+    return file.exists() and not os.access(file.parent, os.W_OK)
+
+
+def log_of(file: Path) -> Path | None:
+    """Return the file of what was committed last and is not in the database yet; None where there is nothing."""
+    log = file.with_name(file.name + LOG_SUFFIX)
+    return log if log.is_file() and log.stat().st_size else None
+
+
+def copy_files(source: Path, folder: Path) -> Path:
+    """Copy a database and its log as files, whatever is in them; return the copy."""
+    target = folder / source.name
+    log = log_of(source)
+    shutil.copyfile(source, target)
+    if log is not None:
+        shutil.copyfile(log, folder / log.name)
+    return target
+
+
+def address(file: Path, how: str) -> str:
+    """Return what `sqlite3.connect` takes as a URI."""
+    return f"{file.resolve().as_uri()}?{how}"
+
+
+@contextmanager
+def looking_into(file: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection that only reads, on any medium."""
+    with TemporaryDirectory(prefix="cpam-store-", ignore_cleanup_errors=True) as folder:
+        if not cannot_be_written(file):
+            opened = address(file, READ_ONLY)
+        elif log_of(file) is None:
+            opened = address(file, IMMUTABLE)
+        else:
+            opened = address(copy_files(file, Path(folder)), "mode=rw")
+        with closing(sqlite3.connect(opened, uri=True)) as connection:
+            yield connection
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
+    """Copy a database as it is at one moment, what is in its log included; the source is only read."""
+    with looking_into(source) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+        new.execute("PRAGMA journal_mode=DELETE")
