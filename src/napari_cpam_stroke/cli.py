@@ -57,6 +57,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for another progr
 Model = Annotated[str, typer.Option(help="Model: default, NAME, NAME@VERSION or a bundle folder.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 Reference = Annotated[str, typer.Argument(help="default, NAME, NAME@VERSION or a bundle folder.")]
+NewFolder = Annotated[str, typer.Argument(help="New folder for the copy.", show_default=False)]
 Store = Annotated[str, typer.Argument(help="Folder of the store, or postgresql:// address.", show_default=False)]
 
 
@@ -244,9 +245,7 @@ def store_check(store: Store, json: Json = False) -> None:
 
 
 @store.command("export")
-def store_export(
-    store: Store, folder: Annotated[str, typer.Argument(help="New folder for the copy.", show_default=False)]
-) -> None:
+def store_export(store: Store, folder: NewFolder) -> None:
     """Copy a store into a new folder."""
     from napari_cpam_stroke.commands.store import export_store
 
@@ -261,6 +260,46 @@ def store_import(
     from napari_cpam_stroke.commands.store import import_store
 
     import_store(store, other)
+
+
+@store.command("backup")
+def store_backup(store: Store, folder: NewFolder) -> None:
+    """Copy a store as it is, damaged or not, into a new folder, and list what is damaged (then exit 1)."""
+    from napari_cpam_stroke.commands.store_care import back_up_store
+
+    raise typer.Exit(back_up_store(store, folder))
+
+
+@store.command("restore")
+def store_restore(
+    backup: Annotated[str, typer.Argument(help="Folder of the backup.", show_default=False)], folder: NewFolder
+) -> None:
+    """Make a store of a backup, in a new folder, and read all of it again."""
+    from napari_cpam_stroke.commands.store_care import restore_store
+
+    raise typer.Exit(restore_store(backup, folder))
+
+
+@store.command("repair")
+def store_repair(
+    store: Store, backup: Annotated[str | None, typer.Option("--from", help="A backup, or a copy of the store.")] = None
+) -> None:
+    """Mend what is damaged in a store, and take the rest from a backup; what is replaced is put aside."""
+    from napari_cpam_stroke.commands.store_care import repair_store
+
+    raise typer.Exit(repair_store(store, backup))
+
+
+@store.command("clean")
+def store_clean(
+    store: Store,
+    hours: Annotated[float, typer.Option("--older-than", help="Hours; younger files stay.", min=0)] = 24.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+) -> None:
+    """Remove the pixel files that crashes left and nothing needs."""
+    from napari_cpam_stroke.commands.store_care import clean_store
+
+    clean_store(store, older_than_hours=hours, remove=not dry_run)
 
 
 @store.command("migrate")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -85,3 +87,22 @@ def mask() -> Callable[..., np.ndarray]:
 @pytest.fixture
 def model() -> ModelRecord:
     return ModelRecord("default", "1.0", "ab" * 32)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Mount a disk with some options of `mount`; called again it gets others."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(*options: str) -> Path:
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", folder], check=False)
+        if done.returncode:
+            pytest.skip("needs the right to mount a disk")
+        return folder
+
+    if shutil.which("mount") is None:
+        pytest.skip("needs the command `mount`")
+    yield mount
+    while os.path.ismount(folder):
+        subprocess.run(["umount", folder], check=True)

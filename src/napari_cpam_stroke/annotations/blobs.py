@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import local
 from typing import BinaryIO
@@ -11,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_cpam_stroke.annotations.database import remedy_for
 from napari_cpam_stroke.annotations.stacks import Stack, checked_bytes, read_index, read_stack
 from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.files import Content, is_unfinished, settle, write_beside, write_whole
@@ -30,7 +32,9 @@ class BlobFolder:
     def put(self, stack: Stack) -> str:
         """Keep a stack and return its name; on the disk when this returns, unless this thread is inside `deferred`."""
         name = stack.name
-        if not self.intact(name):
+        if self.intact(name):
+            self._mark_needed(name)
+        else:
             self._write(name, stack.write_to)
         return name
 
@@ -72,13 +76,27 @@ class BlobFolder:
         return [path for path in self.root.glob("??/*") if is_unfinished(path)]
 
     @contextmanager
-    def deferred(self) -> Iterator[None]:
-        """Let what this thread writes inside wait for the disk once, at the end; after a failure throw it away."""
+    def deferred(self) -> Iterator[Callable[[], None]]:
+        """Let what this thread writes inside wait for the disk once, at the end; after a failure throw it away.
+
+        Yields
+        ------
+        What is called to wait for the disk now. Inside another block it does nothing: all waits for the end of that.
+        """
+        if self._waiting() is not None:
+            yield lambda: None
+            return
         waiting: dict[str, Path] = {}
         self._thread.waiting = waiting
+
+        def settle_now() -> None:
+            with _plain_errors(self.root):
+                settle({self.path(name): temporary for name, temporary in waiting.items()}, durable=True)
+            waiting.clear()
+
         try:
-            yield
-            settle({self.path(name): temporary for name, temporary in waiting.items()}, durable=True)
+            yield settle_now
+            settle_now()
         finally:
             self._thread.waiting = None
             for temporary in waiting.values():
@@ -94,10 +112,16 @@ class BlobFolder:
 
     def _write(self, name: str, content: Content) -> None:
         waiting = self._waiting()
-        if waiting is None:
-            write_whole(self.path(name), content, durable=True)
-        else:
-            waiting[name] = write_beside(self.path(name), content, durable=True)
+        with _plain_errors(self.root):
+            if waiting is None:
+                write_whole(self.path(name), content, durable=True)
+            else:
+                waiting[name] = write_beside(self.path(name), content, durable=True)
+
+    def _mark_needed(self, name: str) -> None:
+        """Make a file as young as one that is written now, so that it is no leftover before its row is there."""
+        with suppress(OSError):
+            os.utime(self._place(name))
 
     @contextmanager
     def _open(self, name: str) -> Iterator[BinaryIO]:
@@ -115,9 +139,18 @@ class BlobFolder:
         return (self._waiting() or {}).get(name, self.path(name))
 
 
+@contextmanager
+def _plain_errors(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"Pixels cannot be written below {root}", got=reason, remedy=remedy_for(reason)) from error
+
+
 def _damaged(path: Path, reason: str) -> StoreError:
     return StoreError(
         "A pixel file of the store is missing or damaged",
         got=f"{path} ({reason})",
-        remedy="bring that file back from a backup",
+        remedy="run `cpam-stroke store repair` with a backup",
     )

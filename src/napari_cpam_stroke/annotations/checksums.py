@@ -32,7 +32,7 @@ NO_SUM = 1 << 4 * CHECKSUM_LENGTH
 TOLERANT = "tolerant"
 """In `Session.info`: damaged rows are loaded too, for whoever looks for them."""
 
-REMEDY = "run `cpam-stroke store check` to see all that is damaged, and bring the store back from a backup"
+REMEDY = "run `cpam-stroke store check` to see all that is damaged, and `cpam-stroke store repair` to mend it"
 
 
 class TableColumns:
@@ -79,8 +79,12 @@ def checksum_of(kind: type[Base], row: Any) -> str:
     It is the hex blake2b of the table's name, the names of the columns, and their values as Python writes them in
     ASCII. What the database can only hold when it is damaged, such as bytes where text belongs, has another one.
     """
-    _, values, begun = _covered(kind)
-    return _digest(begun, values(row))
+    return digest_of(kind, _covered(kind)[1](row))
+
+
+def digest_of(kind: type[Base], values: Sequence[Any]) -> str:
+    """Return the checksum for the values of all columns that it covers, in their order."""
+    return _digest(_covered(kind)[2], tuple(values))
 
 
 def is_whole(kind: type[Base], row: Any) -> bool:

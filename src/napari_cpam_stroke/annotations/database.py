@@ -39,7 +39,7 @@ CREATION_LOCK = 771_090
 
 VERSION_KEY = "schema_version"
 
-RESTORE = "bring the store back from a backup"
+RESTORE = "run `cpam-stroke store repair` with a backup"
 
 text_of = partial(str, encoding="utf-8", errors="surrogateescape")
 """Makes text of what is no text any more, so that the row's checksum, not the driver, says so; several times slower."""
@@ -156,12 +156,20 @@ def open_database(url: URL, *, create: bool) -> Database:
     if is_sqlite(url):
         _look_first(Path(place))
     engine = engine_for(url)
-    with plain_errors(f"The store at {place} cannot be opened"):
-        if not _is_there(engine, place):
-            if not create:
-                raise _not_a_store(place)
-            _make(engine, place)
+    try:
+        with plain_errors(f"The store at {place} cannot be opened"):
+            _require(engine, place, create=create)
+    except BaseException:
+        engine.dispose()
+        raise
     return Database(engine)
+
+
+def _require(engine: Engine, place: str, *, create: bool) -> None:
+    if not _is_there(engine, place):
+        if not create:
+            raise _not_a_store(place)
+        _make(engine, place)
 
 
 def engine_for(url: URL) -> Engine:

@@ -138,13 +138,14 @@ def _back_up(connection: Connection, url: URL, target: Path) -> None:
         if is_sqlite(url):
             copy_sqlite(Path(str(url.database)), unfinished)
         else:
-            _copy_tables(connection, unfinished)
+            copy_tables(connection, unfinished)
         settle({target: unfinished}, durable=True)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def _copy_tables(connection: Connection, target: Path) -> None:
+def copy_tables(connection: Connection, target: Path) -> None:
+    """Copy the tables of a store on a server, whatever their version, into an SQLite file."""
     tables = _reflected(connection)
     engine = create_engine(sqlite_url(target))
     with engine.begin() as copy:

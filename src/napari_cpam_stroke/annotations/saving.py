@@ -90,6 +90,17 @@ def save_revision(database: Database, blobs: BlobFolder, case_id: str, new: NewR
     with database.reading() as session:
         _check_shape(require_case(session, case_id), new.annotation.mask)
         parent_mask = None if new.parent is None else require_revision(session, new.parent).mask
+    with blobs.deferred() as settle_now:
+        row = _row_with_files(blobs, new, parent_mask)
+        with database.writing() as session:
+            case = require_case(session, case_id, lock=True)
+            row.branch = _on_branch(session, case, new)
+            settle_now()
+            return revision_record(_append(session, case, row, new))
+
+
+def _row_with_files(blobs: BlobFolder, new: NewRevision, parent_mask: str | None) -> RevisionRow:
+    """Return the row of a revision, its pixel files put; where it belongs is not in it yet."""
     mask = new.annotation.mask
     row, stack = _row_of(new), encode_stack(mask)
     row.mask = blobs.put(stack)
@@ -100,9 +111,7 @@ def save_revision(database: Database, blobs: BlobFolder, case_id: str, new: NewR
         row.changed_from_prediction = _differing(mask, new.prediction_mask, _suspects(stack, predicted.digests))
     if new.blinded is not None and new.blinded.mask is not None:
         row.blinded_mask = blobs.put(encode_stack(new.blinded.mask))
-    with database.writing() as session:
-        case = require_case(session, case_id, lock=True)
-        return revision_record(_append(session, case, row, new))
+    return row
 
 
 def require_case(session: Session, case_id: str, *, lock: bool = False) -> CaseRow:
@@ -140,12 +149,11 @@ def attach(session: Session, case: CaseRow, row: RevisionRow, *, branch: bool) -
 
 
 def _append(session: Session, case: CaseRow, row: RevisionRow, new: NewRevision) -> RevisionRow:
-    branch = _on_branch(session, case, new)
     latest = session.scalar(select(func.max(RevisionRow.number)).where(RevisionRow.case_id == case.case_id))
     row.case_id, row.number = case.case_id, (latest or 0) + 1
     row.status = new.status or _usual_status(case.status, new.kind)
     row.id = revision_identity(row, case.content_hash)
-    attach(session, case, row, branch=branch)
+    attach(session, case, row, branch=row.branch)
     return row
 
 

@@ -11,18 +11,20 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import URL
 
+from napari_cpam_stroke.annotations.backup import Copied, back_up, new_store, restore
 from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.database import Database, open_database
 from napari_cpam_stroke.annotations.exchange import ImportSummary, merge
 from napari_cpam_stroke.annotations.integrity import Findings, look
+from napari_cpam_stroke.annotations.leftovers import SETTLED_HOURS, Leftovers, clean
 from napari_cpam_stroke.annotations.listing import CaseList
-from napari_cpam_stroke.annotations.location import DATABASE_FILE, locate
+from napari_cpam_stroke.annotations.location import locate
 from napari_cpam_stroke.annotations.migration import as_current, migrate
+from napari_cpam_stroke.annotations.repair import Repaired, repair
 from napari_cpam_stroke.annotations.revisions import RevisionHistory
 from napari_cpam_stroke.annotations.runs import StoredRuns
 from napari_cpam_stroke.annotations.series import StoredSeries
 from napari_cpam_stroke.annotations.worklist import Worklist
-from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.progress import Progress
 
 Part = TypeVar("Part")
@@ -111,6 +113,41 @@ class AnnotationStore:
         place = locate(address, blobs, create=False)
         return migrate(place.url, place.blobs.parent)
 
+    @staticmethod
+    def back_up(address: str | Path, folder: str | Path, *, progress: Progress | None = None) -> Copied:
+        """Copy a store of any version as it is into a new folder, with a list of what is damaged; see `backup`.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be copied; then there is no such folder.
+        """
+        return back_up(locate(address, None, create=False), Path(folder), progress)
+
+    @staticmethod
+    def restore(backup: str | Path, folder: str | Path, *, progress: Progress | None = None) -> Copied:
+        """Make a store of a backup in a new folder, and read it again.
+
+        Raises
+        ------
+        StoreError
+            If the backup was damaged since it was made, or cannot be copied; then there is no such folder.
+        """
+        locate(backup, None, create=False)
+        return restore(Path(backup).expanduser(), Path(folder), progress)
+
+    @staticmethod
+    def repair(address: str | Path, *, backup: str | Path | None = None) -> Repaired:
+        """Mend a store in a folder, by its own checksums and from a backup; what was replaced is put aside in it.
+
+        Raises
+        ------
+        StoreError
+            If another program has it open, or it cannot be written; then it is as it was.
+        """
+        place = locate(address, None, create=False)
+        return repair(place, None if backup is None else locate(backup, None, create=False))
+
     def close(self) -> None:
         """Give back all connections; needed only to free the files at once."""
         self._database.close()
@@ -138,19 +175,28 @@ class AnnotationStore:
         with self._database.looking() as session:
             return look(session, self._blobs, progress)
 
+    def clean(self, *, older_than_hours: float = SETTLED_HOURS, remove: bool = True) -> Leftovers:
+        """Remove the pixel files that crashes left and nothing needs, or only count them; younger ones stay.
+
+        Raises
+        ------
+        StoreError
+            If anything in the store is damaged; then nothing was removed.
+        """
+        return clean(self._database, self._blobs, older_than_hours=older_than_hours, remove=remove)
+
     def export(self, folder: str | Path, *, progress: Progress | None = None) -> ImportSummary:
         """Copy everything into a new store; `progress` is told cases done and cases in all.
 
         Raises
         ------
         StoreError
-            If the folder is not empty, or something here is damaged.
+            If the folder is not empty, or something here is damaged; then there is no copy.
         """
-        if (Path(folder) / DATABASE_FILE).exists():
-            raise StoreError(f"There is a store at {folder} already", remedy="export into a new folder")
-        database, blobs = _open(folder, None, create=True)
-        with closing(database), database.writing() as target, blobs.deferred(), self._database.reading() as source:
-            return merge(source, self._blobs, target, blobs, progress=progress)
+        with new_store(Path(folder), "The copy") as place:
+            database, blobs = _open(place, None, create=True)
+            with closing(database), database.writing() as target, blobs.deferred(), self._database.reading() as source:
+                return merge(source, self._blobs, target, blobs, progress=progress)
 
     def import_from(
         self, address: str | Path, *, blobs: Path | None = None, progress: Progress | None = None
