@@ -28,9 +28,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import select
 
 from napari_cpam_stroke.annotations import AnnotationStore, ModelRecord, Wanted
-from napari_cpam_stroke.annotations.schema import Base
+from napari_cpam_stroke.annotations.kind_rows import tell
+from napari_cpam_stroke.annotations.lessons import Lesson
+from napari_cpam_stroke.annotations.schema import Base, ListedRow
 from napari_cpam_stroke.core import Annotation, CTVolume, VolumeGeometry
 from napari_cpam_stroke.errors import StoreError
 
@@ -222,7 +225,8 @@ def make_store(folder: Path) -> None:
             found = np.stack([mask(3) * 200, mask(number) * 10])
             store.keep_run(name, ModelResult(mask(3), found, model), {"seconds": 1.5})
 
-        store.listing.weigh()
+        with store._database.writing() as session:  # noqa: SLF001 - by itself it takes many cases
+            tell(session, dict.fromkeys(session.scalars(select(ListedRow.kind)), Lesson(0.5, ("the first",))))
 
 
 def volume(number: int) -> CTVolume:

@@ -3,7 +3,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, update
 
 from napari_cpam_stroke.annotations import AnnotationStore, Wanted
 from napari_cpam_stroke.annotations.checksums import (
@@ -15,6 +15,8 @@ from napari_cpam_stroke.annotations.checksums import (
     sum_of,
     with_one_more,
 )
+from napari_cpam_stroke.annotations.kind_rows import tell
+from napari_cpam_stroke.annotations.lessons import Lesson
 from napari_cpam_stroke.annotations.schema import (
     Base,
     CaseRow,
@@ -160,7 +162,8 @@ def test_a_zero_with_a_sign_is_kept_as_sqlite_gives_it_back(filled, model):
 )
 def test_what_the_list_shows_and_is_put_in_order_by_is_not_wrong_unseen(filled, change, model, damage):
     filled.record_prediction("c1", {"ischemia": 0.4, "hemorrhage": 0.1}, model, thresholds=THRESHOLDS)
-    filled.listing.weigh()
+    with filled._database.writing() as session:
+        tell(session, dict.fromkeys(session.scalars(select(ListedRow.kind)), Lesson(0.5, ("the first of its kernel",))))
     assert filled.check() == []
     change(damage)
     with pytest.raises(StoreError, match="is damaged"):

@@ -61,11 +61,17 @@ class TableColumns:
         StoreError
             Unless it is as it was written.
         """
-        values = row[self._place]
-        named = self._named(*values)
-        if _digest(self._begun, values[: self._covered]) != values[self._covered]:
+        named = self._named(*row[self._place])
+        if not self._is_whole(named):
             raise damaged(row_name(self.kind, named))
         return named
+
+    def whole_of(self, rows: Iterable[Any]) -> list[Any]:
+        """Return this table's part of those result rows in which it is as it was written."""
+        return [named for row in rows if self._is_whole(named := self._named(*row[self._place]))]
+
+    def _is_whole(self, values: tuple[Any, ...]) -> bool:
+        return bool(_digest(self._begun, tuple(values[: self._covered])) == values[self._covered])
 
 
 def covered(kind: type[Base]) -> tuple[str, ...]:

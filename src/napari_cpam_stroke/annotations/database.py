@@ -39,7 +39,7 @@ CREATION_LOCK = 771_090
 
 VERSION_KEY = "schema_version"
 
-RESTORE = "run `cpam-stroke store repair` with a backup"
+RESTORE = "run `cpam-stroke store repair`, best with what it lacks taken from a backup"
 
 text_of = partial(str, encoding="utf-8", errors="surrogateescape")
 """Makes text of what is no text any more, so that the row's checksum, not the driver, says so; several times slower."""

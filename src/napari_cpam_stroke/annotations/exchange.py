@@ -51,6 +51,7 @@ def merge(
     new_cases, revisions, branches = 0, 0, 0
     for done, case in enumerate(cases):
         there = find_content(target, case.content_hash)
+        new = there is None
         if there is None:
             target_blobs.copy_from(source_blobs, case.pixels)
             there = _add_case(source, target, case)
@@ -63,6 +64,8 @@ def merge(
                 revisions += 1
                 branches += _add_revision(target, there, row)
         _add_runs(source, source_blobs, target, target_blobs, case=case, there=there)
+        if new:
+            _stand_as_there(there, case)
         keep_listed(target, there)
         if progress is not None:
             progress(done + 1, len(cases))
@@ -95,6 +98,11 @@ def _add_case(source: Session, target: Session, case: CaseRow) -> CaseRow:
     target.add(row)
     target.flush()
     return row
+
+
+def _stand_as_there(row: CaseRow, case: CaseRow) -> None:
+    """Give a new case the status that it has in its store, whatever its newest revision was saved with."""
+    row.status, row.comment = case.status, case.comment
 
 
 def _add_revision(target: Session, case: CaseRow, revision: Any) -> bool:

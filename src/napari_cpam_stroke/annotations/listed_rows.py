@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, case, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
-from napari_cpam_stroke.annotations.checksums import checksum_of
+from napari_cpam_stroke.annotations.checksums import TableColumns, checksum_of
 from napari_cpam_stroke.annotations.database import make_table
 from napari_cpam_stroke.annotations.kind_rows import joined, lessons_of_kinds
 from napari_cpam_stroke.annotations.lessons import (
@@ -31,6 +32,8 @@ from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow, PatientRow
 from napari_cpam_stroke.core import CLASS_NAMES, Acquisition
 from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.core.suspicion_scale import TOP
+
+REVISIONS = TableColumns(RevisionRow)
 
 BATCH = 1000
 """Cases that are listed at a time: others can write between."""
@@ -123,7 +126,8 @@ def _insert(session: Session, cases: Select[Any]) -> list[str]:
     """List some cases; return their names."""
     found = session.execute(cases).mappings().all()
     opinions = opinions_of(session, found)
-    rows = [_row(one, opinions.get(one["case_id"])) for one in found]
+    readings = _readings(session, [one["case_id"] for one in found])
+    rows = [_row(one, opinions.get(one["case_id"]), readings[one["case_id"]]) for one in found]
     kinds = lessons_of_kinds(session, {row["kind"] for row in rows})
     for row in rows:
         own = Lesson(row["own"], (row["own_reasons"],))
@@ -133,13 +137,32 @@ def _insert(session: Session, cases: Select[Any]) -> list[str]:
     return [row["case_id"] for row in rows]
 
 
-def _row(found: RowMapping, opinion: Opinion | None) -> dict[str, Any]:
+def _readings(session: Session, names: Sequence[str]) -> dict[str, list[Any]]:
+    """Return the revisions of some cases that are whole, by case, oldest first."""
+    columns = RevisionRow.__table__.c
+    rows = session.execute(select(*REVISIONS.selected).where(columns.case_id.in_(names)).order_by(columns.number))
+    of_case: dict[str, list[Any]] = defaultdict(list)
+    for row in REVISIONS.whole_of(rows):
+        of_case[row.case_id].append(row)
+    return of_case
+
+
+def _ends(revisions: Sequence[Any], head: str | None) -> str:
+    """Return number and author of the newest version of the main line, then of each line beside it."""
+    continued = {row.parent for row in revisions}
+    main = [(row.number, row.author) for row in revisions if row.id == head]
+    beside = [(row.number, row.author) for row in revisions if row.id != head and row.id not in continued]
+    return json.dumps(main + beside)
+
+
+def _row(found: RowMapping, opinion: Opinion | None, revisions: Sequence[Any]) -> dict[str, Any]:
     read = found["number"] is not None
     made = unpack_acquisition(found["facts"])
     values = {name: found[name] for name in ("case_id", *SAME)} | {
         "series": series_words(made),
         "reader": found["author"] if read else found["assigned"],
         "version": found["number"] if read else 0,
+        "readings": _ends(revisions, found["head"]),
         "kind": _kind(found, made, opinion).key,
         **_suspicion(found, opinion),
         **_lesson(found, opinion),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.case_rows import CASE_COLUMNS, OWNERS, verified_record
-from napari_cpam_stroke.annotations.checksums import TableColumns, damaged, require_all, row_name
+from napari_cpam_stroke.annotations.checksums import TableColumns, damaged, row_name
 from napari_cpam_stroke.annotations.database import Database, has_table
 from napari_cpam_stroke.annotations.kind_rows import lesson_of, lessons_of_kinds, stands_right, tell, untold
 from napari_cpam_stroke.annotations.lessons import Lesson
@@ -19,7 +19,7 @@ from napari_cpam_stroke.annotations.listed_rows import STAGES, any_unlisted, for
 from napari_cpam_stroke.annotations.opinion import Suspected
 from napari_cpam_stroke.annotations.queries import contains
 from napari_cpam_stroke.annotations.records import STATUSES, CaseRecord, Status, one_of
-from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow, PatientRow, RevisionRow
+from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow, PatientRow
 from napari_cpam_stroke.core.suspicion_scale import TOP
 
 ListOrder = Literal[
@@ -42,7 +42,6 @@ COLUMNS: dict[ListOrder, Any] = {
 
 
 LISTED = TableColumns(ListedRow, first=OWNERS.end)
-REVISIONS = TableColumns(RevisionRow)
 
 FEW = 1000
 """Up to so many cases, what a search found is put in order by name."""
@@ -289,7 +288,6 @@ def _listed(session: Session, names: Sequence[str]) -> Iterator[ListedCase]:
     found = {row[0]: row for row in rows}
     entries = {name: LISTED.of(row) for name, row in found.items()}
     kinds = lessons_of_kinds(session, {entry.kind for entry in entries.values()})
-    readings = _readings(session, found)
     for name in names:
         if name not in found:
             raise damaged(f"the index that leads to case {name}")
@@ -297,7 +295,7 @@ def _listed(session: Session, names: Sequence[str]) -> Iterator[ListedCase]:
         yield ListedCase(
             verified_record(found[name]),
             entry.series,
-            readings[name],
+            tuple(Reading(*each) for each in json.loads(entry.readings)),
             suspected=Suspected(entry.suspected, TOP * entry.suspicion) if entry.suspected else None,
             lesson=_lesson(entry, kinds),
         )
@@ -308,22 +306,3 @@ def _lesson(entry: Any, kinds: Mapping[str, Lesson]) -> Lesson:
     if not stands_right(entry, lesson):
         raise damaged(row_name(ListedRow, entry))
     return lesson
-
-
-def _readings(session: Session, cases: dict[str, Any]) -> dict[str, tuple[Reading, ...]]:
-    """Return by case the newest version of the main line, then of each line beside it."""
-    columns = RevisionRow.__table__.c
-    wanted = select(*REVISIONS.selected).where(columns.case_id.in_(cases)).order_by(columns.number)
-    revisions: dict[str, list[Any]] = defaultdict(list)
-    for row in session.execute(wanted):
-        revision = REVISIONS.of(row)
-        revisions[revision.case_id].append(revision)
-    return {name: _readings_of(case, revisions[name]) for name, case in cases.items()}
-
-
-def _readings_of(case: Any, rows: Sequence[Any]) -> tuple[Reading, ...]:
-    require_all(case.case_id, case.revisions_held, (row.checksum for row in rows), "revisions")
-    continued = {row.parent for row in rows}
-    main = (Reading(row.number, row.author) for row in rows if row.id == case.head)
-    beside = (Reading(row.number, row.author) for row in rows if row.id != case.head and row.id not in continued)
-    return *main, *beside

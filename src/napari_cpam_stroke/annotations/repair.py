@@ -25,12 +25,12 @@ from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.checksums import checksum_of, covered, sum_of
 from napari_cpam_stroke.annotations.database import is_sqlite, make_tables, plain_errors, remedy_for, sqlite_url
 from napari_cpam_stroke.annotations.integrity import blobs_of
-from napari_cpam_stroke.annotations.listed_rows import bring_up_to_date
+from napari_cpam_stroke.annotations.listed_rows import list_all
 from napari_cpam_stroke.annotations.location import Location
 from napari_cpam_stroke.annotations.migration import as_current
 from napari_cpam_stroke.annotations.runs import blobs_of_run
 from napari_cpam_stroke.annotations.salvage import KINDS, Salvaged, salvaged
-from napari_cpam_stroke.annotations.schema import Base, CaseRow, PatientRow, RevisionRow, RunRow
+from napari_cpam_stroke.annotations.schema import Base, CaseRow, OpinionRow, PatientRow, RevisionRow, RunRow
 from napari_cpam_stroke.annotations.sqlite_file import LOG_SUFFIX
 from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.files import settle, write_beside
@@ -84,6 +84,7 @@ def repair(place: Location, backup: Location | None) -> Repaired:
             with as_current(backup.url) as url:
                 there = salvaged(Path(str(url.database)))
         taken = sum(_fill_up(here[kind], there[kind]) for kind in (PatientRow, CaseRow))
+        taken += _fill_up_opinions(here, there)
         taken += _fill_up_histories(here, there)
         new = _written(file, here)
     aside = file.parent / ASIDE.format(datetime.now(UTC))
@@ -130,6 +131,14 @@ def _fill_up(here: Salvaged, there: Salvaged) -> int:
         here.whole[key].from_backup = True
     here.damaged = [values for values in here.damaged if values[0] not in set(missing)]
     return len(missing)
+
+
+def _fill_up_opinions(here: dict[type[Base], Salvaged], there: dict[type[Base], Salvaged]) -> int:
+    """Take what was damaged, and what belongs to the records of cases that were taken; others may be gone rightly."""
+    cases, damaged = here[CaseRow].whole, {values[0] for values in here[OpinionRow].damaged}
+    wanted = {name for name, case in cases.items() if getattr(case, "from_backup", False)} | damaged
+    there[OpinionRow].whole = {name: row for name, row in there[OpinionRow].whole.items() if name in wanted}
+    return _fill_up(here[OpinionRow], there[OpinionRow])
 
 
 def _fill_up_histories(here: dict[type[Base], Salvaged], there: dict[type[Base], Salvaged]) -> int:
@@ -196,9 +205,9 @@ def _fill(new: Path, rows: dict[type[Base], Salvaged]) -> None:
             driver: Any = connection.connection.driver_connection
             for kind in KINDS:
                 driver.executemany(_insert(kind), _all_values(rows[kind]))
-            if not rows[CaseRow].damaged:
+            if not any(rows[kind].damaged for kind in KINDS if kind is not PatientRow):
                 with Session(connection) as session:
-                    bring_up_to_date(session)
+                    list_all(session)
                     session.flush()
     finally:
         engine.dispose()

@@ -14,10 +14,10 @@ from sqlalchemy import Boolean
 from napari_cpam_stroke.annotations.checksums import covered, digest_of
 from napari_cpam_stroke.annotations.database import text_of
 from napari_cpam_stroke.annotations.mending import mended
-from napari_cpam_stroke.annotations.schema import Base, CaseRow, PatientRow, RevisionRow, RunRow
+from napari_cpam_stroke.annotations.schema import Base, CaseRow, OpinionRow, PatientRow, RevisionRow, RunRow
 from napari_cpam_stroke.annotations.sqlite_file import looking_into
 
-KINDS: tuple[type[Base], ...] = (PatientRow, CaseRow, RevisionRow, RunRow)
+KINDS: tuple[type[Base], ...] = (PatientRow, CaseRow, OpinionRow, RevisionRow, RunRow)
 """What is read; all else of a store is made of it."""
 
 Row = tuple[Any, ...]

@@ -157,6 +157,8 @@ class ListedRow(Base):
     """Who wrote the newest version; where there is none, who it is assigned to."""
     version: Mapped[int] = mapped_column(Integer)
     """Number of the newest version of the main line, 0 without one."""
+    readings: Mapped[str] = mapped_column(Text)
+    """JSON: number and author of the newest version of the main line, then of each line beside it."""
     words: Mapped[str] = mapped_column(Text)
     """What is searched, in small letters."""
     teaches: Mapped[float] = mapped_column(Float, sort_order=AFTER_CHECKSUM)
