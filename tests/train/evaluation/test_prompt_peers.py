@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import pytest
+
+from cpam_train.evaluation.prompt_peers import peers
+from napari_cpam_stroke.errors import InputError
+
+from .medsam_stand_in import install
+
+
+def test_each_is_made_once_and_only_if_it_is_named(tmp_path, monkeypatch):
+    assert peers([]) == []
+    install(tmp_path, monkeypatch, weight=1.0)
+    assert [engine.name for engine in peers(["litemedsam", "LiteMedSAM"], "cpu")] == ["LiteMedSAM"]
+
+
+def test_an_unknown_name_is_refused_before_anything_is_loaded():
+    with pytest.raises(InputError, match=r"'medsam3'.*expected litemedsam"):
+        peers(["litemedsam", "medsam3"])
