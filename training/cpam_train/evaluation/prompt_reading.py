@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
 from zlib import crc32
 
@@ -13,13 +11,14 @@ import numpy as np
 
 from cpam_train.data.robot_reader import ANYWHERE, CLUMSY, EXACT, RobotReader
 from cpam_train.data.slices import SliceRow, collect_slices
+from cpam_train.evaluation.prompt_record import NOTHING, Reading
 from cpam_train.metrics.counts import count
 from cpam_train.metrics.counts import dice as dice_of
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import Split
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.core.annotation import PRESENT
-from napari_cpam_stroke.core.arrays import Region
+from napari_cpam_stroke.core.arrays import Mask, Region
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.progress import Progress
 from napari_cpam_stroke.prompting import Prompt, PromptEngine, PromptKind, PromptRequest
@@ -28,38 +27,6 @@ from napari_cpam_stroke.prompting.spacing import in_plane_spacing
 MOST_PROMPTS = 10
 SLICES_PER_PATIENT = 2
 """More of one patient would tell little more."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How one engine did for one reader on one slice.
-
-    Attributes
-    ----------
-    first
-        Kind of the first prompt; the others are points.
-    area_cm2
-        Of the lesion on the slice.
-    dice
-        After 0, 1, 2, ... prompts; a reader who finds nothing wrong gives no more, and the last figure stays.
-    seconds
-        Longest answer.
-    refused
-        Prompts that were refused: they count, and change nothing.
-    """
-
-    engine: str
-    reader: str
-    first: str
-    case_id: str
-    slice_index: int
-    patient_id: str
-    source: str
-    lesion_class: str
-    area_cm2: float
-    dice: tuple[float, ...]
-    seconds: float
-    refused: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +43,65 @@ MANNERS: tuple[Manner, ...] = (
     Manner(CLUMSY, PromptKind.POINT),
     Manner(CLUMSY, PromptKind.BOX, prompts=5),
 )
+
+CORRECTING: tuple[Manner, ...] = (Manner(CLUMSY, PromptKind.POINT, prompts=5),)
+"""Of a reader who begins from a model's mask: there is nothing to put a box around."""
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedSlice:
+    """A lesion slice with its truth.
+
+    Attributes
+    ----------
+    volume, truth
+        A single slice, and bool (Y, X), not empty.
+    """
+
+    row: SliceRow
+    lesion_class: LesionClass
+    volume: CTVolume
+    truth: Region
+
+    @property
+    def spacing(self) -> tuple[float, float]:
+        """Distance between rows, then between columns, mm."""
+        return in_plane_spacing(self.volume)
+
+    def seed(self, *words: str) -> int:
+        """Return where chance begins for this slice and whoever reads it, the same every time."""
+        return crc32(" ".join((self.row.case.case_id, str(self.row.z), *words)).encode())
+
+    def dice(self, drawn: Region) -> float:
+        """Return how well bool (Y, X) meets the truth."""
+        return float(dice_of(count(drawn, self.truth)))
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What is drawn before the first prompt.
+
+    Attributes
+    ----------
+    model
+        Whose it is.
+    drawn
+        bool (Y, X).
+    probabilities
+        uint8 (Y, X), as in `PromptRequest`.
+    """
+
+    model: str
+    drawn: Region
+    probabilities: Mask | None = None
+
+
+Starts = Callable[[JudgedSlice], Start]
+
+
+def from_nothing(judged: JudgedSlice) -> Start:
+    """Return an empty slice."""
+    return Start(NOTHING, np.zeros(judged.truth.shape, dtype=bool))
 
 
 def judged_rows(
@@ -94,55 +120,47 @@ def judged_rows(
     ]
 
 
+def judged_slices(
+    store: AnnotationStore, *, split: Split, per_patient: int = SLICES_PER_PATIENT, progress: Progress | None = None
+) -> Iterator[JudgedSlice]:
+    """Yield the slices of `judged_rows` with their pixels."""
+    rows = judged_rows(store, split=split, per_patient=per_patient)
+    for done, (row, lesion_class) in enumerate(rows, start=1):
+        judged = _slice(store, row, lesion_class)
+        if judged.truth.any():
+            yield judged
+        if progress is not None:
+            progress(done, len(rows))
+
+
 def read_store(
     engine: PromptEngine,
     store: AnnotationStore,
     *,
     split: Split = "test",
     manners: Sequence[Manner] = MANNERS,
+    starts: Starts = from_nothing,
     per_patient: int = SLICES_PER_PATIENT,
     progress: Progress | None = None,
 ) -> Iterator[Reading]:
     """Yield the readings of one engine on a split."""
-    rows = judged_rows(store, split=split, per_patient=per_patient)
-    for done, (row, lesion_class) in enumerate(rows, start=1):
-        volume, truth = _slice(store, row, lesion_class)
-        if not truth.any():
-            continue
+    for judged in judged_slices(store, split=split, per_patient=per_patient, progress=progress):
+        start = starts(judged)
         for manner in manners:
-            seed = crc32(f"{row.case.case_id} {row.z} {manner.reader.name} {manner.first.value}".encode())
-            yield read_slice(engine, volume, truth, lesion_class, manner, seed=seed, row=row)
-        if progress is not None:
-            progress(done, len(rows))
+            yield read_slice(engine, judged, manner, start)
 
 
-def read_slice(
-    engine: PromptEngine,
-    volume: CTVolume,
-    truth: Region,
-    lesion_class: LesionClass,
-    manner: Manner,
-    *,
-    seed: int,
-    row: SliceRow,
-) -> Reading:
-    """Return how one reading of one slice went: from nothing, prompt by prompt.
-
-    Parameters
-    ----------
-    volume, truth
-        A single slice, and bool (Y, X), not empty.
-    """
-    rng, spacing = np.random.default_rng(seed), in_plane_spacing(volume)
-    empty = np.zeros(truth.shape, dtype=bool)
-    request = PromptRequest(volume, ANYWHERE, lesion_class, (), empty)
-    drawn, figures, slowest, refused = empty, [0.0], 0.0, 0
-    engine.prepare(volume, ANYWHERE)
+def read_slice(engine: PromptEngine, judged: JudgedSlice, manner: Manner, start: Start) -> Reading:
+    """Return how one reading of one slice went, prompt by prompt."""
+    rng = np.random.default_rng(judged.seed(manner.reader.name, manner.first.value))
+    request = PromptRequest(judged.volume, ANYWHERE, judged.lesion_class, (), start.drawn, start.probabilities)
+    drawn, figures, slowest, refused = start.drawn, [judged.dice(start.drawn)], 0.0, 0
+    engine.prepare(judged.volume, ANYWHERE)
     while len(figures) <= manner.prompts:
         prompt = (
-            manner.reader.next(truth, drawn, spacing, rng)
-            if request.prompts
-            else manner.reader.first(truth, manner.first, spacing, rng)
+            manner.reader.next(judged.truth, drawn, judged.spacing, rng)
+            if request.prompts or drawn.any()
+            else manner.reader.first(judged.truth, manner.first, judged.spacing, rng)
         )
         if prompt is None:
             break
@@ -152,21 +170,35 @@ def read_slice(
         except InputError:
             refused += 1
         slowest = max(slowest, perf_counter() - started)
-        figures.append(float(dice_of(count(drawn, truth))))
+        figures.append(judged.dice(drawn))
     figures += [figures[-1]] * (manner.prompts + 1 - len(figures))
+    by = (engine.name, manner.reader.name, manner.first.value)
+    return reading_of(judged, by, figures, start=start.model, seconds=slowest, refused=refused)
+
+
+def reading_of(
+    judged: JudgedSlice, by: tuple[str, str, str], dice: Sequence[float], *, start: str, seconds: float, refused: int
+) -> Reading:
+    """Return the record of a reading.
+
+    Parameters
+    ----------
+    by
+        Engine, reader, and kind of the first prompt.
+    """
+    case, spacing = judged.row.case, judged.spacing
     return Reading(
-        engine.name,
-        manner.reader.name,
-        manner.first.value,
-        row.case.case_id,
-        row.z,
-        row.case.patient_id,
-        row.case.source,
-        lesion_class.label,
-        float(truth.sum()) * spacing[0] * spacing[1] / 100,
-        tuple(round(figure, 5) for figure in figures),
-        round(slowest, 4),
-        refused,
+        *by,
+        case.case_id,
+        judged.row.z,
+        case.patient_id,
+        case.source,
+        judged.lesion_class.label,
+        area_cm2=float(judged.truth.sum()) * spacing[0] * spacing[1] / 100,
+        dice=tuple(round(figure, 5) for figure in dice),
+        seconds=round(seconds, 4),
+        refused=refused,
+        start=start,
     )
 
 
@@ -175,49 +207,12 @@ def _answered(engine: PromptEngine, request: PromptRequest, prompt: Prompt) -> t
     return engine.answer(more), more
 
 
-def _slice(store: AnnotationStore, row: SliceRow, lesion_class: LesionClass) -> tuple[CTVolume, Region]:
+def _slice(store: AnnotationStore, row: SliceRow, lesion_class: LesionClass) -> JudgedSlice:
     record = store.case(row.case.case_id)
     acquisition = record.acquisition
     if record.geometry is not None:
         acquisition = replace(acquisition, pixel_spacing_mm=record.geometry.pixel_spacing_mm)
     hu = store.read_frames(row.case.case_id, [row.z])
     mask = store.read_mask(row.case.revision, [row.z])[0]
-    return CTVolume(hu, None, row.case.case_id, acquisition=acquisition), np.asarray(mask == lesion_class)
-
-
-def write_readings(file: Path, readings: Iterable[Reading]) -> list[Reading]:
-    """Write readings as CSV while they come, one line each; returns them."""
-    kept: list[Reading] = []
-    with file.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(Reading.__dataclass_fields__))
-        writer.writeheader()
-        for reading in readings:
-            writer.writerow({**asdict(reading), "dice": " ".join(f"{figure:g}" for figure in reading.dice)})
-            stream.flush()
-            kept.append(reading)
-    return kept
-
-
-def read_readings(file: Path) -> list[Reading]:
-    """Return the readings `write_readings` wrote."""
-    with file.open(newline="", encoding="utf-8") as stream:
-        return [_from_line(line) for line in csv.DictReader(stream)]
-
-
-def _from_line(line: dict[str, str]) -> Reading:
-    words = ("engine", "reader", "first", "case_id", "patient_id", "source", "lesion_class")
-    engine, reader, first, case_id, patient_id, source, lesion_class = (line[word] for word in words)
-    return Reading(
-        engine,
-        reader,
-        first,
-        case_id,
-        int(line["slice_index"]),
-        patient_id,
-        source,
-        lesion_class,
-        area_cm2=float(line["area_cm2"]),
-        dice=tuple(float(figure) for figure in line["dice"].split()),
-        seconds=float(line["seconds"]),
-        refused=int(line["refused"]),
-    )
+    volume = CTVolume(hu, None, row.case.case_id, acquisition=acquisition)
+    return JudgedSlice(row, lesion_class, volume, np.asarray(mask == lesion_class))

@@ -11,8 +11,9 @@ from typing import Any
 from cpam_train.data.robot_reader import CLUMSY
 from cpam_train.evaluation.model import bundle_of_run, draft_of_run
 from cpam_train.evaluation.progress import ProgressBar
-from cpam_train.evaluation.prompt_page import mean_dice
-from cpam_train.evaluation.prompt_reading import Manner, Reading, read_store
+from cpam_train.evaluation.prompt_figures import mean_dice
+from cpam_train.evaluation.prompt_reading import Manner, read_store
+from cpam_train.evaluation.prompt_record import Reading
 from cpam_train.publishing.gate import Asked, Demand
 from cpam_train.publishing.promote import Gate, Promotion, Remarks, require_key, saved, weights_dtype
 from cpam_train.run_folder import RunFolder
