@@ -189,6 +189,24 @@ def test_what_is_drawn_already_is_a_prompt_itself(reader: Reader) -> None:
     assert reader.drawn()[48, 48]
 
 
+def test_a_point_just_beside_what_is_drawn_goes_on_with_it(reader: Reader) -> None:
+    reader.brush(RIGHT, 1)
+    reader.brush((slice(10, 12), slice(8, 18)), 1)
+    reader.point((34, 45))
+    np.testing.assert_array_equal(reader.engine.asked[0].before, region(RIGHT))
+    assert reader.drawn()[10:12, 8:18].all()
+
+
+def test_a_point_farther_beside_a_box_and_one_of_another_class_begin_anew(reader: Reader) -> None:
+    reader.brush(RIGHT, 1)
+    for prompt, lesion_class in (
+        (Prompt(PromptKind.POINT, 2, ((24, 45),)), ISCHEMIA),
+        (Prompt(PromptKind.BOX, 2, ((30, 42), (36, 46))), ISCHEMIA),
+        (Prompt(PromptKind.POINT, 2, ((34, 45),)), HEMORRHAGE),
+    ):
+        assert not reader.sitting.ask(prompt, lesion_class).request.before.any()
+
+
 def test_a_lesion_apart_stays_as_it_is(reader: Reader) -> None:
     reader.brush(RIGHT, 1)
     reader.point(IN_LEFT)

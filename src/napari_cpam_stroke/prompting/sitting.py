@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 from scipy.spatial import KDTree
 
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.core.arrays import Mask, Region
+from napari_cpam_stroke.core.boxes import smallest_box
 from napari_cpam_stroke.core.editing import Edit, redraw
 from napari_cpam_stroke.core.editing.box import pixel_spacing
 from napari_cpam_stroke.core.editing.edit import BACKGROUND
@@ -17,12 +19,15 @@ from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.prompting.engine import PromptRequest
 from napari_cpam_stroke.prompting.kept import KeptLesions
 from napari_cpam_stroke.prompting.lesion import HandStrokes, PackedRegion, Place, PromptedLesion, Step, touched
-from napari_cpam_stroke.prompting.maps import draw_prompt
+from napari_cpam_stroke.prompting.maps import REGIONS, draw_prompt
 from napari_cpam_stroke.prompting.prompt import Prompt
 from napari_cpam_stroke.prompting.used import MOST_PROMPTS, PromptsUsed, UsedPrompt
 
 SAME_LESION_MM = 15.0
 """A prompt this near to the lesion made last goes on with it; one farther away begins another."""
+
+BESIDE_MM = 5.0
+"""A point or scribble this near to what is drawn already goes on with that: it is the rim that a mask has missed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +156,7 @@ class Sitting:
         if lesion is not None:
             before, prompts, number = lesion.before.region, (*lesion.prompts, prompt), lesion.number
         elif prompt.adds or under.any():
-            before, prompts, number = under, (prompt,), self._numbers
+            before, prompts, number = self._begun(here, prompt, covered, under), (prompt,), self._numbers
         else:
             raise InputError(
                 f"There is no {lesion_class.label} to take away there", remedy="point at it, or choose its class first"
@@ -243,6 +248,18 @@ class Sitting:
         if hit is not None or not ours or drawn.any():
             return hit
         return ours[0] if self._distance_mm(ours[0], prompt) <= SAME_LESION_MM else None
+
+    def _begun(self, here: Region, prompt: Prompt, covered: Region, under: Region) -> Region:
+        """Return what is drawn, bool (Y, X), of the lesion that a first prompt means: under it, or just beside it."""
+        if under.any() or not prompt.adds or prompt.kind in REGIONS or not covered.any():
+            return under
+        reach = np.ceil(BESIDE_MM / np.asarray(pixel_spacing(self.volume))).astype(int)
+        box = tuple(
+            slice(max(part.start - r, 0), part.stop + r) for part, r in zip(smallest_box(covered), reach, strict=True)
+        )
+        near = np.zeros(here.shape, dtype=bool)
+        near[box] = distance_transform_edt(~covered[box], sampling=pixel_spacing(self.volume)) <= BESIDE_MM
+        return touched(here, near)
 
     def _distance_mm(self, lesion: PromptedLesion, prompt: Prompt) -> float:
         """Return how far a prompt lies from a lesion and the prompts that made it."""

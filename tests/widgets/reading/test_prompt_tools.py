@@ -329,3 +329,55 @@ def brush(pointing: Pointing, at: tuple[int, int]) -> None:
     layers = pointing.session.layers
     layers.reading.paint(layers.turned_index((Z, *at)), 1)
     pointing.wait()
+
+
+def test_a_mask_painted_by_hand_is_where_a_prompt_begins(pointing: Pointing) -> None:
+    pointing.key(Qt.Key.Key_I)
+    pointing.key(Qt.Key.Key_2)
+    pointing.draw_through((20, 64), (20, 76))
+    by_hand = pointing.drawn.copy()
+    assert 50 < by_hand.sum() < 500
+    pointing.key(Qt.Key.Key_P, SHIFT)
+    pointing.click((20, 70), RIGHT)
+    asked = pointing.engine.asked[-1]
+    np.testing.assert_array_equal(asked.before, by_hand)
+    assert [prompt.adds for prompt in asked.prompts] == [False]
+    assert not pointing.drawn[20, 70]
+    assert pointing.drawn[20, 63]
+    assert pointing.session.review.algorithm_type == "SEMIAUTOMATIC"
+    pointing.undo()
+    np.testing.assert_array_equal(pointing.drawn, by_hand)
+    pointing.undo()
+    assert not pointing.mask.any(), "the stroke is a step of its own"
+
+
+def test_a_mask_taken_from_the_ai_is_where_a_prompt_begins(pointing: Pointing) -> None:
+    pointing.session.models.run(wait=True)
+    pointing.key(Qt.Key.Key_T, SHIFT)
+    by_ai = pointing.drawn.copy()
+    np.testing.assert_array_equal(by_ai, pointing.session.models.prediction.mask[Z] == 1)
+    assert by_ai.any()
+    pointing.key(Qt.Key.Key_B, SHIFT)
+    pointing.drag((40, 55), (50, 64))
+    asked = pointing.engine.asked[-1]
+    np.testing.assert_array_equal(asked.before, by_ai)
+    assert (pointing.drawn & by_ai).sum() == by_ai.sum()
+    assert pointing.drawn[45, 57]
+    pointing.drag((52, 62), (57, 68), RIGHT)
+    np.testing.assert_array_equal(pointing.engine.asked[-1].before, by_ai)
+    assert len(pointing.engine.asked[-1].prompts) == 2
+    pointing.undo()
+    pointing.undo()
+    np.testing.assert_array_equal(pointing.drawn, by_ai)
+
+
+def test_a_point_just_beside_a_mask_goes_on_with_it_and_one_far_away_does_not(pointing: Pointing) -> None:
+    pointing.session.models.run(wait=True)
+    pointing.key(Qt.Key.Key_T, SHIFT)
+    by_ai = pointing.drawn.copy()
+    pointing.key(Qt.Key.Key_P, SHIFT)
+    pointing.click((50, 53))
+    np.testing.assert_array_equal(pointing.engine.asked[-1].before, by_ai)
+    pointing.undo()
+    pointing.click((50, 12))
+    assert not pointing.engine.asked[-1].before.any()
