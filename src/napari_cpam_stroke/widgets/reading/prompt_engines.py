@@ -1,4 +1,4 @@
-"""The engines a room can ask about prompts: one that needs no model, and installed models that take prompts."""
+"""The engines a room can ask about prompts: one that needs no model, installed models, and nnInteractive if there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from napari_cpam_stroke.bundles import ModelEntry
+from napari_cpam_stroke.inference.nninteractive import NAME, weights_folder
 from napari_cpam_stroke.prompting import PromptEngine, RandomWalkerEngine
 from napari_cpam_stroke.widgets.reading.prompt_answers import EngineChoice
 from napari_cpam_stroke.widgets.reading.torch_loading import keep_triton_out, load_torch_libraries
@@ -28,8 +29,9 @@ def engine_choices(installed: Iterable[ModelEntry], device: Callable[[], str]) -
     """
     if not _has_torch():
         return ENGINES
+    others = [EngineChoice(NAME, partial(_load_nninteractive, device))] if weights_folder() is not None else []
     models = [EngineChoice(f"{each.name}@{each.version}", partial(_load, each.path, device)) for each in installed]
-    return (*models, *ENGINES)
+    return (*models, *ENGINES, *others)
 
 
 def _has_torch() -> bool:
@@ -45,3 +47,11 @@ def _load(path: Path, device: Callable[[], str]) -> PromptEngine:
     from napari_cpam_stroke.inference import PromptedEngine
 
     return PromptedEngine.load(path, device())
+
+
+def _load_nninteractive(device: Callable[[], str]) -> PromptEngine:
+    load_torch_libraries()
+    keep_triton_out()
+    from napari_cpam_stroke.inference.nninteractive import NnInteractiveEngine
+
+    return NnInteractiveEngine(device())
