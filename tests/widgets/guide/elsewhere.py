@@ -56,6 +56,14 @@ ELSEWHERE = {
     "what you paint or erase between two prompts, until a prompt points at it;": (
         f"{TOOLS}::test_prompts_brush_and_undo_in_any_order"
     ),
+    "A point or scribble for it within 5 mm beside it goes on with it too.": (
+        f"{TOOLS}::test_a_point_just_beside_a_mask_goes_on_with_it_and_one_far_away_does_not"
+    ),
+    "*nnInteractive* stands there for those who have installed its package (`pip install nninteractive`) and have put "
+    "its weights, which are for non-commercial use and not ours to give, into the folder `nninteractive` of the "
+    "program's own folder, or named their folder in `CPAM_STROKE_NNINTERACTIVE`;": (
+        "widgets/reading/test_prompt_engines.py::test_nninteractive_is_offered_last_and_only_to_who_has_it"
+    ),
     "A click stops a model that is still running.": (
         f"{TOOLS}::test_a_click_stops_a_model_that_runs_in_the_background"
     ),
