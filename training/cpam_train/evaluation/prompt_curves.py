@@ -33,5 +33,6 @@ def draw_curves(readings: Sequence[Reading], file: Path) -> None:
         axis.set_ylim(0, 1)
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("mean Dice")
-    axes[0].legend(fontsize=8)
+    lines = axes[0].get_legend_handles_labels()
+    figure.legend(*lines, loc="outside lower center", ncols=len(lines[0]), fontsize=8)
     figure.savefig(file, dpi=110)
