@@ -96,6 +96,7 @@ def test_what_was_refused_by_the_session_is_not_built_upon(engine, volume, monke
             engine.answer(request(volume, first, second))
     engine.answer(request(volume, first, second))
     assert diary(engine)[-3:] == ["reset", ("point", (1, 50, 40), True), ("point", (1, 40, 40), True)]
+    assert diary(engine).count("reset") == 2, "all anew"
 
 
 def test_without_package_or_weights_it_is_not_there(tmp_path, monkeypatch):
