@@ -36,7 +36,7 @@ THRESHOLDS = {"ischemia": 0.3, "hemorrhage": 0.6}
 COMPARED = {ListedRow: {"teaches"}}
 """Columns that no checksum covers, but what they are made of."""
 
-KINDS = [mapper.class_ for mapper in Base.registry.mappers]
+KINDS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda kind: kind.__tablename__)
 
 
 @pytest.fixture
