@@ -180,8 +180,12 @@ def _copy(place: Location, folder: Path, progress: Progress | None) -> Copied:
 
 def _copy_database(url: URL, folder: Path) -> None:
     if not is_sqlite(url):
-        with engine_for(url).connect() as connection:
-            copy_tables(connection, folder / DATABASE_FILE)
+        engine = engine_for(url)
+        try:
+            with engine.connect() as connection:
+                copy_tables(connection, folder / DATABASE_FILE)
+        finally:
+            engine.dispose()
         return
     source = Path(str(url.database))
     try:

@@ -148,13 +148,14 @@ def copy_tables(connection: Connection, target: Path) -> None:
     """Copy the tables of a store on a server, whatever their version, into an SQLite file."""
     tables = _reflected(connection)
     engine = create_engine(sqlite_url(target))
-    with engine.begin() as copy:
-        tables.create_all(copy)
-        for table in tables.sorted_tables:
-            rows = [dict(row) for row in connection.execute(select(table)).mappings()]
-            if rows:
-                copy.execute(table.insert(), rows)
-    engine.dispose()
+    try:
+        with engine.begin() as copy:
+            tables.create_all(copy)
+            for table in tables.sorted_tables:
+                if rows := _values(connection, table):
+                    copy.execute(table.insert(), rows)
+    finally:
+        engine.dispose()
 
 
 def _reflected(connection: Connection) -> MetaData:
