@@ -19,9 +19,6 @@ from napari_cpam_stroke.inference import Prediction
 
 from ..hands import Hands  # noqa: TID252 - the tests are no installed package
 
-gc.freeze()
-"""What was imported is no garbage; napari looks for some with every layer that goes, a third of a test's time."""
-
 IDENTITY = ModelIdentity("default", "1.0", "0123456789abcdef")
 
 
@@ -67,6 +64,13 @@ def boxed_prediction(volume: CTVolume) -> Prediction:
         series_thresholds=half,
         refer_band={"ischemia": (0.4, 0.6)},
     )
+
+
+@pytest.fixture(autouse=True)
+def old_objects() -> None:
+    """Set aside what outlives tests: napari looks for garbage with every layer that goes, half of a window's time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
