@@ -17,15 +17,16 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRAS = ("pyqt5", "postgres", "train", "test")
+EXTRAS = ("pyqt5", "postgres", "signatures", "train", "test")
 LEFT_TO_TORCH = ("nvidia-", "cuda-", "triton")
 HEADER = "# What CI tested (Linux, Python 3.11), for `pip install -c`; made by .ci/make_constraints.py."
 
 
-def declared() -> list[Requirement]:
+def declared(*extras: str) -> list[Requirement]:
+    """Return what the project and these extras of it ask for."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = project["optional-dependencies"]
-    return [Requirement(r) for r in (*project["dependencies"], *(r for extra in EXTRAS for r in optional[extra]))]
+    return [Requirement(r) for r in (*project["dependencies"], *(r for extra in extras for r in optional[extra]))]
 
 
 def leads_to(requirements: Iterable[Requirement]) -> dict[str, str]:
@@ -51,5 +52,5 @@ def applies(requirement: Requirement, extras: Iterable[str]) -> bool:
 
 if __name__ == "__main__":
     print(HEADER)
-    for name, version in sorted(leads_to(declared()).items()):
+    for name, version in sorted(leads_to(declared(*EXTRAS)).items()):
         print(f"{name}=={version}")

@@ -32,7 +32,8 @@ def parsed(command):
     """What the trainer understands of a command line, by option."""
     assert tuple(command[: len(TRAINER)]) == TRAINER
     name, *arguments = command[len(TRAINER) :]
-    return name, get_command(app).commands[name].make_context(name, arguments).params
+    params = get_command(app).commands[name].make_context(name, arguments).params
+    return name, params | {key: Path(params[key]) for key in ("run", "out", "config") if params.get(key)}
 
 
 def test_a_quick_training_is_told_when_to_end():
