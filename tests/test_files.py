@@ -10,7 +10,16 @@ from typing import BinaryIO
 
 import pytest
 
-from napari_cpam_stroke.files import is_unfinished, make_folder, settle, whole_folder, write_beside, write_whole
+from napari_cpam_stroke import files
+from napari_cpam_stroke.files import (
+    is_unfinished,
+    make_folder,
+    make_sure,
+    settle,
+    whole_folder,
+    write_beside,
+    write_whole,
+)
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="permissions and folder syncs are those of POSIX")
 
@@ -28,7 +37,8 @@ def content_of(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """Device and number of everything that was synced, in order."""
+    """Device and number of everything that was synced, in order, by a program that has just begun."""
+    monkeypatch.setattr(files, "SURE_FOLDERS", set())
     noted: list[tuple[int, int]] = []
     sync = os.fsync
 
@@ -154,15 +164,55 @@ def test_permissions_follow_the_umask(tmp_path, umask):
 
 
 @POSIX
-def test_durable_syncs_the_file_its_folder_and_every_new_folder_up_to_the_first_that_existed(tmp_path, synced):
+def test_durable_syncs_the_file_and_every_folder_above_it_once_in_a_program(tmp_path, synced):
     path = tmp_path / "a" / "b" / "c" / "file"
     write_whole(path, b"content", durable=True)
-    assert {identity(path), *(identity(folder) for folder in list(path.parents)[:4])} == set(synced)
+    assert {identity(path), *(identity(folder) for folder in path.parents)} == set(synced)
     assert synced.count(identity(path)) == 1
-    assert list(path.parents)[3] == tmp_path
     del synced[:]
     write_whole(path, b"again", durable=True)
     assert synced == [identity(path), identity(path.parent)]
+
+
+@POSIX
+def test_a_folder_that_another_program_made_and_did_not_wait_for_is_synced(tmp_path, synced):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    write_whole(tmp_path / "a" / "b" / "file", b"content", durable=True)
+    assert {identity(tmp_path), identity(tmp_path / "a"), identity(tmp_path / "a" / "b")} <= set(synced)
+
+
+@POSIX
+def test_a_folder_that_was_removed_is_synced_again(tmp_path, synced):
+    make_folder(tmp_path / "a", durable=True)
+    (tmp_path / "a").rmdir()
+    del synced[:]
+    make_folder(tmp_path / "a", durable=True)
+    assert synced == [identity(tmp_path)]
+
+
+@POSIX
+def test_a_file_that_is_there_is_made_sure_with_its_folder(tmp_path, synced):
+    (tmp_path / "a").mkdir()
+    path = tmp_path / "a" / "file"
+    path.write_bytes(b"content")
+    path.chmod(0o400)
+    make_sure([path])
+    assert {identity(path), identity(path.parent), identity(tmp_path)} <= set(synced)
+
+
+@POSIX
+def test_an_old_folder_goes_only_when_the_new_one_is_on_the_disk(tmp_path, monkeypatch):
+    fill(tmp_path / "case", "old")
+    sync, there = os.fsync, []
+
+    def noted(handle):
+        if identity(tmp_path) == (os.fstat(handle).st_dev, os.fstat(handle).st_ino):
+            there.append(sorted(path.name for path in tmp_path.rglob("*") if path.is_file()))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    fill(tmp_path / "case", "new", existing="replace", durable=True)
+    assert there[-1] == ["new", "old"]
 
 
 def test_without_durable_nothing_is_synced(tmp_path, synced):
@@ -176,6 +226,7 @@ def test_without_durable_nothing_is_synced(tmp_path, synced):
 @pytest.mark.parametrize("existing", ["replace", "keep"])
 def test_content_is_synced_before_it_gets_its_name_and_the_name_after(tmp_path, monkeypatch, existing):
     path, order = tmp_path / "blob", []
+    make_folder(tmp_path, durable=True)
     sync = os.fsync
 
     def noted(handle):
@@ -195,7 +246,7 @@ def test_a_durable_folder_is_synced_with_all_that_is_in_it(tmp_path, synced):
         (folder / "pictures").mkdir()
         (folder / "pictures" / "one.png").write_bytes(b"picture")
         (folder / "weights").write_bytes(b"weights")
-    everything = [target, *target.rglob("*"), *list(target.parents)[:3]]
+    everything = [target, *target.rglob("*"), *target.parents]
     assert set(synced) == {identity(path) for path in everything}
 
 

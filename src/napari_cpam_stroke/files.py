@@ -22,6 +22,9 @@ UNFINISHED_PREFIX, UNFINISHED_SUFFIX = ".tmp-", ".part"
 SYNC_THREADS = 4
 """Waiting for the disk releases the interpreter, so a few threads help."""
 
+SURE_FOLDERS: set[Path] = set()
+"""Folders whose own name this program knows to be on the disk."""
+
 NOT_REGULAR = "it is not a regular file"
 
 Content = str | bytes | Callable[[BinaryIO], object]
@@ -53,10 +56,7 @@ def write_whole(
     """
     temporary = write_beside(path, content, durable=durable, mode=mode)
     try:
-        if existing == "replace":
-            settle({path: temporary}, durable=durable)
-        else:
-            _settle_first(path, temporary, durable=durable)
+        settle({path: temporary}, durable=durable, existing=existing)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -75,14 +75,28 @@ def write_beside(path: Path, content: Content, *, durable: bool = False, mode: i
     return temporary
 
 
-def settle(unfinished: Mapping[Path, Path], *, durable: bool = False) -> None:
-    """Give files of `write_beside`, each under its path, their names; durable: once their content is on the disk."""
+def settle(unfinished: Mapping[Path, Path], *, durable: bool = False, existing: FileExisting = "replace") -> None:
+    """Give files of `write_beside`, each under its path, their names; durable: once their content is on the disk.
+
+    Parameters
+    ----------
+    existing
+        With 'keep', of two programs at once the first one's file stays.
+    """
     if durable:
         _each(_sync_file, unfinished.values())
     for path, temporary in unfinished.items():
-        temporary.replace(path)
+        temporary.replace(path) if existing == "replace" else _link(temporary, path)
     if durable:
         _each(_sync_folder, {path.parent for path in unfinished})
+
+
+def make_sure(paths: Collection[Path]) -> None:
+    """Wait until files that are there are on the disk: who wrote them may have been killed before it had waited."""
+    for folder in {path.parent for path in paths}:
+        make_folder(folder, durable=True)
+    _each(_sync_file, paths)
+    _each(_sync_folder, {path.parent for path in paths})
 
 
 @contextmanager
@@ -109,9 +123,11 @@ def whole_folder(target: Path, *, existing: FolderExisting = "refuse", durable: 
         yield staging
         if durable:
             _sync_tree(staging)
-        _swap_in(staging, target, existing)
+        old = _swap_in(staging, target, existing)
         if durable:
             _sync_folder(target.parent)
+        if old is not None:
+            shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -148,11 +164,21 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
 
 
 def make_folder(folder: Path, *, durable: bool = False) -> None:
-    """Make a folder and those above it; durable: each new one is on the disk, up to the first that was there."""
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    """Make a folder and those above it.
+
+    Parameters
+    ----------
+    durable
+        True: each new one is on the disk when this returns. So is each that was there, as far as that can be asked
+        for: who made it may have been killed before it had waited.
+    """
+    chain = [place.absolute() for place in (folder, *folder.absolute().parents)]
+    missing = [place for place in chain if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     if durable:
         _each(_sync_folder, [place.parent for place in missing])
+        _make_folders_sure(chain[len(missing) :])
+        SURE_FOLDERS.update(missing)
 
 
 def is_unfinished(path: Path) -> bool:
@@ -171,21 +197,22 @@ def _fill(file: BinaryIO, content: Content) -> None:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
-def _settle_first(path: Path, temporary: Path, *, durable: bool) -> None:
-    """Give the file its name unless there is one; of two programs at once, the first one's stays."""
-    if durable:
-        _sync_file(temporary)
-    with suppress(FileExistsError):
-        _link(temporary, path)
-        if durable:
-            _sync_folder(path.parent)
+def _make_folders_sure(chain: list[Path]) -> None:
+    """Wait for the names of folders, each in the next; once in a program, and not where it may not look."""
+    for place in chain:
+        if place in SURE_FOLDERS:
+            return
+        with suppress(OSError):
+            _sync_folder(place.parent)
+        SURE_FOLDERS.add(place)
 
 
 def _link(temporary: Path, path: Path) -> None:
+    """Give a file its name unless there is one."""
     try:
         path.hardlink_to(temporary)
     except FileExistsError:
-        raise
+        return
     except OSError:  # a file system without hard links
         if not path.exists():
             temporary.replace(path)
@@ -196,19 +223,20 @@ def _refuse(target: Path, existing: FolderExisting) -> None:
         raise FileExistsError(errno.EEXIST, "it exists already", str(target))
 
 
-def _swap_in(staging: Path, target: Path, existing: FolderExisting) -> None:
+def _swap_in(staging: Path, target: Path, existing: FolderExisting) -> Path | None:
+    """Give a folder its name, and return the one that had it before, under another."""
     _refuse(target, existing)
     if existing == "replace" and target.is_dir() and not target.is_symlink():
-        _replace_folder(staging, target)
-        return
+        return _replace_folder(staging, target)
     try:
         staging.rename(target)
     except OSError:
         if existing != "keep" or not target.is_dir():
             raise
+    return None
 
 
-def _replace_folder(staging: Path, target: Path) -> None:
+def _replace_folder(staging: Path, target: Path) -> Path:
     old = _beside(target)
     target.rename(old)
     try:
@@ -216,7 +244,7 @@ def _replace_folder(staging: Path, target: Path) -> None:
     except OSError:
         old.rename(target)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    return old
 
 
 def _sync_tree(folder: Path) -> None:
@@ -226,8 +254,12 @@ def _sync_tree(folder: Path) -> None:
 
 
 def _sync_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+    """Wait until a file's content is on the disk; only Windows wants the right to write for it."""
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sync_folder(folder: Path) -> None:

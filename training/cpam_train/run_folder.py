@@ -109,23 +109,25 @@ class RunFolder:
 
     def append_log(self, row: dict[str, object]) -> None:
         """Add one row to the log; the first one gives the header."""
-        fresh = not self.log.exists()
-        with self.log.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, fieldnames=list(row))
-            if fresh:
-                writer.writeheader()
-            writer.writerow(row)
+        kept = self.log.read_bytes().decode() if self.log.exists() else ""
+        added = io.StringIO(newline="")
+        writer = csv.DictWriter(added, fieldnames=list(row))
+        if not kept:
+            writer.writeheader()
+        writer.writerow(row)
+        write_whole(self.log, kept + added.getvalue(), durable=True)
 
     def keep_log(self, epochs: int) -> None:
-        """Drop the rows of epochs after so many, which are done again."""
+        """Drop the rows of epochs after so many, which are done again, and rows that are not whole."""
         if not self.log.exists():
             return
         with self.log.open(newline="", encoding="utf-8") as stream:
-            header, *rows = csv.reader(stream)
-        kept = [row for row in rows if row and int(row[0]) <= epochs]
+            rows = list(csv.reader(stream))
+        header = rows[0] if rows else []
+        kept = [row for row in rows[1:] if len(row) == len(header) and int(row[0]) <= epochs]
         text = io.StringIO(newline="")
-        csv.writer(text).writerows([header, *kept])
-        write_whole(self.log, text.getvalue())
+        csv.writer(text).writerows([header, *kept] if header else [])
+        write_whole(self.log, text.getvalue(), durable=True)
 
     def save_state(self, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
         """Write tensors of any shape and plain values, from which a stopped run goes on."""

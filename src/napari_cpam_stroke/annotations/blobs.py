@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.annotations.database import remedy_for
 from napari_cpam_stroke.annotations.stacks import Stack, checked_bytes, read_index, read_stack
 from napari_cpam_stroke.errors import StoreError
-from napari_cpam_stroke.files import Content, is_unfinished, settle, write_beside, write_whole
+from napari_cpam_stroke.files import Content, is_unfinished, make_sure, settle, write_beside, write_whole
 
 
 class BlobFolder:
@@ -33,7 +33,7 @@ class BlobFolder:
         """Keep a stack and return its name; on the disk when this returns, unless this thread is inside `deferred`."""
         name = stack.name
         if self.intact(name):
-            self._mark_needed(name)
+            self._reuse(name)
         else:
             self._write(name, stack.write_to)
         return name
@@ -87,12 +87,14 @@ class BlobFolder:
             yield lambda: None
             return
         waiting: dict[str, Path] = {}
-        self._thread.waiting = waiting
+        self._thread.waiting, self._thread.reused = waiting, set()
 
         def settle_now() -> None:
             with _plain_errors(self.root):
                 settle({self.path(name): temporary for name, temporary in waiting.items()}, durable=True)
+                make_sure(self._thread.reused)
             waiting.clear()
+            self._thread.reused.clear()
 
         try:
             yield settle_now
@@ -104,11 +106,13 @@ class BlobFolder:
 
     def copy_from(self, other: BlobFolder, name: str) -> None:
         """Take over one stack of another folder, verified on the way."""
-        if not self.intact(name):
-            other.read(name, [])
-            if not other.intact(name):
-                raise _damaged(other.path(name), "a slice is not what was written")
-            self._write(name, other.path(name).read_bytes())
+        if self.intact(name):
+            self._reuse(name)
+            return
+        other.read(name, [])
+        if not other.intact(name):
+            raise _damaged(other.path(name), "a slice is not what was written")
+        self._write(name, other.path(name).read_bytes())
 
     def _write(self, name: str, content: Content) -> None:
         waiting = self._waiting()
@@ -118,8 +122,14 @@ class BlobFolder:
             else:
                 waiting[name] = write_beside(self.path(name), content, durable=True)
 
-    def _mark_needed(self, name: str) -> None:
-        """Make a file as young as one that is written now, so that it is no leftover before its row is there."""
+    def _reuse(self, name: str) -> None:
+        """Make a file as sure as one that is written now, and as young: it is no leftover before its row is there."""
+        waiting, path = self._waiting(), self.path(name)
+        if waiting is None:
+            with _plain_errors(self.root):
+                make_sure([path])
+        elif name not in waiting:
+            self._thread.reused.add(path)
         with suppress(OSError):
             os.utime(self._place(name))
 

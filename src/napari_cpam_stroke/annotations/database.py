@@ -30,6 +30,7 @@ from napari_cpam_stroke.annotations.sqlite_file import (
     looking_into,
 )
 from napari_cpam_stroke.errors import StoreError
+from napari_cpam_stroke.files import settle, write_beside
 
 BUSY_SECONDS = 30
 """How long one writer waits for another."""
@@ -155,6 +156,8 @@ def open_database(url: URL, *, create: bool) -> Database:
     place = place_of(url)
     if is_sqlite(url):
         _look_first(Path(place))
+        if create and not Path(place).exists():
+            _make_file(Path(place))
     engine = engine_for(url)
     try:
         with plain_errors(f"The store at {place} cannot be opened"):
@@ -288,6 +291,20 @@ def _make(engine: Engine, place: str) -> None:
     check_version(str(SCHEMA_VERSION) if _is_there(engine, place) else None, place)
 
 
+def _make_file(file: Path) -> None:
+    """Make a new SQLite store whole or not at all; another program's that came first stays."""
+    with plain_errors(f"The store at {file} cannot be made"), _file_errors(f"The store at {file} cannot be made"):
+        unfinished = write_beside(file, b"", durable=True)
+        try:
+            engine = _sqlite_engine(sqlite_url(unfinished))
+            with engine.execution_options(write=True).begin() as connection:
+                make_tables(connection)
+            engine.dispose()
+            settle({file: unfinished}, durable=True, existing="keep")
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
 def make_tables(connection: Connection) -> None:
     """Make all tables of a store; its version is written last."""
     Base.metadata.create_all(connection)
@@ -380,6 +397,16 @@ def plain_errors(what: str = "The store's database refused") -> Iterator[None]:
         raise StoreError(what, got=reason, remedy=remedy_for(reason)) from error
     except (UnicodeError, OverflowError) as error:
         raise StoreError(what, got=str(error), remedy=REMEDY) from error
+
+
+@contextmanager
+def _file_errors(what: str) -> Iterator[None]:
+    """Turn what the system says of a file into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(what, got=reason, remedy=remedy_for(reason)) from error
 
 
 def sqlite_url(file: Path) -> URL:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from napari_cpam_stroke.annotations.database import sqlite_url
 from napari_cpam_stroke.errors import StoreError
-from napari_cpam_stroke.files import make_folder
+from napari_cpam_stroke.files import is_unfinished, make_folder
 
 DATABASE_FILE, BLOB_FOLDER = "store.db", "blobs"
 
@@ -93,7 +93,7 @@ def _check_folder(folder: Path, *, create: bool) -> None:
             expected=f"a folder with {DATABASE_FILE}",
             remedy="check the path",
         )
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and not all(is_unfinished(path) for path in folder.iterdir()):
         raise StoreError(
             f"The folder {folder} holds other files and is no store", remedy="give a new or an empty folder"
         )

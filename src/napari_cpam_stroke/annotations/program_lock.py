@@ -11,6 +11,8 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
+from napari_cpam_stroke.files import make_folder
+
 PROGRAM = uuid4().hex[:12]
 """Tells this start of the program from every other."""
 
@@ -22,7 +24,7 @@ _HELD: dict[Path, FileLock] = {}
 def hold(folder: Path) -> str:
     """Show other programs that use `folder` that this one runs, until it ends; return what it calls itself."""
     if folder not in _HELD:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder, durable=True)
         lock = FileLock(folder / f"{PROGRAM}{SUFFIX}", thread_local=False)
         lock.acquire(timeout=0)
         _HELD[folder] = lock

@@ -10,11 +10,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-LOG_SUFFIX = "-wal"
-"""Of the file beside a database that holds what was committed last."""
+LOG_SUFFIX, JOURNAL_SUFFIX = "-wal", "-journal"
+"""Of the files beside a database that hold what was committed last, and what a change that never ended began with."""
 
-READ_ONLY, IMMUTABLE = "mode=ro", "immutable=1"
-"""How a file is opened: nothing is written into it; and nobody else writes either, so that no lock is needed."""
+READ_ONLY, READ_WRITE, IMMUTABLE = "mode=ro", "mode=rw", "immutable=1"
+"""How a file is opened: nothing is written into it; a change that never ended is taken back first; and nobody else
+writes either, so that no lock is needed."""
 
 
 def cannot_be_written(file: Path) -> bool:
@@ -23,9 +24,8 @@ def cannot_be_written(file: Path) -> bool:
 
 
 def log_of(file: Path) -> Path | None:
-    """Return the file of what was committed last and is not in the database yet; None where there is nothing."""
-    log = file.with_name(file.name + LOG_SUFFIX)
-    return log if log.is_file() and log.stat().st_size else None
+    """Return the file without which the database alone is not what was committed last; None where there is none."""
+    return _filled(file, LOG_SUFFIX) or _filled(file, JOURNAL_SUFFIX)
 
 
 def copy_files(source: Path, folder: Path) -> Path:
@@ -45,14 +45,14 @@ def address(file: Path, how: str) -> str:
 
 @contextmanager
 def looking_into(file: Path) -> Iterator[sqlite3.Connection]:
-    """Give a connection that only reads, on any medium."""
+    """Give a connection that only reads, on any medium; SQLite itself takes back a change that never ended."""
     with TemporaryDirectory(prefix="cpam-store-", ignore_cleanup_errors=True) as folder:
         if not cannot_be_written(file):
-            opened = address(file, READ_ONLY)
+            opened = address(file, READ_ONLY if _filled(file, JOURNAL_SUFFIX) is None else READ_WRITE)
         elif log_of(file) is None:
             opened = address(file, IMMUTABLE)
         else:
-            opened = address(copy_files(file, Path(folder)), "mode=rw")
+            opened = address(copy_files(file, Path(folder)), READ_WRITE)
         with closing(sqlite3.connect(opened, uri=True)) as connection:
             yield connection
 
@@ -62,3 +62,8 @@ def copy_sqlite(source: Path, target: Path) -> None:
     with looking_into(source) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         new.execute("PRAGMA journal_mode=DELETE")
+
+
+def _filled(file: Path, suffix: str) -> Path | None:
+    beside = file.with_name(file.name + suffix)
+    return beside if beside.is_file() and beside.stat().st_size else None

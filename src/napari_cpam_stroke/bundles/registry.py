@@ -289,4 +289,4 @@ def _read_json(path: Path) -> object:
 
 
 def _write_json(path: Path, value: object) -> None:
-    write_whole(path, json.dumps(value))
+    write_whole(path, json.dumps(value), durable=True)

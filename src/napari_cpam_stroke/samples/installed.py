@@ -33,5 +33,5 @@ def is_whole(folder: Path) -> bool:
 
 
 def _install(folder: Path) -> None:
-    with whole_folder(folder, existing="replace") as staging:
+    with whole_folder(folder, existing="replace", durable=True) as staging:
         stroke_case(staging)

@@ -99,4 +99,4 @@ class SettingsFile:
         return kept
 
     def _write(self, values: RoomSettings) -> None:
-        write_whole(self.path, json.dumps(asdict(values), indent=1), mode=PRIVATE)
+        write_whole(self.path, json.dumps(asdict(values), indent=1), durable=True, mode=PRIVATE)
