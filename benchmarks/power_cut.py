@@ -18,7 +18,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,7 +167,7 @@ def killed_at_a_folder_sync(root: Path) -> None:
     sync = os.fsync
 
     def until_renamed(handle: int) -> None:
-        if os.path.isdir(f"/proc/self/fd/{handle}") and any((root / STORE / "blobs").glob(f"??/{'[0-9a-f]' * 64}")):
+        if Path(f"/proc/self/fd/{handle}").is_dir() and any((root / STORE / "blobs").glob(f"??/{'[0-9a-f]' * 64}")):
             os.kill(os.getpid(), KILLED)
         sync(handle)
 
@@ -266,6 +265,7 @@ def install(root: Path) -> None:
 
 def train(root: Path) -> None:
     import torch
+
     from cpam_train.run_folder import RunFolder
 
     run = RunFolder(root / RUN)
@@ -366,9 +366,10 @@ def installed(root: Path, acknowledged: tuple[str, ...]) -> Iterator[str]:
 
 def trained(root: Path, acknowledged: tuple[str, ...]) -> Iterator[str]:
     """A checkpoint of the last epoch that was kept or a later one, weights, and a log that can be gone on with."""
-    from cpam_train.run_folder import RunFolder
     from safetensors import safe_open
     from safetensors.torch import load_file
+
+    from cpam_train.run_folder import RunFolder
 
     run, epochs = RunFolder(root / RUN), [int(each.split()[1]) for each in acknowledged if each.startswith("epoch")]
     for name in ("config.json", "metrics.json"):

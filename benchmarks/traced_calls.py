@@ -121,7 +121,7 @@ class Recorder:
     def _open(self, given: list[str], result: int) -> Iterator[Event]:
         yield from self._openat(["AT_FDCWD", *given], result)
 
-    def _close(self, given: list[str], result: int) -> Iterator[Event]:
+    def _close(self, given: list[str], _result: int) -> Iterator[Event]:
         self._handles.pop(int(given[0]), None)
         yield from ()
 
@@ -161,44 +161,44 @@ class Recorder:
         start = int(given[2].strip("[]").partition("]")[0])
         yield from self._put(file, self._tree.files[source.inode][start : start + result])
 
-    def _ftruncate(self, given: list[str], result: int) -> Iterator[Event]:
+    def _ftruncate(self, given: list[str], _result: int) -> Iterator[Event]:
         file = self._handles.get(int(given[0]))
         if file is not None and file.inode is not None:
             yield Cut(file.inode, int(given[1]))
 
-    def _fsync(self, given: list[str], result: int) -> Iterator[Event]:
+    def _fsync(self, given: list[str], _result: int) -> Iterator[Event]:
         file = self._handles.get(int(given[0]))
         if file is not None and file.inode is not None:
             yield Synced(file.inode)
 
     _fdatasync = _fsync
 
-    def _mkdirat(self, given: list[str], result: int) -> Iterator[Event]:
+    def _mkdirat(self, given: list[str], _result: int) -> Iterator[Event]:
         yield from self._made(self._place(given[0], given[1]))
 
-    def _mkdir(self, given: list[str], result: int) -> Iterator[Event]:
+    def _mkdir(self, given: list[str], _result: int) -> Iterator[Event]:
         yield from self._made(self._place("AT_FDCWD", given[0]))
 
-    def _unlinkat(self, given: list[str], result: int) -> Iterator[Event]:
+    def _unlinkat(self, given: list[str], _result: int) -> Iterator[Event]:
         yield from self._removed(self._place(given[0], given[1]))
 
-    def _unlink(self, given: list[str], result: int) -> Iterator[Event]:
+    def _unlink(self, given: list[str], _result: int) -> Iterator[Event]:
         yield from self._removed(self._place("AT_FDCWD", given[0]))
 
     _rmdir = _unlink
 
-    def _rename(self, given: list[str], result: int) -> Iterator[Event]:
+    def _rename(self, given: list[str], _result: int) -> Iterator[Event]:
         yield from self._moved(*(self._place("AT_FDCWD", path) for path in given[:2]))
 
-    def _renameat(self, given: list[str], result: int) -> Iterator[Event]:
+    def _renameat(self, given: list[str], _result: int) -> Iterator[Event]:
         yield from self._moved(self._place(given[0], given[1]), self._place(given[2], given[3]))
 
     _renameat2 = _renameat
 
-    def _linkat(self, given: list[str], result: int) -> Iterator[Event]:
+    def _linkat(self, given: list[str], _result: int) -> Iterator[Event]:
         yield from self._linked(self._place(given[0], given[1]), self._place(given[2], given[3]))
 
-    def _link(self, given: list[str], result: int) -> Iterator[Event]:
+    def _link(self, given: list[str], _result: int) -> Iterator[Event]:
         yield from self._linked(*(self._place("AT_FDCWD", path) for path in given[:2]))
 
     def _put(self, file: _Handle, content: bytes) -> Iterator[Event]:

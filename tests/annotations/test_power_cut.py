@@ -1,4 +1,4 @@
-"""The short form of `benchmarks/power_cut.py`: nothing that was acknowledged is lost, nothing half is taken for whole."""
+"""The short form of `benchmarks/power_cut.py`: nothing acknowledged is lost, nothing half is taken for whole."""
 
 import sys
 from pathlib import Path

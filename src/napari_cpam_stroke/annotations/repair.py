@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from napari_cpam_stroke.annotations.salvage import KINDS, Salvaged, salvaged
 from napari_cpam_stroke.annotations.schema import Base, CaseRow, OpinionRow, PatientRow, RevisionRow, RunRow
 from napari_cpam_stroke.annotations.sqlite_file import LOG_SUFFIX
 from napari_cpam_stroke.errors import StoreError
-from napari_cpam_stroke.files import settle, write_beside
+from napari_cpam_stroke.files import settle, write_beside, write_whole
 
 ASIDE = "before-repair-{:%Y%m%d-%H%M%S}"
 """Folder in the store for what was replaced."""
@@ -261,5 +262,6 @@ def _swap(file: Path, new: Path, aside: Path) -> None:
         rest = file.with_name(file.name + suffix)
         if rest.exists():
             rest.replace(aside / rest.name)
-    shutil.copyfile(file, aside / file.name)
+    with file.open("rb") as old:
+        write_whole(aside / file.name, partial(shutil.copyfileobj, old), durable=True)
     settle({file: new}, durable=True)

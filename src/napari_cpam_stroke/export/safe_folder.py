@@ -27,7 +27,7 @@ def result_folder(target: Path, *, replaceable: Collection[str]) -> Iterator[Pat
     _refuse_foreign(target, replaceable)
     with ExitStack() as stack:
         try:
-            staging = stack.enter_context(whole_folder(target, existing="replace"))
+            staging = stack.enter_context(whole_folder(target, existing="replace", durable=True))
         except OSError as error:
             raise InputError(
                 f"Nothing can be written in {target.parent}", got=error.strerror, remedy="choose another folder"

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from napari_cpam_stroke.core import VolumeGeometry
+from napari_cpam_stroke.files import write_whole
 
 UID_PREFIX = "1.2.826.0.1.3680043.8.498."
 """Root of every UID written here (pydicom's, free for such use)."""
@@ -70,7 +71,7 @@ def save_dataset(path: Path, dataset: Dataset, *, transfer_syntax: str = Explici
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     meta.TransferSyntaxUID = UID(transfer_syntax)
     dataset.file_meta = meta
-    dataset.save_as(path, enforce_file_format=True)
+    write_whole(path, lambda file: dataset.save_as(file, enforce_file_format=True))
     return path
 
 

@@ -10,6 +10,7 @@ import typer
 
 from cpam_train.commands.common import StoreOption, console, is_brats, opened, opened_to_learn, progress_bar
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import write_whole
 
 if TYPE_CHECKING:
     from cpam_train.evaluation.run import Evaluation
@@ -168,9 +169,8 @@ def _evaluate_brats(model: str, store: str, out: Path, *, split: str, device: st
     with progress_bar("judging") as progress:
         judged = judge_brats(RunFolder(Path(model)), folder, split=chosen, device=device, progress=progress)
     estimates = region_estimates([judged])
-    out.mkdir(parents=True, exist_ok=True)
     values = {"split": split, "regions": {name: asdict(e) for name, e in estimates.items()}}
-    (out / "metrics.json").write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    write_whole(out / "metrics.json", json.dumps(values, indent=2) + "\n")
     for name, figure in estimates.items():
         console.print(f"{name}: Dice {figure}")
 

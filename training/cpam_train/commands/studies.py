@@ -23,6 +23,7 @@ from cpam_train.commands.common import (
     opened_to_learn,
     progress_bar,
 )
+from napari_cpam_stroke.files import write_whole
 
 if TYPE_CHECKING:
     import optuna
@@ -155,8 +156,8 @@ def learning_curve(  # noqa: PLR0913 - one per option
     from cpam_train.learning_curve.page import picture, render
 
     page = render(points, plan)
-    (out / "learning-curve.md").write_text(page, encoding="utf-8")
-    (out / "learning-curve.png").write_bytes(picture(points, plan))
+    write_whole(out / "learning-curve.md", page)
+    write_whole(out / "learning-curve.png", picture(points, plan))
     console.print(Markdown(page))
     console.print(f"Wrote {out / 'learning-curve.md'}.")
 
@@ -207,5 +208,5 @@ def _benchmark_brats(store: str, out: Path, recipe: Recipe, names: list[str], se
     page = render_table_7(
         run_brats(folder, out, recipe, names, seeds, console=errors, progress_bar=progress_bar), seeds=seeds
     )
-    (out / "benchmark.md").write_text(page, encoding="utf-8")
+    write_whole(out / "benchmark.md", page)
     console.print(page)

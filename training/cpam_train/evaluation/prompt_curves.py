@@ -9,6 +9,7 @@ import numpy as np
 
 from cpam_train.evaluation.prompt_figures import grouped
 from cpam_train.evaluation.prompt_record import NOTHING, STROKE, Reading
+from napari_cpam_stroke.files import write_whole
 
 
 def draw_curves(readings: Sequence[Reading], file: Path) -> None:
@@ -35,4 +36,4 @@ def draw_curves(readings: Sequence[Reading], file: Path) -> None:
     axes[0].set_ylabel("mean Dice")
     lines = axes[0].get_legend_handles_labels()
     figure.legend(*lines, loc="outside lower center", ncols=len(lines[0]), fontsize=8)
-    figure.savefig(file, dpi=110)
+    write_whole(file, lambda picture: figure.savefig(picture, format="png", dpi=110))

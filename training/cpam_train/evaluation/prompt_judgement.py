@@ -51,8 +51,6 @@ class PromptJudgement:
         """Return a table by its title; `read` takes a split and something that shows how far it is."""
         file = self.folder / f"{title.replace(', ', '-').replace(' ', '-')}.csv"
         if not file.is_file():
-            unfinished = file.with_suffix(".part")
             with self.progress_bar(f"reading with {title}") as progress:
-                write_readings(unfinished, read(split=self.split, progress=progress))
-            unfinished.rename(file)
+                write_readings(file, read(split=self.split, progress=progress))
         return read_readings(file)

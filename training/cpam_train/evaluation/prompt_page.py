@@ -22,6 +22,7 @@ from cpam_train.evaluation.prompt_figures import (
 from cpam_train.evaluation.prompt_record import BRUSH, NOTHING, STROKE, Reading
 from cpam_train.metrics.bootstrap import Estimate, paired_difference
 from napari_cpam_stroke.core.labels import CLASS_NAMES
+from napari_cpam_stroke.files import write_whole
 
 STEPS = (0, 1, 2, 3, 5, 10)
 """Numbers of prompts the tables show."""
@@ -54,7 +55,7 @@ def write_page(readings: Sequence[Reading], folder: Path, *, remarks: str = "") 
     """Write the page and its picture into a folder; returns the page."""
     draw_curves(readings, folder / PICTURE)
     page = folder / PAGE
-    page.write_text(page_text(readings, remarks=remarks), encoding="utf-8")
+    write_whole(page, page_text(readings, remarks=remarks))
     return page
 
 

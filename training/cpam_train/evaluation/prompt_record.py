@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from napari_cpam_stroke.files import write_whole
 
 NOTHING = "nothing"
 """What a reading starts from where no model has drawn anything."""
@@ -50,15 +53,14 @@ class Reading:
 
 
 def write_readings(file: Path, readings: Iterable[Reading]) -> list[Reading]:
-    """Write readings as CSV while they come, one line each; returns them."""
-    kept: list[Reading] = []
-    with file.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(Reading.__dataclass_fields__))
-        writer.writeheader()
-        for reading in readings:
-            writer.writerow({**asdict(reading), "dice": " ".join(f"{figure:g}" for figure in reading.dice)})
-            stream.flush()
-            kept.append(reading)
+    """Write readings as CSV, one line each, whole or not at all; returns them."""
+    kept = list(readings)
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, fieldnames=list(Reading.__dataclass_fields__))
+    writer.writeheader()
+    for reading in kept:
+        writer.writerow({**asdict(reading), "dice": " ".join(f"{figure:g}" for figure in reading.dice)})
+    write_whole(file, table.getvalue())
     return kept
 
 

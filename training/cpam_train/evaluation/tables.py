@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from cpam_train.metrics.bootstrap import LEVEL, RESAMPLINGS, Estimate
 from cpam_train.metrics.counts import iou, precision, sensitivity
 from cpam_train.metrics.surface import TOLERANCES_MM
 from napari_cpam_stroke.core.preprocess import describe_context
+from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.spreadsheet import safe_text
 
 SCHEMA_VERSION = 1
@@ -91,10 +93,11 @@ def plain_summary(summary: ClassSummary) -> dict[str, Any]:
 def write_cases(path: Path, evaluation: Evaluation) -> None:
     """Write one row per case and class."""
     rows = [_row(result) for results in evaluation.results.values() for result in results]
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, table.getvalue())
 
 
 def _row(result: ClassResult) -> dict[str, object]:

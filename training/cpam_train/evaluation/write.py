@@ -11,6 +11,7 @@ from cpam_train.evaluation.run import Evaluation
 from cpam_train.evaluation.table import FORMS, write_tables
 from cpam_train.evaluation.tables import metrics_of, write_cases
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import write_whole
 
 TABLES = "tables"
 FILES = ("report.html", "metrics.json", "cases.csv", *(f"{TABLES}{form}" for form in FORMS))
@@ -42,9 +43,9 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> Path:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"The folder {out} cannot be made", got=error.strerror) from error
-    (out / "metrics.json").write_text(json.dumps(metrics_of(evaluation), indent=2) + "\n", encoding="utf-8")
+    write_whole(out / "metrics.json", json.dumps(metrics_of(evaluation), indent=2) + "\n")
     write_cases(out / "cases.csv", evaluation)
     write_tables(out, paper_tables(evaluation), name=TABLES, heading=heading_of(evaluation))
     report = out / "report.html"
-    report.write_text(render_report(evaluation), encoding="utf-8")
+    write_whole(report, render_report(evaluation))
     return report

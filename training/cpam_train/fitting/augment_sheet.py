@@ -16,6 +16,7 @@ from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import build_config, plain
 from napari_cpam_stroke.core.labels import CLASS_COLOURS, LesionClass
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import write_whole
 
 CHANGES: dict[str, tuple[str, ...]] = {
     "rotation": ("rotate_p",),
@@ -63,8 +64,7 @@ def write_augment_sheet(store: AnnotationStore, config: TrainConfig, out: Path, 
             _draw(axes[row, column], pictures[row, 0], labels[row])
     figure.tight_layout(pad=0.3)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out, format="png", dpi=110)
+        write_whole(out, lambda sheet: figure.savefig(sheet, format="png", dpi=110))
     except OSError as error:
         raise InputError(f"The sheet {out} cannot be written", got=error.strerror) from error
     return out

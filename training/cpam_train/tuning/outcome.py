@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 import optuna
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
+from napari_cpam_stroke.files import write_whole
 from napari_cpam_stroke.spreadsheet import safe_text
 
 MIN_TRIALS_FOR_IMPORTANCE = 4
@@ -21,25 +23,19 @@ def write_trials(study: optuna.Study, path: Path) -> None:
     """Write one row per trial."""
     trials = study.get_trials(deepcopy=False)
     names = sorted({name for trial in trials for name in trial.params})
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["trial", "state", "score", "epochs", "minutes", *names, "reason"])
-        for trial in trials:
-            minutes = "" if trial.duration is None else round(trial.duration.total_seconds() / 60, 2)
-            values = [trial.params.get(name, "") for name in names]
-            score = trial.value if trial.state == TrialState.COMPLETE else ""
-            reason = safe_text(str(trial.user_attrs.get("reason", "")))
-            writer.writerow(
-                [
-                    trial.number,
-                    trial.state.name.lower(),
-                    score,
-                    len(trial.intermediate_values),
-                    minutes,
-                    *values,
-                    reason,
-                ]
-            )
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(["trial", "state", "score", "epochs", "minutes", *names, "reason"])
+    writer.writerows(_row(trial, names) for trial in trials)
+    write_whole(path, table.getvalue())
+
+
+def _row(trial: FrozenTrial, names: list[str]) -> list[object]:
+    minutes = "" if trial.duration is None else round(trial.duration.total_seconds() / 60, 2)
+    values = [trial.params.get(name, "") for name in names]
+    score = trial.value if trial.state == TrialState.COMPLETE else ""
+    reason = safe_text(str(trial.user_attrs.get("reason", "")))
+    return [trial.number, trial.state.name.lower(), score, len(trial.intermediate_values), minutes, *values, reason]
 
 
 def write_plots(study: optuna.Study, folder: Path) -> list[Path]:
@@ -68,6 +64,6 @@ def _draw(study: optuna.Study, draw: Callable[[optuna.Study], Any], path: Path) 
         axes = np.asarray(draw(study)).ravel()[0]
         figure = axes.figure
         FigureCanvasAgg(figure)
-        figure.savefig(path, dpi=110, bbox_inches="tight")
+        write_whole(path, lambda drawing: figure.savefig(drawing, format="png", dpi=110, bbox_inches="tight"))
         plt.close(figure)
     return path
