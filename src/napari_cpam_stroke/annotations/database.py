@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,11 +29,15 @@ from napari_cpam_stroke.annotations.sqlite_file import (
     log_of,
     looking_into,
 )
+from napari_cpam_stroke.annotations.stored_text import checked_text
 from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.files import settle, write_beside
 
 BUSY_SECONDS = 30
 """How long one writer waits for another."""
+
+CONNECT_SECONDS = 10
+"""How long a server may take to answer, unless its address says otherwise (`connect_timeout`)."""
 
 CREATION_LOCK = 771_090
 """Any fixed number: two programs that create the same PostgreSQL store take turns."""
@@ -51,7 +55,11 @@ REMEDIES = (
     (("readonly", "read-only", "permission"), "give the program the right to write there, or use another folder"),
     (("i/o error",), "look at the disk and the network drive, then do it again"),
     (("malformed", "corrupt", "not a database", "no such table", "no such column"), RESTORE),
-    (("connect", "server closed", "terminating", "ssl"), "see that the database server runs, then do it again"),
+    (("no equivalent", "encoding"), "make the server's database with the encoding UTF8, and move the store into it"),
+    (
+        ("connect", "resolve host", "timeout", "server closed", "terminating", "ssl"),
+        "see that the database server runs and that the address is right, then do it again",
+    ),
 )
 """What to do about what a database says, by words in it."""
 
@@ -180,13 +188,30 @@ def engine_for(url: URL) -> Engine:
     try:
         if is_sqlite(url):
             return _sqlite_engine(url)
-        return create_engine(url, pool_pre_ping=True, connect_args={"client_encoding": "utf8"})
+        return _server_engine(url)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise StoreError(
             f"The database driver for {place_of(url)} is not installed",
             got=str(error),
             remedy='install it with: pip install "psycopg[binary]"',
         ) from error
+
+
+def _server_engine(url: URL) -> Engine:
+    how = {"client_encoding": "utf8", "connect_timeout": CONNECT_SECONDS}
+    engine = create_engine(url, pool_pre_ping=True, connect_args={k: v for k, v in how.items() if k not in url.query})
+    event.listen(engine, "before_cursor_execute", _refuse_unkept)
+    return engine
+
+
+def _refuse_unkept(
+    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _many: object
+) -> None:
+    """Refuse what no database keeps in the same words on all of them, also where it is only looked for."""
+    if isinstance(parameters, Mapping | tuple):
+        for value in parameters.values() if isinstance(parameters, Mapping) else parameters:
+            if isinstance(value, str):
+                checked_text(value, "text that is looked for or kept", None)
 
 
 def _sqlite_engine(url: URL) -> Engine:
@@ -196,6 +221,7 @@ def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _durable_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "before_cursor_execute", _refuse_unkept)
     return engine
 
 
@@ -210,6 +236,7 @@ def _read_only_engine(url: URL, file: Path) -> Engine:
     opened = partial(sqlite3.connect, address(file, IMMUTABLE), uri=True, check_same_thread=False)
     engine = create_engine(url, creator=opened)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "before_cursor_execute", _refuse_unkept)
     if copies is not None:
         finalize(engine, shutil.rmtree, copies, ignore_errors=True)
     return engine

@@ -14,6 +14,8 @@ from napari_cpam_stroke.files import is_unfinished, make_folder
 
 DATABASE_FILE, BLOB_FOLDER = "store.db", "blobs"
 
+ADDRESSES = "give the folder of the store, or an address like postgresql://user@server/database?blobs=/shared/folder"
+
 POSTGRES_DRIVER = "postgresql+psycopg"
 
 
@@ -68,10 +70,17 @@ def _server(address: str, blobs: Path | None) -> Location:
     try:
         url = make_url(address)
     except (ArgumentError, ValueError) as error:
-        raise StoreError("The store's address cannot be read", got=address.partition(":")[0]) from error
+        raise StoreError(
+            "The store's address cannot be read",
+            got=address.partition(":")[0] or "nothing before ://",
+            remedy=ADDRESSES,
+        ) from error
     if url.get_backend_name() != "postgresql":
         raise StoreError(
-            "This database is not supported", got=url.get_backend_name(), expected="a folder or a postgresql:// address"
+            "This database is not supported",
+            got=url.drivername,
+            expected="a folder or a postgresql:// address",
+            remedy=ADDRESSES,
         )
     named = url.query.get("blobs")
     folder = blobs or (Path(named) if isinstance(named, str) else None)

@@ -118,7 +118,7 @@ def require_case(session: Session, case_id: str, *, lock: bool = False) -> CaseR
     """Return a case row, kept from other writers until the end of the transaction with `lock`."""
     case = session.get(CaseRow, case_id, with_for_update=lock or None, populate_existing=lock)
     if case is None:
-        raise StoreError(f"The store has no case {case_id!r}", remedy="look it up in the list of cases")
+        raise StoreError(f"The store has no case {case_id!r:.100}", remedy="look it up in the list of cases")
     if case.case_id != case_id:
         raise damaged(f"the index that leads to case {case_id}")
     return case
@@ -128,7 +128,7 @@ def require_revision(session: Session, revision_id: str) -> RevisionRow:
     """Return a revision row."""
     row = session.get(RevisionRow, revision_id)
     if row is None:
-        raise StoreError(f"The store has no revision {revision_id!r}", remedy="look it up in the case's history")
+        raise StoreError(f"The store has no revision {revision_id!r:.100}", remedy="look it up in the case's history")
     if row.id != revision_id:
         raise damaged(f"the index that leads to revision {revision_id}")
     return row

@@ -29,7 +29,7 @@ def checked_text(text: str, what: str, longest: int | None) -> str:
             f"The {what} holds a character that no database keeps",
             got=ascii(text)[:80],
             expected="text without NUL and without half of a surrogate pair",
-            remedy="take that character out and save again",
+            remedy="take that character out and do it again",
         )
     return str(text)
 

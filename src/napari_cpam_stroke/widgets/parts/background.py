@@ -82,13 +82,20 @@ class Job(QObject):
         """Stop as soon as possible; the result, if any still comes, is thrown away."""
         self._stop.set()
 
-    def wait(self, timeout_s: float = 120.0) -> bool:
-        """Keep the window alive until the job has ended; return whether it did in time."""
+    def wait(self, timeout_s: float = 120.0, *, listening: bool = True) -> bool:
+        """Keep the window alive until the job has ended; return whether it did in time.
+
+        Parameters
+        ----------
+        listening
+            False: it is drawn, but keys and the mouse wait too.
+        """
         if self.running:
             loop = QEventLoop()
             self.ended.connect(loop.quit)
             QTimer.singleShot(int(timeout_s * 1000), loop.quit)
-            loop.exec_() if hasattr(loop, "exec_") else loop.exec()
+            flags = QEventLoop.AllEvents if listening else QEventLoop.ExcludeUserInputEvents
+            loop.exec_(flags) if hasattr(loop, "exec_") else loop.exec(flags)
         return not self.running
 
     def _on_progress(self, step: tuple[int, int]) -> None:

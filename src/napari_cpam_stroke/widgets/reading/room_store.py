@@ -7,7 +7,11 @@ from dataclasses import replace
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.location import without_password
 from napari_cpam_stroke.errors import CpamError, StoreError
+from napari_cpam_stroke.widgets.parts.background import Job
 from napari_cpam_stroke.widgets.reading.state import RoomState
+
+OPENING_S = 60.0
+"""How long a store may take to open; longer than a database is waited for."""
 
 MAKE, STAY = "make", "stay"
 
@@ -36,7 +40,8 @@ class RoomStore:
         """Return the store; None, with a sentence to the reader, where it cannot be opened."""
         if self._store is None:
             try:
-                self._store = AnnotationStore.open(self._address or self._state.settings.values.store_location)
+                found = self._open_aside(self._address or self._state.settings.values.store_location)
+                self._take(found)
                 self.problem = ""
             except CpamError as error:
                 self.problem = str(error)
@@ -73,13 +78,38 @@ class RoomStore:
     def _opened(self, address: str, *, ask: bool) -> AnnotationStore | None:
         """Return a store; None where there is none and the reader wants none."""
         try:
-            return AnnotationStore.open(address, create=not ask)
+            return self._open_aside(address, create=not ask)
         except StoreError as error:
             if not ask:
                 raise
             if self._state.ask(f"{error} Make a store there?", (MAKE, STAY)) != MAKE:
                 return None
-            return AnnotationStore.open(address)
+            return self._open_aside(address)
+
+    def _open_aside(self, address: str, *, create: bool = True) -> AnnotationStore:
+        """Open a store in a thread of its own: a slow disk or server stops no drawing of the window."""
+        outcome: list[AnnotationStore | Exception] = []
+        job = Job(lambda *_: AnnotationStore.open(address, create=create), self._state)
+        job.done.connect(outcome.append)
+        job.failed.connect(outcome.append)
+        if not job.wait(OPENING_S, listening=False):
+            job.cancel()
+        if not outcome:
+            raise StoreError(
+                f"The store at {without_password(address)} does not answer",
+                got=f"nothing for {OPENING_S:g} s",
+                remedy="look at the disk or the server, then do it again",
+            )
+        if isinstance(outcome[0], Exception):
+            raise outcome[0]
+        return outcome[0]
+
+    def _take(self, found: AnnotationStore) -> None:
+        """Use a store, unless one was opened while this one was."""
+        if self._store is None:
+            self._store = found
+        else:
+            found.close()
 
     def close(self) -> None:
         """Let the store go; the next wish opens it again, wherever the settings say then."""
