@@ -49,7 +49,7 @@ def filled(tmp_path, volume, mask):
         ("fsync,fdatasync", "EIO", "look at the disk"),
         ("pwrite64", "EIO", "look at the disk"),
         ("write,pwrite64", "ENOSPC", "make space"),
-        ("fsync,fdatasync", "ENOSPC", "make space"),
+        ("fsync,fdatasync", "ENOSPC", "look at the disk"),
     ],
 )
 def test_a_disk_that_fails_is_one_sentence_and_takes_nothing(filled, calls, error, remedy):
@@ -125,14 +125,20 @@ def server(place):
     engine.dispose()
 
 
+UNDER_TEST = "store_under_test"
+
+END_OF_ALL = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :name")
+"""What a restart of the server does to connections, for those of the store alone."""
+
+
 def test_a_server_that_was_restarted_between_two_calls_is_reached_again(server, volume, mask):
     place, beside = server
-    with AnnotationStore.open(place) as store:
+    with AnnotationStore.open(f"{place}&application_name={UNDER_TEST}") as store:
         store.add_case(volume(), source="reader")
         first = store.save("case", Annotation.from_mask(mask(4)), author="Ada")
-        beside.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+        beside.execute(END_OF_ALL, {"name": UNDER_TEST})
         assert store.head("case") == first
-        beside.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+        beside.execute(END_OF_ALL, {"name": UNDER_TEST})
         assert store.save("case", Annotation.from_mask(mask(5)), author="Ada", parent=first.id).number == 2
 
 

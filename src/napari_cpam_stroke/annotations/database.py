@@ -322,14 +322,16 @@ def _make_file(file: Path) -> None:
     """Make a new SQLite store whole or not at all; another program's that came first stays."""
     with plain_errors(f"The store at {file} cannot be made"), _file_errors(f"The store at {file} cannot be made"):
         unfinished = write_beside(file, b"", durable=True)
+        engine = _sqlite_engine(sqlite_url(unfinished))
         try:
-            engine = _sqlite_engine(sqlite_url(unfinished))
             with engine.execution_options(write=True).begin() as connection:
                 make_tables(connection)
             engine.dispose()
             settle({file: unfinished}, durable=True, existing="keep")
         finally:
-            unfinished.unlink(missing_ok=True)
+            engine.dispose()
+            for rest in file.parent.glob(f"{unfinished.name}*"):
+                rest.unlink(missing_ok=True)
 
 
 def make_tables(connection: Connection) -> None:
