@@ -1,5 +1,7 @@
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -79,6 +81,36 @@ def test_a_store_that_was_never_finished_is_made_again(tmp_path):
     sqlite3.connect(tmp_path / "s" / "store.db").close()
     with AnnotationStore.open(tmp_path / "s") as store:
         assert store.cases() == []
+
+
+def test_what_a_killed_program_began_with_does_not_stand_in_the_way(tmp_path):
+    (tmp_path / "s").mkdir()
+    for name in (".tmp-1.part", ".tmp-1.part-journal"):
+        (tmp_path / "s" / name).write_bytes(b"half")
+    with AnnotationStore.open(tmp_path / "s") as store:
+        assert store.check() == []
+
+
+CUT_OFF = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode=DELETE")
+connection.execute("PRAGMA cache_size=1")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE cases SET comment = hex(randomblob(100000))")
+os._exit(0)
+"""
+
+
+def test_a_change_that_never_ended_is_taken_back_when_the_store_is_opened(tmp_path, volume):
+    with AnnotationStore.open(tmp_path / "s") as store:
+        store.add_case(volume(), source="reader")
+        before = store.cases()
+    subprocess.run([sys.executable, "-c", CUT_OFF, str(tmp_path / "s" / "store.db")], check=True)
+    assert (tmp_path / "s" / "store.db-journal").stat().st_size > 0
+    with AnnotationStore.open(tmp_path / "s", create=False) as store:
+        assert store.cases() == before
+        assert store.check() == []
 
 
 def test_a_store_may_be_moved(tmp_path, volume):
