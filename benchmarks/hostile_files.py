@@ -47,6 +47,7 @@ class Tally:
     longest_s: float = 0.0
     peak_bytes: int = 0
     next: int = 0
+    deadly: list[int] = field(default_factory=list)
     finds: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, part: dict[str, Any]) -> None:
@@ -54,6 +55,7 @@ class Tally:
         self.longest_s = max(self.longest_s, part.get("longest_s", 0.0))
         self.peak_bytes = max(self.peak_bytes, part.get("peak_bytes", 0))
         self.next = max(self.next, part.get("next", 0))
+        self.deadly += part.get("deadly", [])
         self.finds += part.get("finds", [])
 
 
@@ -84,7 +86,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--hang", type=float, default=HANG_S, help="seconds after which a process is ended")
     parser.add_argument("--show", type=int, default=8, help="finds shown of each entry")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--first", type=int, default=0, help="number of the first try")
+    parser.add_argument("--first", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--leave-out", type=int, nargs="*", default=[], help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -113,7 +116,7 @@ def row(name: str, tally: Tally) -> str:
 def run(name: str, tally: Tally, options: argparse.Namespace, until: float) -> None:
     """Try an entry until its count or its time is over, in processes that may die."""
     while tally.next < options.count and time.monotonic() < until:
-        for part in tries(name, tally.next, options, until):
+        for part in tries(name, tally, options, until):
             keep(part, name, options)
             tally.add(part)
 
@@ -124,14 +127,15 @@ def keep(part: dict[str, Any], name: str, options: argparse.Namespace) -> None:
             log.write(json.dumps({"entry": name, "seed": options.seed, **part}) + "\n")
 
 
-def tries(name: str, first: int, options: argparse.Namespace, until: float) -> Iterator[dict[str, Any]]:
-    """Yield counts of one process until it ends; the try that ended it counts as a death."""
-    command = [sys.executable, __file__, "--child", "--entry", name, "--seed", str(options.seed), "--first", str(first)]
+def tries(name: str, tally: Tally, options: argparse.Namespace, until: float) -> Iterator[dict[str, Any]]:
+    """Yield counts of one process until it ends; the try that ended it counts as a death, and is left out later."""
+    command = [sys.executable, __file__, "--child", "--entry", name, "--seed", str(options.seed)]
+    command += ["--first", str(tally.next), "--leave-out", *map(str, tally.deadly)]
     command += ["--count", str(options.count), "--minutes", str(max((until - time.monotonic()) / 60, 0.01))]
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         watch = Watch(child, options.hang)
-        number, ended = first, False
+        number, ended = None, False
         for line in child.stdout or ():
             watch.seen()
             part = json.loads(line)
@@ -142,13 +146,15 @@ def tries(name: str, first: int, options: argparse.Namespace, until: float) -> I
             yield part
         child.wait()
         watch.stop()
+        errors.seek(0)
+        if number is None:
+            raise RuntimeError(errors.read().decode(errors="replace"))
         if not ended:
-            errors.seek(0)
             what = "hung and was ended" if watch.fired else f"the process ended with {child.returncode}"
             said = errors.read().decode(errors="replace")[-1500:]
             yield {
                 "outcomes": {"deaths": 1},
-                "next": number + 1,
+                "deadly": [number],
                 "finds": [{"number": number, "what": f"{what}: {said}"}],
             }
 
@@ -194,7 +200,9 @@ def serve(options: argparse.Namespace) -> None:
         part = empty(options.first)
         for number in range(options.first, options.count):
             print(json.dumps({"begins": number}), file=out, flush=True)
-            attempt(bench, options.seed, number, part)
+            if number not in options.leave_out:
+                attempt(bench, options.seed, number, part)
+            part["next"] = number + 1
             over = time.monotonic() > until
             if part["next"] % REPORT_EVERY == 0 or over:
                 print(json.dumps({**part, "ended": over}), file=out, flush=True)
@@ -222,7 +230,7 @@ def attempt(bench: Any, seed: int, number: int, part: dict[str, Any]) -> None:
     if took > SLOW_S:
         part["finds"].append({"number": number, "what": f"{took:.1f} s"})
     part["outcomes"][outcome] = part["outcomes"].get(outcome, 0) + 1
-    part["longest_s"], part["next"] = max(part["longest_s"], took), number + 1
+    part["longest_s"] = max(part["longest_s"], took)
     part["peak_bytes"] = max(part["peak_bytes"], peak_bytes())
 
 

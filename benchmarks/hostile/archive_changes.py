@@ -11,9 +11,10 @@ from random import Random
 from hostile.byte_changes import Change, change_bytes, change_within
 
 NAMES = (
-    "../../escaped", "/etc/escaped", "C:\\escaped", "a/../../b", "", ".", "..", "a\0b", "a" * 5000, "\u202egpj.dcm", "a\nb", "CON",
-    "x/" * 300 + "y", "\x1b[2J", "deep\\er\\x",
+    "../../escaped", "/etc/escaped", "C:\\escaped", "a/../../b", "", ".", "..", "a\0b", "a" * 5000, "\u202egpj.dcm",
+    "a\nb", "CON", "x/" * 300 + "y", "\x1b[2J", "deep\\er\\x",
 )  # fmt: skip
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)
 BOMB_BYTES = 80 * 2**20
 DIRECTORY_BYTES = 200
 """About where the table of contents and its end lie, from the end of a small archive."""
@@ -69,7 +70,7 @@ def _rewritten(data: bytes, random: Random, inside: Change) -> bytes:
             members[number] = (name, random.choice((b"", b"x", content[:200], content * 3)))
         case _:
             members[number] = (name, inside(content, random))
-    return _packed(members, random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2)))
+    return _packed(members, random.choice(METHODS))
 
 
 def _packed(members: list[tuple[str, bytes]], method: int) -> bytes:

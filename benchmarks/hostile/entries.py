@@ -131,7 +131,9 @@ def home_door(folder: Path) -> Door:
         settings = SettingsFile(folder / "room.json")
         return Answer(str(settings.change(author="Bo").author), refused=False)
 
-    models = [typed("models", *words) for words in (("list",), ("show", "tiny"), ("verify", "tiny"), ("rollback", "tiny"))]
+    models = [
+        typed("models", *words) for words in (("list",), ("show", "tiny"), ("verify", "tiny"), ("rollback", "tiny"))
+    ]
     series = typed("series", folder.parent / "ct")
     return one_of([(4, room), (1, series), *((1, door) for door in models)])
 
@@ -245,22 +247,34 @@ ENTRIES: dict[str, Entry] = {
     ),
     "nifti-import": Entry(
         inputs.nifti_pairs(".nii"),
-        {"images/*": change_header(NIFTI_HEADER_BYTES), "labels/*": change_header(NIFTI_HEADER_BYTES)},
+        {"images/*": change_header(NIFTI_HEADER_BYTES), "masks/*": change_header(NIFTI_HEADER_BYTES)},
         lambda folder: import_door(folder, "nifti", *MEANING),
         short=15,
     ),
     "zip": Entry(
-        inputs.zipped_series, {"*.zip": change_archive(change_elements)}, partial(series_door, name="series.zip"), short=150
+        inputs.zipped_series,
+        {"*.zip": change_archive(change_elements)},
+        partial(series_door, name="series.zip"),
+        short=150,
     ),
     "zip-bytes": Entry(
-        inputs.zipped_series, {"*.zip": change_bytes}, partial(series_door, name="series.zip"), rule=same_slices, short=150
+        inputs.zipped_series,
+        {"*.zip": change_bytes},
+        partial(series_door, name="series.zip"),
+        rule=same_slices,
+        short=150,
     ),
     "dicomdir": Entry(
         inputs.disc, {"DICOMDIR": change_elements}, partial(series_door, name="DICOMDIR"), rule=same_slices, short=150
     ),
     "bundle": Entry(
         signed_bundle,
-        {"card.json": change_json, "model.safetensors": change_weights, "signature.json": change_json, "pictures/*": change_bytes},
+        {
+            "card.json": change_json,
+            "model.safetensors": change_weights,
+            "signature.json": change_json,
+            "failures/*": change_bytes,
+        },
         bundle_door,
         seal=seal_bundle,
         short=60,

@@ -205,7 +205,7 @@ def nifti_pairs(ending: str) -> Callable[[Path], None]:
         for number in range(2):
             hu, mask = head(number, slices=2)
             write_nifti(folder / "images" / f"case{number}{ending}", hu)
-            write_nifti(folder / "labels" / f"case{number}{ending}", mask)
+            write_nifti(folder / "masks" / f"case{number}{ending}", mask)
 
     return make
 
@@ -227,7 +227,9 @@ def nnunet_set(folder: Path) -> None:
 def monai_list(folder: Path) -> None:
     nnunet_set(folder)
     (folder / "dataset.json").unlink()
-    pairs = [{"image": f"imagesTr/case{n}_0000.nii.gz", "label": f"labelsTr/case{n}.nii.gz", "fold": n} for n in range(2)]
+    pairs = [
+        {"image": f"imagesTr/case{n}_0000.nii.gz", "label": f"labelsTr/case{n}.nii.gz", "fold": n} for n in range(2)
+    ]
     (folder / "datalist.json").write_text(json.dumps({"training": pairs, "testing": ["imagesTr/x.nii.gz"]}))
 
 
@@ -250,7 +252,13 @@ def coco_set(folder: Path) -> None:
     listed = [{"id": n, "file_name": f"s{n}.png", "height": TRAINING_SIZE, "width": TRAINING_SIZE} for n in range(2)]
     outlines = [
         {"id": 1, "image_id": 0, "category_id": 7, "segmentation": [[10, 20, 40, 20, 40, 30, 10, 30]], "iscrowd": 0},
-        {"id": 2, "image_id": 1, "category_id": 7, "segmentation": {"size": [64, 64], "counts": [100, 20, 3976]}, "iscrowd": 1},
+        {
+            "id": 2,
+            "image_id": 1,
+            "category_id": 7,
+            "segmentation": {"size": [64, 64], "counts": [100, 20, 3976]},
+            "iscrowd": 1,
+        },
     ]
     values = {"images": listed, "categories": [{"id": 7, "name": "hemorrhage"}], "annotations": outlines}
     (folder / "instances.json").write_text(json.dumps(values))
@@ -313,7 +321,7 @@ class Tiny:
 
         attention = AttentionConfig(token_grid=4, width=16, heads=2)
         network = SegmenterConfig(base_width=4, depth=3, input_size=32, attention=attention)
-        failure = KnownFailure("missed", "small bleeds", picture="pictures/one.png")
+        failure = KnownFailure("missed", "small bleeds", picture="failures/one.png")
         card = ModelCard(name="tiny", architecture=network, preprocess=PreprocessConfig(size=32), failures=(failure,))
         picture = b"\x89PNG\r\n\x1a\n" + bytes(100)
         save_bundle(self.folder, card, build_model(network).state_dict(), pictures={failure.picture: picture})

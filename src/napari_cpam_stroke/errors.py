@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from napari_cpam_stroke.plain_line import plain_line
+
+MOST_OF_A_VALUE = 400
+"""Characters that a sentence shows of a value met."""
+
 
 class CpamError(Exception):
-    """Something the user can act on.
+    """Something the user can act on, in one line: what others wrote into a value met is made fit to be shown.
 
     Parameters
     ----------
@@ -23,11 +28,11 @@ class CpamError(Exception):
         self.what, self.got, self.expected, self.remedy = what, got, expected, remedy
         parts = [what]
         if got is not None:
-            parts.append(f"got {got}")
+            parts.append(f"got {plain_line(str(got), MOST_OF_A_VALUE)}")
         if expected:
             parts.append(f"expected {expected}")
         sentence = ", ".join(parts)
-        super().__init__(f"{sentence}; {remedy}." if remedy else f"{sentence}.")
+        super().__init__(plain_line(f"{sentence}; {remedy}." if remedy else f"{sentence}."))
 
 
 class InputError(CpamError):

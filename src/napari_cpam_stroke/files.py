@@ -6,6 +6,7 @@ Everything is written beside its target under a name that marks it as unfinished
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import stat
@@ -13,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 from uuid import uuid4
 
 UNFINISHED_PREFIX, UNFINISHED_SUFFIX = ".tmp-", ".part"
@@ -26,6 +27,9 @@ SURE_FOLDERS: set[Path] = set()
 """Folders whose own name this program knows to be on the disk."""
 
 NOT_REGULAR = "it is not a regular file"
+
+MOST_TEXT_BYTES = 2**28
+"""Of a text that is read whole; a data set's outlines may lie in one."""
 
 Content = str | bytes | Callable[[BinaryIO], object]
 """What a file will hold: text (UTF-8), bytes, or a function that writes into the open file."""
@@ -132,23 +136,39 @@ def whole_folder(target: Path, *, existing: FolderExisting = "refuse", durable: 
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def open_regular(path: Path) -> int:
-    """Return a file descriptor to read a regular file by; links, pipes and devices are refused and never waited for.
+def open_regular(path: Path, *, follow: bool = False) -> int:
+    """Return a file descriptor to read a regular file by; pipes and devices are refused and never waited for.
+
+    Parameters
+    ----------
+    follow
+        True: a link counts as what it leads to, as for a file that the user names.
 
     Raises
     ------
     OSError
         If it cannot be opened, or is no regular file (`errno.EINVAL`).
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    file = os.open(path, flags)
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    file = os.open(path, flags if follow else flags | getattr(os, "O_NOFOLLOW", 0))
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         raise OSError(errno.EINVAL, NOT_REGULAR, str(path))
     return file
 
 
-def read_regular(path: Path, most_bytes: int) -> bytes:
+def require_regular(path: Path) -> None:
+    """Refuse what would be waited for, or never end, where a library opens files itself; links are followed.
+
+    Raises
+    ------
+    OSError
+        As `open_regular`.
+    """
+    os.close(open_regular(path, follow=True))
+
+
+def read_regular(path: Path, most_bytes: int, *, follow: bool = False) -> bytes:
     """Return what a regular file holds; a larger one is not read.
 
     Raises
@@ -156,11 +176,51 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
     OSError
         As `open_regular`, and if it is larger than `most_bytes` (`errno.EFBIG`).
     """
-    with os.fdopen(open_regular(path), "rb") as file:
+    with os.fdopen(open_regular(path, follow=follow), "rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size > most_bytes:
             raise OSError(errno.EFBIG, f"it has {size} bytes, and at most {most_bytes} are read", str(path))
         return file.read(most_bytes)
+
+
+def read_text(path: Path, *, encoding: str = "utf-8") -> str:
+    """Return the text of a regular file that the user or the program names.
+
+    Raises
+    ------
+    OSError
+        As `read_regular`.
+    UnicodeDecodeError
+        If it is in another encoding.
+    """
+    return read_regular(path, MOST_TEXT_BYTES, follow=True).decode(encoding)
+
+
+def read_json(path: Path) -> Any:
+    """Return the values of a JSON file that the user or the program names; a byte-order mark is passed over.
+
+    Raises
+    ------
+    OSError
+        As `read_regular`.
+    ValueError
+        If it is no JSON, or lists lie in lists deeper than can be read.
+    """
+    return json_values(read_text(path, encoding="utf-8-sig"))
+
+
+def json_values(text: str | bytes) -> Any:
+    """Return the values of a JSON text.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or lists lie in lists deeper than can be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("lists lie in lists too deep to be read") from error
 
 
 def make_folder(folder: Path, *, durable: bool = False) -> None:

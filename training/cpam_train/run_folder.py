@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from cpam_train.config import TrainConfig
 from napari_cpam_stroke.config import build_config, plain
 from napari_cpam_stroke.errors import ConfigError, InputError
-from napari_cpam_stroke.files import write_whole
+from napari_cpam_stroke.files import read_json, write_whole
 
 SCHEMA_VERSION = 1
 CARD_DRAFT = "card-draft.json"
@@ -94,7 +94,7 @@ class RunFolder:
             If it is missing or damaged.
         """
         try:
-            values: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
+            values: dict[str, Any] = read_json(self.path / name)
         except OSError as error:
             raise InputError(
                 f"{self.path} has no {name}", remedy="give the folder of a finished cpam-train fit run"

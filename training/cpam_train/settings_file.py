@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from napari_cpam_stroke.errors import ConfigError, InputError, add_extra
+from napari_cpam_stroke.files import json_values, read_text
 
 YAML_ENDINGS = (".yaml", ".yml")
 
@@ -23,7 +23,7 @@ def settings_in(file: Path) -> dict[str, Any]:
         If it is neither JSON nor, by its ending, YAML, or holds no settings.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"The config file {file} cannot be read", remedy="give the path of a JSON or YAML file"
@@ -50,8 +50,8 @@ def _unwrapped(values: dict[str, Any]) -> dict[str, Any]:
 
 def _json(text: str, file: Path) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return json_values(text)
+    except ValueError as error:
         raise ConfigError(
             f"The config file {file} is not JSON ({error})", remedy="write JSON, or YAML into a file that ends in .yaml"
         ) from error

@@ -27,7 +27,7 @@ from napari_cpam_stroke.annotations.migration import as_current, copy_tables
 from napari_cpam_stroke.annotations.rows import utc_now
 from napari_cpam_stroke.annotations.sqlite_file import copy_files, copy_sqlite
 from napari_cpam_stroke.errors import StoreError
-from napari_cpam_stroke.files import FolderExisting, whole_folder
+from napari_cpam_stroke.files import FolderExisting, read_json, whole_folder
 from napari_cpam_stroke.progress import Progress
 
 LIST_FILE = "backup.json"
@@ -104,7 +104,7 @@ def listed_problems(backup: Path) -> tuple[str, ...]:
     if not file.exists():
         return ()
     try:
-        return tuple(str(problem) for problem in json.loads(file.read_text(encoding="utf-8"))["problems"])
+        return tuple(str(problem) for problem in read_json(file)["problems"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             "The list of what was damaged in a backup cannot be read",

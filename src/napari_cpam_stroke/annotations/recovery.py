@@ -20,7 +20,7 @@ from napari_cpam_stroke.annotations.program_lock import hold, runs
 from napari_cpam_stroke.annotations.stacks import encode_stack, read_stack
 from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
-from napari_cpam_stroke.files import open_regular, write_whole
+from napari_cpam_stroke.files import json_values, open_regular, write_whole
 from napari_cpam_stroke.user_folder import application_home
 
 LOG = logging.getLogger(__name__)
@@ -215,7 +215,7 @@ def _read_header(file: BinaryIO) -> dict[str, Any]:
     digest, _, text = file.readline(LONGEST_HEADER).rstrip(b"\n").partition(b" ")
     if hashlib.sha256(text).hexdigest().encode() != digest:
         raise ValueError("its first line is damaged")
-    header: dict[str, Any] = json.loads(text)
+    header: dict[str, Any] = json_values(text)
     if header.get("format", FORMAT) != FORMAT:
         raise ValueError(f"it is of format {header['format']}, and this program reads format {FORMAT}")
     return header

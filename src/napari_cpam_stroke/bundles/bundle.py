@@ -17,7 +17,7 @@ from napari_cpam_stroke.bundles.card import ModelCard, card_from_plain, card_to_
 from napari_cpam_stroke.bundles.packed_weights import finite, pack_weights, unpack_weights
 from napari_cpam_stroke.bundles.readme import render_readme
 from napari_cpam_stroke.errors import BundleError
-from napari_cpam_stroke.files import read_regular, whole_folder
+from napari_cpam_stroke.files import json_values, read_regular, whole_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -129,14 +129,14 @@ def load_bundle(path: str | Path) -> Bundle:
     folder = Path(path)
     file = folder / CARD_FILE
     try:
-        values = json.loads(read_regular(file, MAX_CARD_BYTES).decode())
+        values = json_values(read_regular(file, MAX_CARD_BYTES).decode())
     except OSError as error:
         raise BundleError(
             f"{folder} is not a model bundle",
             got=_reason(error),
             expected=f"a folder with {CARD_FILE} and {WEIGHTS_FILE}",
         ) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BundleError(f"{file} is not valid JSON", got=error) from error
     return Bundle(card_from_plain(values, where=str(file)), folder)
 

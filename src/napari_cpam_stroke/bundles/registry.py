@@ -12,7 +12,7 @@ from napari_cpam_stroke.bundles.bundle import CARD_FILE, Bundle, copy_bundle, lo
 from napari_cpam_stroke.bundles.card import ModelCard, check_name, check_version
 from napari_cpam_stroke.bundles.trust import Trust
 from napari_cpam_stroke.errors import BundleError, nearest
-from napari_cpam_stroke.files import write_whole
+from napari_cpam_stroke.files import read_json, write_whole
 from napari_cpam_stroke.user_folder import application_home
 
 DEFAULT, PROMPTED = "default", "prompted"
@@ -282,7 +282,7 @@ def _order(version: str) -> tuple[int, ...]:
 
 def _read_json(path: Path) -> object:
     try:
-        value: object = json.loads(path.read_text(encoding="utf-8"))
+        value: object = read_json(path)
     except (OSError, ValueError):
         return None
     return value

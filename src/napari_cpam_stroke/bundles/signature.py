@@ -19,7 +19,7 @@ from napari_cpam_stroke.bundles.bundle import MAX_SIGNATURE_BYTES, SIGNATURE_FIL
 from napari_cpam_stroke.bundles.card import ModelCard, card_from_plain, card_to_plain
 from napari_cpam_stroke.config import STRICT, build_config, plain
 from napari_cpam_stroke.errors import BundleError, ConfigError, InputError, add_extra
-from napari_cpam_stroke.files import read_regular, write_whole
+from napari_cpam_stroke.files import json_values, read_regular, write_whole
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -120,7 +120,7 @@ def signature_of(bundle: Bundle) -> Signature | None:
     """
     file = bundle.path / SIGNATURE_FILE
     try:
-        values = build_config(_Stored, json.loads(read_regular(file, MAX_SIGNATURE_BYTES)), where=SIGNATURE_FILE)
+        values = build_config(_Stored, json_values(read_regular(file, MAX_SIGNATURE_BYTES)), where=SIGNATURE_FILE)
         key, value = (base64.b64decode(text, validate=True) for text in (values.key, values.signature))
     except FileNotFoundError:
         return None
@@ -146,7 +146,7 @@ def check_signature(bundle: Bundle, signature: Signature) -> None:
 
     try:
         _public_key(signature.key).verify(signature.value, signature.signed.encode())
-        values = json.loads(signature.signed)
+        values = json_values(signature.signed)
         fits = _unnamed(card_from_plain(values["card"], where=SIGNATURE_FILE)) == _unnamed(bundle.card)
         fits = fits and values["pictures"] == _digests(bundle)
     except (InvalidSignature, ValueError, TypeError, KeyError, RecursionError):

@@ -14,7 +14,7 @@ from napari_cpam_stroke.bundles.card import check_name
 from napari_cpam_stroke.bundles.signature import check_signature, fingerprint, signature_of
 from napari_cpam_stroke.config import STRICT, build_config, plain
 from napari_cpam_stroke.errors import BundleError, ConfigError
-from napari_cpam_stroke.files import write_whole
+from napari_cpam_stroke.files import read_json, write_whole
 
 TRUST_FILE = "trust.json"
 
@@ -57,12 +57,12 @@ class Trust:
             If the file is damaged: then nothing is let in.
         """
         try:
-            values = json.loads(self._file.read_text(encoding="utf-8"))
+            values = read_json(self._file)
             policy = build_config(Policy, values, where=TRUST_FILE)
             _ = [base64.b64decode(key, validate=True) for key in policy.keys.values()]
         except FileNotFoundError:
             return Policy()
-        except (OSError, ValueError, RecursionError, ConfigError) as error:
+        except (OSError, ValueError, ConfigError) as error:
             raise BundleError(
                 f"{self._file} cannot be read, so nobody can tell which models are trusted",
                 remedy="restore it, or delete it and trust your keys again",

@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from napari_cpam_stroke.plain_line import plain_line
+
+MOST_CHARACTERS = 2000
+"""Of a sentence, which may hold words of a file."""
+
 Severity = Literal["info", "warning", "limitation", "refusal"]
 """info: merely so. warning: the reader must know. limitation: may be looked at, but the AI stays off. refusal: cannot
 be read as a volume, or a file that is set aside."""
@@ -134,7 +139,7 @@ class Notice:
     Attributes
     ----------
     sentence
-        For people; no code looks into it.
+        For people, one line; no code looks into it.
     data
         The values in the sentence, named with their unit, for programs; not to be changed.
     """
@@ -143,6 +148,9 @@ class Notice:
     severity: Severity
     sentence: str
     data: Mapping[str, Plain] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sentence", plain_line(self.sentence, MOST_CHARACTERS))
 
 
 def info(code: NoticeCode, sentence: str, **data: Plain) -> Notice:

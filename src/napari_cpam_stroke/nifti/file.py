@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from napari_cpam_stroke.core.arrays import Floats
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import require_regular
 
 MAX_VOXELS = 2**30
 """Voxels of a file that is read."""
@@ -108,6 +109,7 @@ def open_nifti(path: Path, *, kind: str = "volume") -> NiftiFile:
 
 
 def _read(path: Path, name: str, kind: str) -> NiftiFile:
+    require_regular(path)
     image = nib.load(path, mmap=False)
     if not isinstance(image, nib.Nifti1Pair):
         raise InputError(f"{name} is no NIfTI file", got=type(image).__name__)

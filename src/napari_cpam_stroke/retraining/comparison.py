@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import read_json
 
 VERDICT_FILE = "verdict.json"
 """In the run folder, written by `cpam-train promote`."""
@@ -81,7 +81,7 @@ def read_comparison(run: Path) -> Comparison | None:
     """
     file = run / VERDICT_FILE
     try:
-        return _comparison(json.loads(file.read_text(encoding="utf-8")))
+        return _comparison(read_json(file))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

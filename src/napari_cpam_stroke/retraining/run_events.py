@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from napari_cpam_stroke.files import json_values, open_regular
 
 MOST_BYTES = 64 * 1024
 """Read at once, a few hundred lines: a window shows them without a halt."""
@@ -24,7 +26,7 @@ class EventFile:
     def read(self) -> list[Event]:
         """Return the next events; none where nothing was added. What is no JSON object is passed over."""
         try:
-            with self.path.open("rb") as stream:
+            with os.fdopen(open_regular(self.path, follow=True), "rb") as stream:
                 if self._position > stream.seek(0, 2):
                     self._position, self._half = 0, b""
                 stream.seek(self._position)
@@ -122,7 +124,7 @@ def _extended(curve: tuple[Epoch, ...], event: Event) -> tuple[Epoch, ...]:
 
 def _event(line: bytes) -> Event | None:
     try:
-        found = json.loads(line)
+        found = json_values(line)
     except ValueError:
         return None
     return found if isinstance(found, dict) else None

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from napari_cpam_stroke.errors import InputError
-from napari_cpam_stroke.files import write_whole
+from napari_cpam_stroke.files import read_text, write_whole
 from napari_cpam_stroke.retraining.comparison import VERDICT_FILE, Comparison, read_comparison
 from napari_cpam_stroke.retraining.request import Request, judging, request_from_json, request_to_json, taking
 from napari_cpam_stroke.retraining.run_events import Event, EventFile, Standing
@@ -115,7 +115,7 @@ class WorkFolder:
     def work(self) -> Work | None:
         """Return the step under way or done last; None where nothing was started from here."""
         try:
-            return TypeAdapter(Work).validate_json((self.path / PROCESS).read_bytes())
+            return TypeAdapter(Work).validate_json(read_text(self.path / PROCESS))
         except (OSError, ValueError):
             return None
 
@@ -200,7 +200,7 @@ def _size(file: Path) -> int:
 
 def _request_in(path: Path) -> Request | None:
     try:
-        return request_from_json((path / REQUEST).read_text(encoding="utf-8"))
+        return request_from_json(read_text(path / REQUEST))
     except (OSError, ValueError):
         return None
 

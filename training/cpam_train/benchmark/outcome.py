@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from cpam_train.metrics.counts import Counts
 from cpam_train.run_folder import CARD_DRAFT, RunFolder
 from napari_cpam_stroke.config import ClassifierConfig
 from napari_cpam_stroke.core.annotation import PRESENT, UNKNOWN, joint_label
+from napari_cpam_stroke.files import read_json
 
 FILE = "benchmark.json"
 
@@ -110,7 +110,7 @@ def start_of(run: RunFolder) -> str:
 
 def read_outcome(path: Path) -> Outcome:
     """Return the outcome that was kept of a run."""
-    values = json.loads(path.read_text(encoding="utf-8"))
+    values = read_json(path)
     masks = {
         split: {
             name: Cases(c["case"], c["patient"], Counts(*(np.asarray(c[k], float) for k in COUNTS)))

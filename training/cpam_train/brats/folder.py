@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.annotations.records import Split
 from napari_cpam_stroke.annotations.splits import DEFAULT_FRACTIONS, share_out
 from napari_cpam_stroke.errors import StoreError
-from napari_cpam_stroke.files import write_whole
+from napari_cpam_stroke.files import read_json, write_whole
 
 INDEX = "brats.json"
 VERSION = 1
@@ -70,11 +70,11 @@ class BratsFolder:
                 raise StoreError(f"Folder {folder} has no BraTS cases", remedy="run cpam-train import brats first")
             return cls(Path(folder), {})
         try:
-            content = json.loads(index.read_text(encoding="utf-8"))
+            content = read_json(index)
             if content["version"] != VERSION:
                 raise StoreError("BraTS folder is of another version", got=content["version"], expected=str(VERSION))
             return cls(Path(folder), {c["case_id"]: BratsCase(**c) for c in content["cases"]})
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(f"Index {index} is damaged", remedy="delete the folder and import again") from error
 
     def cases(self, split: Split | None = None) -> list[BratsCase]:

@@ -9,6 +9,7 @@ import typer
 
 from cpam_train.commands.common import StoreOption, console, errors, opened, progress_bar
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import read_text
 
 if TYPE_CHECKING:
     from cpam_train.importers import ImportSummary
@@ -127,7 +128,7 @@ def _assign(store: str, seed: int, test: Path | None = None) -> None:
 def _listed(path: Path) -> list[str]:
     """Return the patients of a list, one a line."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_text(path, encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The list of test patients {path} cannot be read", got=str(error)) from error
     return [line.strip() for line in lines if line.strip()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from napari_cpam_stroke.bundles.card import card_from_plain
 from napari_cpam_stroke.bundles.packed_weights import pack_weights, unpack_weights
 from napari_cpam_stroke.config import ClassifierConfig, build_config
 from napari_cpam_stroke.errors import ConfigError, CpamError, InputError
+from napari_cpam_stroke.files import read_json
 
 FREE = ("data.workers", "data.cache", "model.weights_file", "model.encoder.weights_file")
 """What may be said anew: how slices are read, and where a file of weights lies."""
@@ -156,7 +156,7 @@ def card_of(reference: str) -> ModelCard:
     if not Path(reference).is_file():
         return Registry().resolve(reference).card
     try:
-        values = json.loads(Path(reference).read_text(encoding="utf-8"))
+        values = read_json(Path(reference))
     except (OSError, ValueError) as error:
         raise InputError(f"{reference} is no card of a model", got=error, expected="card.json of a bundle") from error
     return card_from_plain(values, where=reference)

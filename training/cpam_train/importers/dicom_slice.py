@@ -10,7 +10,6 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 from pydicom.multival import MultiValue
 
 from cpam_train.importers.stored_values import stored_values
@@ -18,21 +17,15 @@ from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import Acquisition
 from napari_cpam_stroke.core.acquisition import scanner_name
 from napari_cpam_stroke.core.volume import AIR_HU
+from napari_cpam_stroke.dicom.file.header_faults import HEADER_FAULTS
 from napari_cpam_stroke.dicom.file.sources import UnreadableError
 from napari_cpam_stroke.dicom.headers.plain import plain_text
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import require_regular
 
 MAX_HU = 32767
 
-UNDECODABLE = (
-    InvalidDicomError,
-    OSError,
-    AttributeError,
-    RuntimeError,
-    ValueError,
-    NotImplementedError,
-    UnreadableError,
-)
+UNDECODABLE = (*HEADER_FAULTS, RuntimeError, UnreadableError)
 """What reading and decoding raise for a file that is no DICOM image, damaged, or compressed otherwise."""
 
 
@@ -63,6 +56,7 @@ def read_dicom_slice(path: Path) -> DicomSlice:
         When the file is no DICOM image or its pixels cannot be decoded.
     """
     try:
+        require_regular(path)
         header = pydicom.dcmread(path)
         raw = stored_values(header)
     except UNDECODABLE as error:

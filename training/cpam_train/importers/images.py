@@ -12,6 +12,7 @@ from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import Notice, NoticeCode
 from napari_cpam_stroke.core.notice import info
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import require_regular
 
 MASK_THRESHOLD = 127
 """Masks are 0 / 255; those that were saved as JPEG have values in between."""
@@ -33,6 +34,10 @@ WHITE_FROM = 254
 """Grey from which on a pixel counts as the white end; resampling leaves some of it one step darker."""
 
 
+UNREADABLE_PICTURE = (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError)
+"""What Pillow raises over a damaged picture, or one that would fill the memory."""
+
+
 def window_notice(kind: str, window: Window) -> Notice:
     """Return the notice of 8-bit pictures ("8-bit PNG") that were read as a window of HU."""
     bone = f", white as bone of {BONE_HU} HU" if window.high < NARROW_BELOW_HU else ""
@@ -43,10 +48,11 @@ def window_notice(kind: str, window: Window) -> Notice:
 def read_pixels(path: Path) -> NDArray[np.uint8]:
     """Return uint8 (Y, X, 3), or (Y, X) of a grey image; transparency is dropped."""
     try:
+        require_regular(path)
         with Image.open(path) as image:
             _require_8_bit(image, path.name)
             return np.asarray(image if image.mode == "L" else image.convert("RGB"), dtype=np.uint8)
-    except (OSError, UnidentifiedImageError) as error:
+    except UNREADABLE_PICTURE as error:
         raise InputError("Image cannot be read", got=path.name, remedy="copy the file again") from error
 
 
@@ -59,11 +65,12 @@ def _require_8_bit(image: Image.Image, name: str) -> None:
 def read_16_bit(path: Path) -> NDArray[np.int32]:
     """Return int32 (Y, X) of a grey picture of 16 bits."""
     try:
+        require_regular(path)
         with Image.open(path) as image:
             if not image.mode.startswith("I"):
                 raise InputError(f"Image {path.name} does not hold 16 bits", got=f"mode {image.mode}")
             return np.asarray(image, dtype=np.int32)
-    except (OSError, UnidentifiedImageError) as error:
+    except UNREADABLE_PICTURE as error:
         raise InputError("Image cannot be read", got=path.name, remedy="copy the file again") from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 
 from cpam_train.importers.layout import strip
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import read_json as values_of_json
+from napari_cpam_stroke.files import read_text
 
 DELIMITERS = ",;\t"
 """What parts the values of a table: spreadsheets write any of these."""
 
-MAX_LIST_BYTES = 2**28
-"""Of a list that is read whole; COCO keeps its outlines in it."""
+UNREADABLE = (OSError, UnicodeError, csv.Error)
+"""What reading a damaged table raises."""
 
 Entry = TypeVar("Entry", bound=Hashable)
 
@@ -27,15 +29,14 @@ def read_json(path: Path, expected: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If it cannot be read, is larger than `MAX_LIST_BYTES`, or is no object.
+        If it cannot be read, is too large, or is no object.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_LIST_BYTES:
-            raise InputError(f"{path.name} is too large", got=f"{size} bytes", expected=f"at most {MAX_LIST_BYTES}")
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path.name} cannot be read as JSON", got=type(error).__name__, expected=expected) from error
+        data = values_of_json(path)
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read", got=error.strerror, expected=expected) from error
+    except ValueError as error:
+        raise InputError(f"{path.name} cannot be read as JSON", got=error, expected=expected) from error
     if not isinstance(data, dict):
         raise InputError(f"{path.name} is no such list", got=type(data).__name__, expected=expected)
     return data
@@ -68,21 +69,53 @@ def read_rows(path: Path, expected: str) -> Iterator[tuple[int, dict[str, str]]]
         If it cannot be read as UTF-8, names a column twice, or a line has more values than there are columns.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header = file.readline()
-            file.seek(0)
-            reader = csv.reader(file, delimiter=max(DELIMITERS, key=header.count), strict=True)
-            columns = [name.strip().casefold() for name in next(reader, [])]
-            _require_columns(columns, path)
-            for values in reader:
-                if any(value.strip() for value in values):
-                    yield reader.line_num, _row(columns, values, path, reader.line_num)
+        lines, delimiter = table_lines(path)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        columns = [name.strip().casefold() for name in next(reader, [])]
+        _require_columns(columns, path)
+        for values in reader:
+            if any(value.strip() for value in values):
+                yield reader.line_num, _row(columns, values, path, reader.line_num)
     except OSError as error:
         raise InputError(f"The table {path.name} cannot be read", got=error.strerror) from error
     except (UnicodeError, csv.Error) as error:
         raise InputError(
             f"The table {path.name} cannot be read", got=error, expected=expected, remedy="save it as UTF-8 CSV"
         ) from error
+
+
+def table_lines(path: Path) -> tuple[io.StringIO, str]:
+    """Return the lines of a UTF-8 table, and which of `DELIMITERS` parts its values: what the first line has most of.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is no regular file.
+    UnicodeDecodeError
+        If it is in another encoding.
+    """
+    lines = io.StringIO(read_text(path, encoding="utf-8-sig"), newline="")
+    delimiter = max(DELIMITERS, key=lines.readline().count)
+    lines.seek(0)
+    return lines, delimiter
+
+
+def table_rows(path: Path, *columns: str) -> list[dict[str, str]]:
+    """Return the rows of a published table, parted by commas, which has at least these columns; all values are text.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or a column or a value of a row is missing.
+    """
+    expected = f"columns {', '.join(columns)}"
+    try:
+        rows = list(csv.DictReader(table_lines(path)[0], restval=""))
+    except UNREADABLE as error:
+        raise InputError(f"Table {path.name} cannot be read", got=error, expected=expected) from error
+    if any(not set(columns) <= row.keys() for row in rows[:1]) or not rows:
+        raise InputError(f"Table {path.name} cannot be read", expected=expected)
+    return rows
 
 
 def _require_columns(columns: Sequence[str], path: Path) -> None:

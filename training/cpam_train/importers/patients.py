@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cpam_train.importers.follow_ups import likely_follow_ups
+from cpam_train.importers.listed import table_lines
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate
 from napari_cpam_stroke.annotations import AnnotationStore
@@ -25,9 +26,6 @@ EXPECTED = "a UTF-8 CSV with the columns case,patient"
 
 ENDINGS = (".nii.gz", ".nii", ".dcm", ".png", ".jpg", ".jpeg", "_0000")
 """What a list may add to the name of a case."""
-
-DELIMITERS = ",;\t"
-"""What parts the values of a list: spreadsheets write any of these."""
 
 SHOWN_GROUPS = 20
 """Groups of names alike that a sentence shows."""
@@ -126,14 +124,12 @@ def follow_up_sentence(candidates: Sequence[Candidate], patient_of: Mapping[str,
 def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
     """Yield line number, case and patient."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header = file.readline()
-            file.seek(0)
-            reader = csv.DictReader(file, delimiter=max(DELIMITERS, key=header.count), strict=True)
-            held = _columns(reader.fieldnames or (), path)
-            for row in reader:
-                if any((value or "").strip() for value in row.values() if isinstance(value, str)):
-                    yield reader.line_num, (row[held["case"]] or "").strip(), (row[held["patient"]] or "").strip()
+        lines, delimiter = table_lines(path)
+        reader = csv.DictReader(lines, delimiter=delimiter, strict=True)
+        held = _columns(reader.fieldnames or (), path)
+        for row in reader:
+            if any((value or "").strip() for value in row.values() if isinstance(value, str)):
+                yield reader.line_num, (row[held["case"]] or "").strip(), (row[held["patient"]] or "").strip()
     except OSError as error:
         raise InputError(f"The list of patients {path} cannot be read", got=error.strerror) from error
     except (UnicodeError, csv.Error) as error:

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from cpam_train.importers.images import window_notice, window_range, window_to_hu
+from cpam_train.importers.images import UNREADABLE_PICTURE, window_notice, window_range, window_to_hu
 from napari_cpam_stroke.config import Window
 from napari_cpam_stroke.core import Notice
 from napari_cpam_stroke.core.volume import AIR_HU
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import require_regular
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
@@ -100,11 +101,12 @@ def read_label_values(path: Path) -> NDArray[np.int64]:
 def _opened(path: Path) -> Iterator[Image.Image]:
     """Open one picture; whatever is damaged is one sentence."""
     try:
+        require_regular(path)
         with Image.open(path) as image:
             if (count := getattr(image, "n_frames", 1)) != 1:
                 raise InputError(f"{path.name} holds several pictures", got=count, expected="one slice")
             yield image
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except UNREADABLE_PICTURE as error:
         raise InputError("Image cannot be read", got=path.name, remedy="copy the file again") from error
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+
+from napari_cpam_stroke.dicom.file.header_faults import HEADER_FAULTS
+from napari_cpam_stroke.files import require_regular
 
 COUNTING_COMPONENT = ("1.2.840.113619.", "1.2.840.113704.")
 """GE, Philips: the last number of the UID counts the slices of a series."""
@@ -64,10 +66,11 @@ class Run:
 def read_slice_name(path: Path) -> SliceName:
     """Return what the header of a file tells of its order; of a file that cannot be read its name only."""
     try:
+        require_regular(path)
         header = pydicom.dcmread(path, specific_tags=_TAGS, stop_before_pixels=True)
-    except (InvalidDicomError, OSError):
+        return SliceName(path.stem, str(header.file_meta.get("MediaStorageSOPInstanceUID", "")), _grid(header))
+    except HEADER_FAULTS:
         return SliceName(path.stem)
-    return SliceName(path.stem, str(header.file_meta.get("MediaStorageSOPInstanceUID", "")), _grid(header))
 
 
 def _grid(header: Dataset) -> Grid | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from napari_cpam_stroke.bundles.registry import DEFAULT, refuse_bundled
 from napari_cpam_stroke.bundles.signature import sign_bundle
 from napari_cpam_stroke.config import build_config
 from napari_cpam_stroke.errors import CpamError, InputError
+from napari_cpam_stroke.files import read_json
 from napari_cpam_stroke.inference.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def read_failures(folder: Path) -> tuple[tuple[KnownFailure, ...], dict[str, byt
     """
     file = folder / FAILURES_FILE
     try:
-        failures = build_config(tuple[KnownFailure, ...], json.loads(file.read_text(encoding="utf-8")), where=file.name)
+        failures = build_config(tuple[KnownFailure, ...], read_json(file), where=file.name)
         return failures, {f.picture: (folder / f.picture).read_bytes() for f in failures if f.picture}
     except OSError as error:
         raise InputError(f"The known failures in {folder} cannot be read", got=error) from error

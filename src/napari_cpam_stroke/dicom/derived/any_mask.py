@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from napari_cpam_stroke.dicom.derived.segmentation_reader import segmentation_re
 from napari_cpam_stroke.dicom.file.elements import read_header
 from napari_cpam_stroke.dicom.file.sources import FileSource, UnreadableError
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import open_regular
 from napari_cpam_stroke.nifti.reader import nifti_reading
 
 NIFTI_ENDINGS = (".nii", ".nii.gz", ".hdr", ".img")
@@ -56,7 +58,7 @@ def is_mask(path: Path) -> bool:
 
 def _is_dicom(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path, follow=True), "rb") as file:
             return file.read(_DICOM_MARK_AT + len(_DICOM_MARK))[_DICOM_MARK_AT:] == _DICOM_MARK
     except OSError as error:
         raise InputError(f"{path.name} cannot be opened", got=error.strerror) from error

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from napari_cpam_stroke.dicom.file.header_faults import HEADER_FAULTS
 from napari_cpam_stroke.dicom.headers.plain import plain_text
 from napari_cpam_stroke.errors import InputError
-
-HEADER_FAULTS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-"""pydicom converts a value when it is asked for, and raises what its conversion raises."""
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypedDict
 
@@ -113,7 +114,7 @@ def _frame(
     spacing, thickness = plane_header.pixel_spacing(e, problems), e.number(Tag.SLICE_THICKNESS)
     orientation, place = plane_header.orientation(e, problems), plane_header.position(e, problems)
     patient, key, words = patient_pseudonyms(e, pseudonyms)
-    charset = e.code(Tag.SPECIFIC_CHARACTER_SET)
+    charset, plain = e.code(Tag.SPECIFIC_CHARACTER_SET), partial(plain_text, hide=words)
     return FrameHeader(
         path=origin.path,
         frame_number=number,
@@ -121,13 +122,13 @@ def _frame(
         **_identifiers(e),
         patient=patient,
         patient_key=key,
-        modality=plain_text(e.code(Tag.MODALITY)).upper(),
-        image_type=tuple(plain_text(v).upper() for v in e.codes(Tag.IMAGE_TYPE)),
-        kernel=plain_text(decode_text(e.raw(Tag.CONVOLUTION_KERNEL), charset), hide=words),
+        modality=plain(e.code(Tag.MODALITY)).upper(),
+        image_type=tuple(plain(v).upper() for v in e.codes(Tag.IMAGE_TYPE)),
+        kernel=plain(decode_text(e.raw(Tag.CONVOLUTION_KERNEL), charset)),
         scanner=_scanner(e, charset, words),
-        contrast=contrast_agent(e, charset),
-        body_part=plain_text(e.code(Tag.BODY_PART_EXAMINED)),
-        description=plain_text(decode_text(e.raw(Tag.SERIES_DESCRIPTION), charset), hide=words),
+        contrast=contrast_agent(e, charset, hide=words),
+        body_part=plain(e.code(Tag.BODY_PART_EXAMINED)),
+        description=plain(decode_text(e.raw(Tag.SERIES_DESCRIPTION), charset)),
         orientation=orientation,
         position=place,
         spacing=spacing,

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from napari_cpam_stroke.errors import InputError
-from napari_cpam_stroke.files import write_whole
+from napari_cpam_stroke.files import read_regular, write_whole
 from napari_cpam_stroke.user_folder import application_home
 
 KEY_FILE = "pseudonym.key"
@@ -39,7 +39,7 @@ class Pseudonyms:
         """
         path = (home or application_home()) / KEY_FILE
         try:
-            key = path.read_bytes() if path.exists() else _create(path)
+            key = read_regular(path, KEY_BYTES + 1, follow=True) if path.exists() else _create(path)
         except OSError as error:
             raise InputError(
                 "The pseudonym key cannot be read or made",

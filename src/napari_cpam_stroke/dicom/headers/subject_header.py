@@ -48,10 +48,10 @@ def _sex(e: ElementReader) -> str:
     return value if value in {"M", "F"} else ""
 
 
-def contrast_agent(e: ElementReader, charset: str) -> str:
-    """Return the contrast agent in plain text, or an empty string."""
+def contrast_agent(e: ElementReader, charset: str, *, hide: tuple[str, ...] = ()) -> str:
+    """Return the contrast agent in plain text without the words to hide, or an empty string."""
     agent = decode_text(e.raw(Tag.CONTRAST_BOLUS_AGENT), charset).strip()
     if not _NO_CONTRAST.fullmatch(fold(agent).upper().strip()):
-        return plain_text(agent) or "unnamed"
+        return plain_text(agent, hide=hide) or "unnamed"
     given = e.items(Tag.CONTRAST_BOLUS_AGENT_SEQUENCE) or (e.number(Tag.CONTRAST_BOLUS_VOLUME) or 0) > 0
     return "unnamed" if given else ""

@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from napari_cpam_stroke.annotations.location import without_password
-from napari_cpam_stroke.files import write_whole
+from napari_cpam_stroke.files import read_json, write_whole
 from napari_cpam_stroke.retraining import Preset
 from napari_cpam_stroke.user_folder import application_home
 
@@ -87,7 +87,7 @@ class SettingsFile:
 
     def _read(self) -> RoomSettings:
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            found = read_json(self.path)
             known = {key: value for key, value in found.items() if key in RoomSettings.__dataclass_fields__}
             read = TypeAdapter(RoomSettings).validate_python(known)
         except (OSError, ValueError, AttributeError, ValidationError):

@@ -22,6 +22,7 @@ from cpam_train.importers.images import (
     window_to_hu,
 )
 from cpam_train.importers.layout import require, require_folder
+from cpam_train.importers.listed import UNREADABLE, table_lines
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
 from napari_cpam_stroke.core import Annotation, CTVolume, LesionClass
@@ -59,10 +60,9 @@ def read_diagnosis(path: Path) -> Diagnosis:
         raise InputError(f"Table of bleeds is missing: {path.name}", expected=LAYOUT)
     diagnosis: Diagnosis = defaultdict(dict)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for row in csv.DictReader(file):
-                diagnosis[int(row["PatientNumber"])][int(row["SliceNumber"])] = row["No_Hemorrhage"].strip() == "0"
-    except (KeyError, ValueError) as error:
+        for row in csv.DictReader(table_lines(path)[0]):
+            diagnosis[int(row["PatientNumber"])][int(row["SliceNumber"])] = row["No_Hemorrhage"].strip() == "0"
+    except (*UNREADABLE, KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
             f"Table {path.name} cannot be read", expected="columns PatientNumber, SliceNumber, No_Hemorrhage"
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Container, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from napari_cpam_stroke.core.label_map import HOW_TO_MAP
 from napari_cpam_stroke.core.label_values import ValueMeanings, meanings_of_names
 from napari_cpam_stroke.core.notice import Notice
 from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.files import read_json
 
 _NOT_CT = re.compile(
     r"(?<![A-Za-z])(?:MRI?|T1|T2|FLAIR|DWI|ADC|SWI|PET|SPECT|CBF|CBV|MTT|T?MAX)(?![a-z])", re.IGNORECASE
@@ -35,8 +35,8 @@ def read_dataset_json(path: Path, options: ImportOptions) -> tuple[ValueMeanings
     if not path.is_file():
         raise InputError("dataset.json is missing", got=path.parent, expected="an nnU-Net raw data folder")
     try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        data = read_json(path)
+    except (OSError, ValueError) as error:
         raise InputError("dataset.json cannot be read", got=path, expected=EXPECTED) from error
     return meanings_of_dataset(data, path, options)
 

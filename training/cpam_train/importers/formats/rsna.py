@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,17 +12,18 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 
 from cpam_train.importers.dicom_slice import DicomSlice, read_dicom_slice, to_hu
 from cpam_train.importers.dicom_stack import geometry_of, order_by_position, stack_hu
 from cpam_train.importers.formats.ct_ich import hemorrhage_annotation
 from cpam_train.importers.layout import require, require_folder
+from cpam_train.importers.listed import table_rows
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate, ImportedCase
 from cpam_train.importers.value_check import unit_notices
 from napari_cpam_stroke.core import CTVolume
-from napari_cpam_stroke.errors import InputError
+from napari_cpam_stroke.dicom.file.header_faults import HEADER_FAULTS
+from napari_cpam_stroke.files import require_regular
 
 LAYOUT = "stage_2_train/ID_*.dcm and a CSV with ID_<12 digits>_<subtype>,<label>"
 ANY = "any"
@@ -59,14 +59,10 @@ def find_rsna(src: Path, _options: ImportOptions) -> list[Candidate]:
 def read_labels(path: Path) -> dict[str, bool]:
     """Return slice name -> whether it bleeds."""
     bleeds: dict[str, set[bool]] = defaultdict(set)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if not {"ID", "Label"} <= set(reader.fieldnames or ()):
-            raise InputError(f"Table {path.name} cannot be read", expected="columns ID, Label")
-        for row in reader:
-            name, _, subtype = row["ID"].rpartition("_")
-            if subtype == ANY:
-                bleeds[name].add(row["Label"].strip() in {"1", "1.0"})
+    for row in table_rows(path, "ID", "Label"):
+        name, _, subtype = row["ID"].rpartition("_")
+        if subtype == ANY:
+            bleeds[name].add(row["Label"].strip() in {"1", "1.0"})
     return {name: values.pop() for name, values in bleeds.items() if len(values) == 1}
 
 
@@ -90,10 +86,11 @@ def unwrapped(one: DicomSlice) -> DicomSlice:
 def _identity(path: Path) -> tuple[str, str]:
     """Return patient and series of one file, both replaced by a hash."""
     try:
+        require_regular(path)
         header = pydicom.dcmread(path, specific_tags=HEADER_TAGS, stop_before_pixels=True)
-    except (InvalidDicomError, OSError):
+        return _short(str(header.get("PatientID", path.stem))), str(header.get("SeriesInstanceUID", path.stem))
+    except HEADER_FAULTS:
         return ("unreadable", path.stem)
-    return _short(str(header.get("PatientID", path.stem))), str(header.get("SeriesInstanceUID", path.stem))
 
 
 def _read(paths: Iterable[Path], labels: dict[str, bool], patient: str, uid: str) -> ImportedCase:

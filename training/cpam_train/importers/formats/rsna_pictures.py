@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from cpam_train.importers.formats.ct_ich import hemorrhage_annotation
 from cpam_train.importers.images import read_16_bit, read_grey, window_notice, window_range, window_to_hu
 from cpam_train.importers.layout import require_folder
+from cpam_train.importers.listed import table_rows
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import FULL_RANGE, Candidate, ImportedCase
 from napari_cpam_stroke.config import BRAIN
@@ -73,11 +73,7 @@ def _who(row: Row) -> str:
 def _rows(path: Path) -> list[Row]:
     if not path.is_file():
         raise InputError(f"Table of labels is missing: {path.name}", expected=LAYOUT)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if not {"image", "series", "any"} <= set(reader.fieldnames or ()):
-            raise InputError(f"Table {path.name} cannot be read", expected="columns image, series, any")
-        return list(reader)
+    return table_rows(path, "image", "series", "any")
 
 
 def _candidate(src: Path, row: Row, patient: str, kind: PictureKind) -> Candidate:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pydicom
-from pydicom.errors import InvalidDicomError
 
 from napari_cpam_stroke.errors import InputError
 
@@ -102,8 +101,6 @@ def _address(path: Path) -> SegAddress | None:
                 str(item.get("SeriesInstanceUID") or "") for item in header.get("ReferencedSeriesSequence") or []
             )
             return SegAddress(path, series - {""}, str(header.get("FrameOfReferenceUID") or ""))
-    except InvalidDicomError:
-        return None
     except InputError as error:
         return SegAddress(path, fault=str(error.got)) if _claims_to_be_one(path) else None
 

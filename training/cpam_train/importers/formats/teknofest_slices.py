@@ -13,6 +13,7 @@ from cpam_train.importers.dicom_run import Labelled, read_run
 from cpam_train.importers.dicom_slice import read_dicom_slice
 from cpam_train.importers.images import read_drawn
 from cpam_train.importers.layout import by_stem
+from cpam_train.importers.listed import UNREADABLE, table_lines
 from cpam_train.importers.options import ImportOptions
 from cpam_train.importers.record import Candidate
 from cpam_train.importers.uid_order import Run, SliceName, find_runs, read_slice_name
@@ -47,9 +48,8 @@ def read_groups(path: Path) -> dict[str, str]:
     if not path.is_file():
         raise InputError(f"Groups file is missing: {path}", expected="a CSV with columns slice,group", remedy=remedy)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return {row["slice"].strip(): row["group"].strip() for row in csv.DictReader(file)}
-    except (KeyError, AttributeError) as error:
+        return {row["slice"].strip(): row["group"].strip() for row in csv.DictReader(table_lines(path)[0])}
+    except (*UNREADABLE, KeyError, AttributeError) as error:
         raise InputError(
             f"Groups file cannot be read: {path}", expected="columns slice,group", remedy=remedy
         ) from error
