@@ -31,6 +31,9 @@ from typing import Any
 import psutil
 
 HANG_S = 60.0
+START_S = 300.0
+"""What a process may take before its first try."""
+
 SLOW_S = 10.0
 MEMORY_BYTES = 6 * 2**30
 """Address space a process under test may add: more than any of these inputs is worth."""
@@ -165,7 +168,7 @@ class Watch:
     def __init__(self, child: subprocess.Popen[str], seconds: float) -> None:
         self._child, self._seconds, self.fired = child, seconds, False
         self._over = threading.Event()
-        self.seen()
+        self._last = time.monotonic() + START_S - seconds
         threading.Thread(target=self._look, daemon=True).start()
 
     def seen(self) -> None:

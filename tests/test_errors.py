@@ -19,6 +19,25 @@ def test_every_kind_is_one_sentence_and_carries_its_parts(kind: type[CpamError])
     assert error.remedy == "name the folder with card.json"
 
 
+@pytest.mark.parametrize(
+    ("strange", "shown"),
+    [
+        ("a\nb\r\n c", "a b c"),
+        ("\x1b[31mred\x00", "[31mred"),
+        ("ab\u202egpj", "abgpj"),
+        ("\ud800x", "x"),
+        ("Zoë 頭", "Zoë 頭"),
+    ],
+)
+def test_what_others_wrote_cannot_break_a_sentence_or_steer_a_terminal(strange: str, shown: str) -> None:
+    assert str(CpamError("It is wrong", got=strange)) == f"It is wrong, got {shown}."
+    assert str(CpamError(f"{strange} is wrong")) == f"{shown} is wrong."
+
+
+def test_a_value_of_a_million_characters_is_shown_in_part() -> None:
+    assert len(str(CpamError("It is wrong", got="x" * 10**6))) < 500
+
+
 def test_parts_left_out_leave_no_trace() -> None:
     assert str(CpamError("Nothing is there")) == "Nothing is there."
     assert str(CpamError("It is wrong", got=0)) == "It is wrong, got 0."

@@ -15,6 +15,10 @@ from napari_cpam_stroke.files import (
     is_unfinished,
     make_folder,
     make_sure,
+    read_json,
+    read_regular,
+    read_text,
+    require_regular,
     settle,
     whole_folder,
     write_beside,
@@ -333,3 +337,40 @@ def test_a_swap_that_fails_puts_the_old_folder_back(tmp_path):
         folder.rmdir()
     assert content_of(tmp_path) == {"old": b"old"}
     assert [p.name for p in tmp_path.iterdir()] == ["case"]
+
+
+DEEP = "[" * 100_000
+
+
+@POSIX
+@pytest.mark.parametrize("read", [read_text, read_json, require_regular, lambda path: read_regular(path, 100)])
+def test_a_pipe_or_a_device_is_refused_and_never_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for name in ("pipe", "link"):
+        with pytest.raises(OSError, match=r"regular|symbolic"):
+            read(tmp_path / name)
+
+
+@POSIX
+def test_a_link_that_the_user_names_counts_as_what_it_leads_to(tmp_path):
+    (tmp_path / "values.json").write_bytes(b'\xef\xbb\xbf{"a": 1}')
+    (tmp_path / "link").symlink_to(tmp_path / "values.json")
+    assert read_json(tmp_path / "link") == {"a": 1}
+    with pytest.raises(OSError, match="symbolic"):
+        read_regular(tmp_path / "link", 100)
+
+
+def test_a_file_too_large_is_not_read(tmp_path):
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(2**40)
+    for read in (read_text, read_json):
+        with pytest.raises(OSError, match="at most"):
+            read(tmp_path / "sparse")
+
+
+@pytest.mark.parametrize("text", [DEEP, "{", "\ud800", "1" * 5000])
+def test_json_that_cannot_be_read_is_one_kind_of_error(tmp_path, text):
+    (tmp_path / "file").write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(ValueError, match=r"."):
+        read_json(tmp_path / "file")

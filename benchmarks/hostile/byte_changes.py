@@ -10,7 +10,8 @@ Change = Callable[[bytes, Random], bytes]
 
 RUN_BYTES = (1, 2, 4, 8, 16, 64, 400)
 HUGE = (2**15 - 1, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**32 - 2, 2**63 - 1)
-MOST_CHANGES = 4
+NUMBERS = (1, 1, 1, 2, 4)
+"""How many places of a file are changed."""
 
 
 def change_bytes(data: bytes, random: Random) -> bytes:
@@ -26,7 +27,7 @@ def change_header(length: int) -> Change:
 def change_within(data: bytes, random: Random, low: int, high: int) -> bytes:
     """Change a few places between two offsets."""
     changed = bytearray(data)
-    for _ in range(random.randint(1, MOST_CHANGES)):
+    for _ in range(random.choice(NUMBERS)):
         high = min(high, len(changed))
         if high <= low:
             break

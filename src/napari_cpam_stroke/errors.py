@@ -10,6 +10,9 @@ from napari_cpam_stroke.plain_line import plain_line
 MOST_OF_A_VALUE = 400
 """Characters that a sentence shows of a value met."""
 
+MOST_OF_A_SENTENCE = 2000
+"""Characters; names and lists in it may come from a file as well."""
+
 
 class CpamError(Exception):
     """Something the user can act on, in one line: what others wrote into a value met is made fit to be shown.
@@ -32,7 +35,7 @@ class CpamError(Exception):
         if expected:
             parts.append(f"expected {expected}")
         sentence = ", ".join(parts)
-        super().__init__(plain_line(f"{sentence}; {remedy}." if remedy else f"{sentence}."))
+        super().__init__(plain_line(f"{sentence}; {remedy}." if remedy else f"{sentence}.", MOST_OF_A_SENTENCE))
 
 
 class InputError(CpamError):

@@ -154,3 +154,16 @@ def test_kept_name_survives_its_character_set(tmp_path, label, name):
     mask = PHANTOM.truth_mask(volume.geometry, volume.shape[1:])
     written = pydicom.dcmread(write_segmentation(tmp_path / "s.dcm", mask, volume, keep_patient=True, **MODEL))
     assert str(written.PatientName) == name
+
+
+def test_a_name_that_somebody_wrote_into_other_fields_is_hidden_wherever_it_is_shown(tmp_path):
+    items = datasets(truth_of())
+    for item in items:
+        item.PatientName, item.PatientID = "Canarybird^Ada", "CANARY-4711"
+        item.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL", "CANARY-4711"]
+        item.BodyPartExamined, item.ContrastBolusAgent = "CANARYBIRD", "for Canarybird"
+        item.PhotometricInterpretation, item.RescaleType = "CANARY-4711", "CANARYBIRD"
+    save_all(tmp_path, items)
+    report = scan_folder(tmp_path)
+    assert report.series
+    assert "canary" not in repr([(e.description, e.notices, e.modality) for e in report.series]).casefold()

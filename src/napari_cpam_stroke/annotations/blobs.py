@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from napari_cpam_stroke.annotations.database import remedy_for
 from napari_cpam_stroke.annotations.stacks import Stack, checked_bytes, read_index, read_stack
 from napari_cpam_stroke.errors import StoreError
-from napari_cpam_stroke.files import Content, is_unfinished, make_sure, settle, write_beside, write_whole
+from napari_cpam_stroke.files import (
+    Content,
+    is_unfinished,
+    make_sure,
+    open_regular,
+    settle,
+    write_beside,
+    write_whole,
+)
 
 
 class BlobFolder:
@@ -59,7 +67,7 @@ class BlobFolder:
         if not self._place(name).is_file():
             return False
         try:
-            with self._place(name).open("rb") as file:
+            with os.fdopen(open_regular(self._place(name), follow=True), "rb") as file:
                 index = read_index(file, name)
                 for z in range(index.shape[0]):
                     checked_bytes(file, index, z)
@@ -136,7 +144,7 @@ class BlobFolder:
     @contextmanager
     def _open(self, name: str) -> Iterator[BinaryIO]:
         try:
-            with self._place(name).open("rb") as file:
+            with os.fdopen(open_regular(self._place(name), follow=True), "rb") as file:
                 yield file
         except (OSError, ValueError) as error:
             raise _damaged(self.path(name), str(error)) from error

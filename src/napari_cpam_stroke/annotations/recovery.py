@@ -10,11 +10,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
+from pydantic import AwareDatetime, NonNegativeInt, PositiveInt, TypeAdapter
+from pydantic.dataclasses import dataclass as stored
 
 from napari_cpam_stroke.annotations.program_lock import hold, runs
 from napari_cpam_stroke.annotations.stacks import encode_stack, read_stack
@@ -32,6 +35,9 @@ SUFFIX = ".journal"
 HASH_IN_NAME = 16
 FORMAT = 1
 """Of what this program writes and reads; drafts from before it was told have the same."""
+
+MOST_VOXELS = 2**31
+"""Of a mask; no series that is read has more."""
 
 LONGEST_HEADER = 1 << 22
 """Bytes; a longer first line is no journal."""
@@ -107,8 +113,8 @@ class Pending:
             with _opened(self.path) as file:
                 header = _read_header(file)
                 if self.slices:
-                    mask[list(self.slices)] = read_stack(file, header["stack"])
-        except (OSError, ValueError) as error:
+                    mask[list(self.slices)] = read_stack(file, header.stack or "")
+        except (OSError, ValueError, MemoryError) as error:
             raise StoreError(
                 f"The unsaved strokes of case {self.case_id} cannot be read", got=f"{self.path} ({error})"
             ) from error
@@ -192,7 +198,7 @@ class Journal:
                 pending = _read_pending(path)
             except FileNotFoundError:
                 continue  # its program has just saved
-            except (OSError, ValueError, KeyError, TypeError) as error:
+            except (OSError, ValueError) as error:
                 LOG.warning("Unsaved strokes in %s cannot be read: %s", path, error)
                 unreadable.append(path)
                 continue
@@ -211,14 +217,36 @@ def _header_line(values: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(text).hexdigest().encode() + b" " + text + b"\n"
 
 
-def _read_header(file: BinaryIO) -> dict[str, Any]:
+@stored(frozen=True)
+class _Header:
+    """The first line of a journal, checked: whoever wrote it, its values can be worked with."""
+
+    content_hash: str
+    case_id: str
+    author: str
+    base: str | None
+    shape: tuple[PositiveInt, PositiveInt, PositiveInt]
+    slices: tuple[NonNegativeInt, ...]
+    stated: dict[str, Any]
+    stack: str | None
+    written: AwareDatetime
+    program: str
+
+    def __post_init__(self) -> None:
+        if prod(self.shape) > MOST_VOXELS or any(z >= self.shape[0] for z in self.slices):
+            raise ValueError(f"its slices do not fit a mask of shape {self.shape}")
+
+
+def _read_header(file: BinaryIO) -> _Header:
     digest, _, text = file.readline(LONGEST_HEADER).rstrip(b"\n").partition(b" ")
     if hashlib.sha256(text).hexdigest().encode() != digest:
         raise ValueError("its first line is damaged")
-    header: dict[str, Any] = json_values(text)
-    if header.get("format", FORMAT) != FORMAT:
-        raise ValueError(f"it is of format {header['format']}, and this program reads format {FORMAT}")
-    return header
+    values = json_values(text)
+    if not isinstance(values, dict):
+        raise ValueError("its first line holds no values by name")  # noqa: TRY004 - as all that is damaged in it
+    if values.get("format", FORMAT) != FORMAT:
+        raise ValueError(f"it is of format {values['format']!r:.50}, and this program reads format {FORMAT}")
+    return TypeAdapter(_Header).validate_python(values)
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -229,17 +257,16 @@ def _read_pending(path: Path) -> Pending | None:
     """Return a draft, None where its program still runs."""
     with _opened(path) as file:
         header = _read_header(file)
-    if runs(path.parent, header["program"]):
+    if runs(path.parent, header.program):
         return None
-    z, y, x = header["shape"]
     return Pending(
         path=path,
-        content_hash=header["content_hash"],
-        case_id=header["case_id"],
-        author=header["author"],
-        base=header["base"],
-        shape=(z, y, x),
-        written=datetime.fromisoformat(header["written"]),
-        slices=tuple(header["slices"]),
-        stated=header["stated"],
+        content_hash=header.content_hash,
+        case_id=header.case_id,
+        author=header.author,
+        base=header.base,
+        shape=header.shape,
+        written=header.written,
+        slices=header.slices,
+        stated=header.stated,
     )

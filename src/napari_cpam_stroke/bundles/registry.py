@@ -223,7 +223,9 @@ class Registry:
         _write_json(self._models / name / STATE_FILE, [*self._history(name), version])
 
     def _entry(self, name: str) -> ModelEntry:
-        return next(entry for entry in self.list() if entry.name == name and entry.active)
+        version = self._active(name)
+        path = self._version_path(name, version)
+        return _entry_of(load_bundle(path).card, name, version, path, active=True)
 
     def _place(self, source: Bundle, name: str) -> str:
         """Copy a bundle to the next free version; two at once get two versions."""

@@ -1,6 +1,7 @@
 """Reading: progress, cancelling, files that change, and workers that die."""
 
 import sys
+import time
 import tracemalloc
 
 import imagecodecs
@@ -87,6 +88,30 @@ def test_worker_that_dies_refuses_the_series_and_names_the_file(
     entry = scan_folder(compressed_series).series[0]
     with pytest.raises(SeriesError, match=rf"IM\d+.*{says}"):
         read_series(entry)
+
+
+GREEDY = """
+import sys, time
+sys.stdin.buffer.read(50)
+held = []
+while True:
+    held.append(b"x" * 2**24)
+    time.sleep(0.002)
+"""
+
+
+def test_a_worker_that_fills_the_memory_is_ended_where_the_system_sets_no_limit(
+    compressed_series, tmp_path, monkeypatch
+):
+    (tmp_path / "worker.py").write_text(GREEDY, encoding="utf-8")
+    monkeypatch.setattr(decode, "WORKER_MEMORY_BYTES", 2**28)
+    monkeypatch.setattr(decode, "DECODE_SECONDS", 60.0)
+    monkeypatch.setattr(decode.DecodeWorkers.__init__, "__defaults__", (tmp_path / "worker.py",))
+    entry = scan_folder(compressed_series).series[0]
+    begin = time.monotonic()
+    with pytest.raises(SeriesError, match="decoding process"):
+        read_series(entry)
+    assert time.monotonic() - begin < 50  # by its memory, and not by its time
 
 
 def test_compressed_series_reads_without_a_main_guard(compressed_series, tmp_path):

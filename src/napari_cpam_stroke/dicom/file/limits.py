@@ -63,7 +63,10 @@ DECODE_SECONDS = 20.0
 """Time one compressed frame may take before its worker is stopped."""
 
 WORKER_MEMORY_BYTES = 1 * 2**30
-"""Address space a decoding worker may add to what it needs to start."""
+"""Address space a decoding worker may add to what it needs to start, and memory it may hold."""
+
+WATCH_SECONDS = 0.05
+"""Between two looks at a worker that decodes, from the process that asked it."""
 
 # --- geometry --------------------------------------------------------------------------------------------------------
 

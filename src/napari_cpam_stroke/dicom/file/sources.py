@@ -11,13 +11,14 @@ from typing import Protocol
 from napari_cpam_stroke.core.notice import Notice, NoticeCode, refusal
 from napari_cpam_stroke.dicom.file.limits import HEADER_BLOCK_BYTES
 from napari_cpam_stroke.files import NOT_REGULAR, open_regular
+from napari_cpam_stroke.plain_line import plain_line
 
 
 class UnreadableError(Exception):
     """A file that is set aside; the text says why in plain words, the code for programs."""
 
     def __init__(self, reason: str, code: NoticeCode = NoticeCode.FILE_DAMAGED) -> None:
-        super().__init__(reason)
+        super().__init__(plain_line(reason))
         self.code = code
 
     @property

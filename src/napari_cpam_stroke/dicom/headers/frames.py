@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from napari_cpam_stroke.dicom.headers import plane_header
 from napari_cpam_stroke.dicom.headers.origin_header import origin_of_pixels
 from napari_cpam_stroke.dicom.headers.pixel_check import check_pixels
 from napari_cpam_stroke.dicom.headers.pixel_header import pixel_format
-from napari_cpam_stroke.dicom.headers.plain import decode_text, plain_text
+from napari_cpam_stroke.dicom.headers.plain import decode_text, plain_text, without_words
 from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
 from napari_cpam_stroke.dicom.headers.subject_header import contrast_agent, patient_marks, patient_pseudonyms
 
@@ -139,11 +140,23 @@ def _frame(
         moments=_moments(e),
         lossy=header.transfer_syntax in LOSSY or e.code(Tag.LOSSY_IMAGE_COMPRESSION) == "01",
         pixels=pixels,
-        problems=tuple(problems),
-        notes=_notes(e),
+        problems=_without_words(problems, words),
+        notes=_without_words(_notes(e), words),
         series_number=e.code(Tag.SERIES_NUMBER),
         patient_marks=patient_marks(e, pseudonyms),
         **origin_of_pixels(e, charset),
+    )
+
+
+def _without_words(notices: Iterable[Notice], hide: tuple[str, ...]) -> tuple[Notice, ...]:
+    """Return notices that do not show a patient's name or number, wherever in the header somebody wrote it."""
+    return tuple(
+        replace(
+            notice,
+            sentence=without_words(notice.sentence, hide),
+            data={k: without_words(v, hide) if isinstance(v, str) else v for k, v in notice.data.items()},
+        )
+        for notice in notices
     )
 
 

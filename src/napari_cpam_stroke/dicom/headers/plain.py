@@ -51,10 +51,15 @@ def plain_text(text: str, *, hide: Iterable[str] = ()) -> str:
     hide
         Words that must not appear (a patient's name or number); they become an ellipsis.
     """
+    return _harmless(without_words(text, hide))
+
+
+def without_words(text: str, hide: Iterable[str]) -> str:
+    """Return text with an ellipsis for each word that must not be shown, whatever its case."""
     for word in hide:
         if len(word) >= MIN_HIDDEN_CHARACTERS:
             text = re.sub(re.escape(word), _HIDDEN, text, flags=re.IGNORECASE)
-    return _harmless(text)
+    return text
 
 
 @lru_cache(maxsize=1024)

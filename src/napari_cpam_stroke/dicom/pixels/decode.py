@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Timer
+from threading import Event, Thread
+from time import monotonic
 from typing import Self
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from napari_cpam_stroke.dicom.file.codestream import check_codestream
 from napari_cpam_stroke.dicom.file.frame_header import PixelFormat
-from napari_cpam_stroke.dicom.file.limits import DECODE_SECONDS, WORKER_MEMORY_BYTES
+from napari_cpam_stroke.dicom.file.limits import DECODE_SECONDS, WATCH_SECONDS, WORKER_MEMORY_BYTES
 from napari_cpam_stroke.dicom.file.sources import UnreadableError
 from napari_cpam_stroke.dicom.file.syntaxes import CODECS, Codec
 from napari_cpam_stroke.dicom.pixels.decode_worker import ANSWER, MAX_MESSAGE_BYTES, REQUEST
+from napari_cpam_stroke.plain_line import plain_line
 
 WORKER_PROGRAM = Path(__file__).with_name("decode_worker.py")
 """What a worker process runs."""
@@ -79,15 +84,12 @@ class _Worker:
         return self._process.poll() is None
 
     def decode(self, codec: Codec, data: bytes, pixels: PixelFormat) -> NDArray[np.uint16]:
-        timer = Timer(DECODE_SECONDS, self._process.kill)
-        timer.start()
         try:
-            return self._ask(codec, data, pixels)
+            with _watched(self._process):
+                return self._ask(codec, data, pixels)
         except (OSError, EOFError) as error:
             self.stop()
             raise UnreadableError("decoding it ended the decoding process; the file is damaged or hostile") from error
-        finally:
-            timer.cancel()
 
     def stop(self) -> None:
         self._process.kill()
@@ -111,5 +113,37 @@ class _Worker:
         if len(payload) < length:
             raise EOFError
         if not good:
-            raise UnreadableError(f"it cannot be decoded ({payload.decode(errors='replace')})")
+            raise UnreadableError(f"it cannot be decoded ({plain_line(payload.decode(errors='replace'))})")
         return np.frombuffer(payload, dtype="<u2").reshape(pixels.rows, pixels.columns)
+
+
+@contextmanager
+def _watched(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a worker that takes too long or too much memory over what is done inside.
+
+    Linux holds a worker to its memory by itself (`decode_worker.limit_memory`); macOS and Windows do not.
+    """
+    done = Event()
+    watch = Thread(target=_end_when_over, args=(process, done), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watch.join()
+
+
+def _end_when_over(process: subprocess.Popen[bytes], done: Event) -> None:
+    until = monotonic() + DECODE_SECONDS
+    while not done.wait(WATCH_SECONDS):
+        if monotonic() > until or _resident_bytes(process.pid) > WORKER_MEMORY_BYTES:
+            process.kill()
+            process.wait()
+            return
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0

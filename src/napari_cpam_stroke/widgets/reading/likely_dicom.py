@@ -43,7 +43,7 @@ def may_be_dicom(path: Path) -> bool:
 
 
 def _is_dicom(path: Path) -> bool:
-    if path.suffix.lower() in OTHER_SUFFIXES:
+    if path.suffix.lower() in OTHER_SUFFIXES or (path.exists() and not path.is_file()):  # a pipe would be waited for
         return False
     with path.open("rb") as file:
         return file.read(PREAMBLE + len(MAGIC))[PREAMBLE:] == MAGIC or path.suffix.lower() == ".dcm"

@@ -1,0 +1,33 @@
+"""The short form of `benchmarks/hostile_files.py`: changed input at every entry is answered, or refused in a sentence."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+from hostile.doors import UndeclaredError
+from hostile.entries import ENTRIES
+from hostile.entry import Bench
+
+SEED = 7
+LONGEST_S = 10.0
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_changed_input_is_answered_or_refused_in_one_sentence(name, tmp_path):
+    bench, faults, answered = Bench(name, ENTRIES[name], tmp_path / "bench"), [], 0
+    for number in range(ENTRIES[name].short):
+        begin = time.monotonic()
+        try:
+            answered += not bench.attempt(SEED, number).refused
+        except UndeclaredError as error:
+            faults.append(f"{number}: {error}")
+        if time.monotonic() - begin > LONGEST_S:
+            faults.append(f"{number}: took longer than {LONGEST_S:g} s")
+    assert not faults
+    assert answered
