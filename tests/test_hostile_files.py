@@ -1,4 +1,4 @@
-"""The short form of `benchmarks/hostile_files.py`: changed input at every entry is answered, or refused in a sentence."""
+"""Short form of `benchmarks/hostile_files.py`: changed input at every entry is answered, or refused in a sentence."""
 
 from __future__ import annotations
 

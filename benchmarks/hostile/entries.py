@@ -156,12 +156,17 @@ def home(folder: Path) -> None:
 
 
 def journal_door(folder: Path) -> Door:
+    """List the drafts that were left behind, and bring those of a case back into its review."""
     from napari_cpam_stroke.annotations import Journal
+    from napari_cpam_stroke.review import Autosave, CaseReview
 
-    def look(_aside: Path, _random: Random) -> Answer:
+    volumes = {volume.content_hash: volume for volume in map(inputs.volume_of, range(2))}
+
+    def look(aside: Path, _random: Random) -> Answer:
         found, unreadable = Journal.left_behind(folder)
         for pending in found:
-            pending.restore(None)
+            review = CaseReview(volumes.get(pending.content_hash, inputs.volume_of(0)), author="Bo")
+            Autosave(review, folder=aside).recover(pending)
         return Answer("", refused=bool(unreadable))
 
     return look

@@ -29,10 +29,10 @@ from pydicom.uid import (
 )
 
 from hostile.doors import NUMBER, SURNAME
-from napari_cpam_stroke.annotations import AnnotationStore, Journal, ModelRecord
-from napari_cpam_stroke.annotations.recovery import Snapshot
-from napari_cpam_stroke.core import Annotation, CTVolume, VolumeGeometry, measure_lesions
+from napari_cpam_stroke.annotations import AnnotationStore, ModelRecord
+from napari_cpam_stroke.core import Annotation, CTVolume, LesionClass, VolumeGeometry, measure_lesions
 from napari_cpam_stroke.dicom import read_series, scan_folder, write_report, write_segmentation
+from napari_cpam_stroke.review import Autosave, CaseReview
 from napari_cpam_stroke.samples import (
     HeadPhantom,
     SeriesText,
@@ -302,9 +302,12 @@ def exported_store(folder: Path) -> None:
 def drafts(folder: Path) -> None:
     """Leave the unsaved strokes of two cases behind."""
     for number in range(2):
-        journal = Journal(folder, "ab" * 32)
-        snapshot = Snapshot(f"c{number}", "Ada", None, (4, 28, 24), {1: a_mask((4, 28, 24))[1]}, {"comment": "x"})
-        journal.write(snapshot)
+        review = CaseReview(volume_of(number), author="Ada")
+        review.reading[1, 20:30, 20:30] = 1
+        review.touch([1])
+        review.comment, review.difficulty = "half way", "hard"
+        review.overrule_slice(0, LesionClass.ISCHEMIA, 1)
+        Autosave(review, folder=folder).run(force=True)
 
 
 @dataclass(frozen=True)

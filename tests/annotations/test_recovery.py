@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import platform
@@ -200,3 +201,37 @@ def test_killed_while_saving_nothing_that_was_saved_is_lost(tmp_path, steps):
         for revision in store.revisions("case"):
             assert np.count_nonzero(store.read_mask(revision.id)) == revision.number
         assert all("do no harm" in sentence for sentence in store.check())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"slices": ["a"]},
+        {"slices": [9]},
+        {"shape": [2, "b", 4]},
+        {"shape": [10**6, 10**6, 10**6]},
+        {"case_id": ["c"]},
+        {"written": "2026-01-01T00:00:00"},
+        {"stated": 3},
+        {"stack": 5},
+    ],
+)
+def test_a_journal_sealed_over_values_that_cannot_be_is_set_aside(tmp_path, change):
+    good = {
+        "content_hash": "ab",
+        "case_id": "c",
+        "author": "a",
+        "base": None,
+        "shape": [2, 3, 4],
+        "slices": [],
+        "stated": {},
+        "stack": None,
+        "written": "2026-01-01T00:00:00+00:00",
+        "program": "gone",
+    }
+    for name, values in (("good", good), ("bad", good | change), ("list", [1])):
+        text = json.dumps(values).encode()
+        (tmp_path / f"{name}.journal").write_bytes(hashlib.sha256(text).hexdigest().encode() + b" " + text + b"\n")
+    found, unreadable = Journal.left_behind(tmp_path)
+    assert [pending.path.stem for pending in found] == ["good"]
+    assert {path.stem for path in unreadable} == {"bad", "list"}

@@ -115,3 +115,11 @@ def test_the_first_version_is_in_use_even_if_it_was_not_to_be_activated(registry
     assert registry.resolve("mine").card.version == "1.0"
     registry.install(bundle.path, "mine")
     assert registry.rollback("mine").version == "1.0"
+
+
+def test_going_back_to_a_version_that_is_damaged_is_one_sentence(registry, bundle):
+    first = registry.install(bundle.path, "mine")
+    registry.install(bundle.path, "mine")
+    (first.path / "card.json").write_text("{", encoding="utf-8")
+    with pytest.raises(BundleError, match="not valid JSON"):
+        registry.rollback("mine")

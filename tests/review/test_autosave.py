@@ -4,7 +4,7 @@ import pytest
 from napari_cpam_stroke.annotations import program_lock
 from napari_cpam_stroke.annotations.recovery import Journal
 from napari_cpam_stroke.core import LesionClass
-from napari_cpam_stroke.errors import GeometryMismatchError
+from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
 from napari_cpam_stroke.prompting import Prompt, PromptKind, PromptsUsed, UsedPrompt
 from napari_cpam_stroke.review import Autosave, CaseReview
 
@@ -186,3 +186,17 @@ def test_a_revealed_read_stays_revealed_after_a_crash(volume, store, prediction,
     assert saved.blinded
     assert saved.revealed_at is not None
     assert saved.changed_after_reveal is None, "not known any more, so not claimed"
+
+
+@pytest.mark.parametrize("spoil", [lambda stated: stated.pop("status"), lambda stated: stated.update(ai=7, slices=[1])])
+def test_a_draft_whose_statements_cannot_be_read_is_told_and_kept(review, draw, folder, crash, monkeypatch, spoil):
+    autosave = Autosave(review, folder=folder)
+    draw(review, 2)
+    assert autosave.run(force=True)
+    crash()
+    fresh = Autosave(CaseReview(review.volume, author="Ada"), folder=folder)
+    (pending,) = fresh.pending()
+    spoil(pending.stated)
+    with pytest.raises(StoreError, match="cannot be read"):
+        fresh.recover(pending)
+    assert pending.path.exists()

@@ -11,7 +11,7 @@ from typing import Any
 from napari_cpam_stroke.annotations.recovery import Journal, Pending, Snapshot, recovery_folder
 from napari_cpam_stroke.annotations.rows import rejections_from_json, rejections_to_json
 from napari_cpam_stroke.core import LesionClass
-from napari_cpam_stroke.errors import GeometryMismatchError
+from napari_cpam_stroke.errors import GeometryMismatchError, StoreError
 from napari_cpam_stroke.review.case import CaseReview
 from napari_cpam_stroke.review.statement import CaseStatement, Stated
 
@@ -67,14 +67,27 @@ class Autosave:
         """Bring unsaved work back into the review as an unsaved edit; return the slices it touches.
 
         Work on an older revision opens that revision first, so that saving it never hides what came later.
+
+        Raises
+        ------
+        GeometryMismatchError
+            If it is of another series.
+        StoreError
+            If it cannot be read; then it stays where it is.
         """
         review = self._review
         if pending.content_hash != review.volume.content_hash:
             raise GeometryMismatchError(
                 "The unsaved strokes belong to another series", got=pending.case_id, expected=review.case_id
             )
-        review.open_base(pending.base)
-        touched = review.take_back(pending.restore(review.base_mask), _from_plain(pending.stated), pending.stated["ai"])
+        try:
+            stated = _from_plain(pending.stated)
+            review.open_base(pending.base)
+            touched = review.take_back(pending.restore(review.base_mask), stated, pending.stated["ai"])
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise StoreError(
+                "What was stated beside unsaved strokes cannot be read", got=f"{pending.path} ({type(error).__name__})"
+            ) from error
         self.run(force=True)
         pending.discard()
         return touched

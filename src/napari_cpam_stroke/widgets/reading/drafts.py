@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cpam_stroke.annotations import Pending
+from napari_cpam_stroke.errors import CpamError
 from napari_cpam_stroke.review import Autosave
 from napari_cpam_stroke.widgets.parts.background import Job, sentence
 from napari_cpam_stroke.widgets.reading.moments import local_time
@@ -102,7 +103,11 @@ class Drafts(QObject):
     def _recover(self, pending: Pending) -> None:
         if self._autosave is None or self._state.layers is None:
             return
-        self._autosave.recover(pending)
+        try:
+            self._autosave.recover(pending)
+        except CpamError as error:
+            self._state.warn(str(error))
+            return
         self._state.layers.begin_again()
         self.recovered = True
         self._state.case_refreshed.emit()
