@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -23,6 +24,9 @@ LONGEST_SENTENCE = 4000
 """Characters of a refusal; a longer one is no sentence."""
 
 PROGRAMS = {"cpam-stroke": "napari_cpam_stroke.cli", "cpam-train": "cpam_train.cli"}
+UNFORESEEN = re.compile(r"Unexpected \w+(Error|Exception)|failed unexpectedly")
+"""How the program tells of an error that nobody foresaw."""
+
 DONE, SOME_REFUSED, BAD_INPUT = 0, 1, 2
 
 
@@ -78,7 +82,7 @@ def command(*arguments: object) -> Answer:
         raise UndeclaredError(f"exit code {code}: {complaint[:300]}")
     if code == BAD_INPUT:
         _require_sentence(complaint)
-    if "Unexpected " in complaint or "unexpectedly" in complaint:
+    if UNFORESEEN.search(complaint):
         raise UndeclaredError(complaint[-500:])
     return Answer(out + complaint, refused=code != DONE)
 

@@ -43,7 +43,7 @@ def change_values(values: Any, random: Random) -> Any:
     if not places or random.random() < 0.02:
         return random.choice(ODD)
     holder, key = random.choice(places)
-    match random.randrange(8):
+    match random.randrange(12):
         case 0:
             del holder[key]
         case 1 | 2 | 3:

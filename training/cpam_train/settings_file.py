@@ -64,6 +64,6 @@ def _yaml(text: str, file: Path) -> Any:
         raise ConfigError("Settings in YAML need a package", remedy=add_extra("train")) from error
     try:
         return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"The config file {file} is not YAML ({reason})") from error
