@@ -13,8 +13,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from hostile.doors import UndeclaredError
 from hostile.entries import ENTRIES
 from hostile.entry import Bench
+from hostile.places import KINDS
 
 SEED = 7
+ENDLESS = [place for place in KINDS if place.__name__ in {"a_sparse_file", "a_pipe", "a_link_to_a_device"}]
 LONGEST_S = 10.0
 
 
@@ -31,3 +33,8 @@ def test_changed_input_is_answered_or_refused_in_one_sentence(name, tmp_path):
             faults.append(f"{number}: took longer than {LONGEST_S:g} s")
     assert not faults
     assert answered
+    for pattern in ENTRIES[name].change:
+        for place in ENDLESS:
+            begin = time.monotonic()
+            bench.attempt_place(pattern, place)
+            assert time.monotonic() - begin < LONGEST_S, f"{place.__name__} for {pattern}"

@@ -297,6 +297,7 @@ ENTRIES: dict[str, Entry] = {
     "config-json": Entry(config("config.json"), {"*.json": change_json}, config_door("config.json"), short=60),
     "config-yaml": Entry(config("config.yaml"), {"*.yaml": change_yaml}, config_door("config.yaml"), short=30),
     "csv": Entry(inputs.label_table, {"labels.csv": change_table}, table_import, short=20),
+    "slice-import": Entry(inputs.slice_table, {SLICE: change_elements}, table_import, short=20),
     "patients-csv": Entry(inputs.label_table, {"patients.csv": change_table}, patient_import, short=20),
     "monai": Entry(
         inputs.monai_list,

@@ -98,6 +98,23 @@ class Bench:
                 raise UndeclaredError(f"silently wrong: {wrong}")
         return answer
 
+    def attempt_place(self, pattern: str, put: Callable[[Path], None]) -> Answer:
+        """Put something else than a file with content where a pattern leads, and ask.
+
+        Raises
+        ------
+        UndeclaredError
+            As `attempt`.
+        """
+        self._restore()
+        path = self._paths(pattern)[0]
+        path.unlink()
+        put(path)
+        return self._asked(Random(pattern))
+
+    def _paths(self, pattern: str) -> list[Path]:
+        return [path for path in self.contents if path.relative_to(self._input).match(pattern)]
+
     def _asked(self, random: Random) -> Answer:
         _clear(self._aside)
         self._aside.mkdir()
@@ -117,7 +134,7 @@ class Bench:
 
     def _spoil(self, random: Random) -> None:
         pattern = random.choice(list(self.entry.change))
-        path = random.choice([path for path in self.contents if path.relative_to(self._input).match(pattern)])
+        path = random.choice(self._paths(pattern))
         if self.entry.odd_places and random.random() < ODD_PLACE_SHARE:
             put_odd_place(path, random)
             return

@@ -271,6 +271,12 @@ def label_table(folder: Path) -> None:
     (folder / "patients.csv").write_text("case,patient\ns0,p0\ns1,p1\n")
 
 
+def slice_table(folder: Path) -> None:
+    """Write two single slices and a table of what they show."""
+    plain_series(folder)
+    (folder / "labels.csv").write_text("file,label\nIM1.dcm,bleed\nIM2.dcm,normal\n")
+
+
 def volume_of(number: int) -> CTVolume:
     hu, _ = head(number, slices=2)
     places = np.c_[np.zeros(2), np.zeros(2), [0.0, 5.0]]

@@ -114,3 +114,19 @@ def test_bytes_of_a_packed_nifti_mask(volume, tmp_path, counts):
     for _ in range(COUNT):
         path.write_bytes(spoil(original, random, len(original)))
         counts[outcome(path, volume)] += 1
+
+
+def test_a_number_whose_length_fits_no_number_is_refused(volume, tmp_path):
+    path = tmp_path / "seg.dcm"
+    seg_of(volume, "BINARY").save_as(path)
+    data = path.read_bytes()
+    at = data.index(b"\x02\x00\x00\x00UL\x04\x00")
+    path.write_bytes(data[:at] + b"\x02\x00\x00\x00UL\x06\x00" + b"1e999 " + data[at + 12 :])
+    assert outcome(path, volume) == "refused"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+@pytest.mark.parametrize("name", ["mask.nii", "mask.nii.gz", "seg.dcm"])
+def test_a_pipe_is_refused_and_never_waited_for(volume, tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    assert outcome(tmp_path / name, volume) == "refused"

@@ -49,3 +49,18 @@ def test_a_damaged_codestream_is_refused_by_name(tmp_path, head, dicom_writer, s
     compressed(path, lambda values: lossless_jpeg(values)[:200], syntax)
     with pytest.raises(InputError, match=r"cannot be decoded.*1\.dcm"):
         read_dicom_slice(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("RescaleSlope", b"nan "), ("RescaleIntercept", b"inf "), ("RescaleSlope", b"x "), ("WindowCenter", b"a\\b ")],
+)
+def test_a_header_whose_numbers_are_none_is_refused_by_name(tmp_path, head, dicom_writer, name, value):
+    path = dicom_writer(tmp_path / "1.dcm", head(3)[0][0])
+    header = pydicom.dcmread(path)
+    header.WindowCenter, header.WindowWidth = "40", "80"
+    header[name]._value = "@" * len(value)
+    header.save_as(path)
+    path.write_bytes(path.read_bytes().replace(b"@" * len(value), value))
+    with pytest.raises(InputError, match=r"cannot be decoded.*1\.dcm"):
+        read_dicom_slice(path)

@@ -150,6 +150,12 @@ def test_a_damaged_settings_file_gives_the_defaults(tmp_path: Path) -> None:
     assert SettingsFile(file).values.author == "Dr. Test"
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"brush_hu": {"a": 1}}', "[]", "\x00"])
+def test_settings_nobody_could_have_written_give_the_defaults(tmp_path: Path, text: str) -> None:
+    (tmp_path / "room.json").write_text(text)
+    assert SettingsFile(tmp_path / "room.json").values == RoomSettings()
+
+
 def test_slow_work_is_done_beside_the_window(
     session: Any, predictor: Any, stroke_series_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -59,17 +60,25 @@ def read_dicom_slice(path: Path) -> DicomSlice:
         require_regular(path)
         header = pydicom.dcmread(path)
         raw = stored_values(header)
+        if raw.ndim != 2:
+            raise InputError("DICOM file must hold one grey slice", got=f"{path.name} of shape {raw.shape}")
+        instance_uid = str(header.file_meta.get("MediaStorageSOPInstanceUID", ""))
+        return DicomSlice(to_hu(raw, header), instance_uid, _acquisition(header), header)
     except UNDECODABLE as error:
         raise InputError("DICOM slice cannot be decoded", got=path.name, remedy="copy the file again") from error
-    if raw.ndim != 2:
-        raise InputError("DICOM file must hold one grey slice", got=f"{path.name} of shape {raw.shape}")
-    instance_uid = str(header.file_meta.get("MediaStorageSOPInstanceUID", ""))
-    return DicomSlice(to_hu(raw, header), instance_uid, _acquisition(header), header)
 
 
 def to_hu(raw: NDArray[np.integer], header: Dataset) -> NDArray[np.int16]:
-    """Return int16 (Y, X) HU of stored values; below air there is only padding."""
+    """Return int16 (Y, X) HU of stored values; below air there is only padding.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If slope or intercept is no finite number.
+    """
     slope, intercept = float(header.get("RescaleSlope", 1)), float(header.get("RescaleIntercept", 0))
+    if not (isfinite(slope) and isfinite(intercept)):
+        raise ValueError("slope or intercept is not finite")
     hu = raw.astype(np.float64) * slope + intercept
     padding = header.get("PixelPaddingValue")
     if padding is not None:
