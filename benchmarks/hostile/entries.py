@@ -234,11 +234,11 @@ ENTRIES: dict[str, Entry] = {
     "dicom-multi-frame": Entry(inputs.enhanced_series, {"*.dcm": change_elements}, series_door),
     **{f"dicom-{name}": _compressed(inputs.compressed_series(name)) for name in inputs.ENCODERS},
     "dicom-rle": _compressed(inputs.rle_series),
-    "seg": Entry(inputs.series_with_masks, {"seg.dcm": change_elements}, partial(mask_door, name="seg.dcm"), short=100),
+    "seg": Entry(inputs.series_with_masks, {"seg.dcm": change_elements}, partial(mask_door, name="seg.dcm"), short=60),
     "seg-import": Entry(
         inputs.series_with_masks, {"seg.dcm": change_elements}, partial(import_door, form="dicom-seg"), short=15
     ),
-    "sr": Entry(inputs.series_with_masks, {"sr.dcm": change_elements}, series_door, rule=same_slices, short=150),
+    "sr": Entry(inputs.series_with_masks, {"sr.dcm": change_elements}, series_door, rule=same_slices, short=60),
     "nifti-mask": Entry(
         nifti_mask(".nii"), {"mask.nii": change_header(NIFTI_HEADER_BYTES)}, partial(mask_door, name="mask.nii")
     ),
@@ -260,17 +260,17 @@ ENTRIES: dict[str, Entry] = {
         inputs.zipped_series,
         {"*.zip": change_archive(change_elements)},
         partial(series_door, name="series.zip"),
-        short=150,
+        short=60,
     ),
     "zip-bytes": Entry(
         inputs.zipped_series,
         {"*.zip": change_bytes},
         partial(series_door, name="series.zip"),
         rule=same_slices,
-        short=150,
+        short=60,
     ),
     "dicomdir": Entry(
-        inputs.disc, {"DICOMDIR": change_elements}, partial(series_door, name="DICOMDIR"), rule=same_slices, short=150
+        inputs.disc, {"DICOMDIR": change_elements}, partial(series_door, name="DICOMDIR"), rule=same_slices, short=60
     ),
     "bundle": Entry(
         signed_bundle,

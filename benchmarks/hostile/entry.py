@@ -50,7 +50,7 @@ class Entry:
     open: Callable[[Path], Door]
     seal: Callable[[Path], None] | None = None
     rule: Rule | None = None
-    short: int = 300
+    short: int = 120
     odd_places: bool = True
 
 
