@@ -236,7 +236,7 @@ ENTRIES: dict[str, Entry] = {
     "dicom-rle": _compressed(inputs.rle_series),
     "seg": Entry(inputs.series_with_masks, {"seg.dcm": change_elements}, partial(mask_door, name="seg.dcm"), short=60),
     "seg-import": Entry(
-        inputs.series_with_masks, {"seg.dcm": change_elements}, partial(import_door, form="dicom-seg"), short=15
+        inputs.series_with_masks, {"seg.dcm": change_elements}, partial(import_door, form="dicom-seg"), short=8
     ),
     "sr": Entry(inputs.series_with_masks, {"sr.dcm": change_elements}, series_door, rule=same_slices, short=60),
     "nifti-mask": Entry(
@@ -254,7 +254,7 @@ ENTRIES: dict[str, Entry] = {
         inputs.nifti_pairs(".nii"),
         {"images/*": change_header(NIFTI_HEADER_BYTES), "masks/*": change_header(NIFTI_HEADER_BYTES)},
         lambda folder: import_door(folder, "nifti", *MEANING),
-        short=15,
+        short=8,
     ),
     "zip": Entry(
         inputs.zipped_series,
@@ -296,31 +296,31 @@ ENTRIES: dict[str, Entry] = {
     ),
     "config-json": Entry(config("config.json"), {"*.json": change_json}, config_door("config.json"), short=60),
     "config-yaml": Entry(config("config.yaml"), {"*.yaml": change_yaml}, config_door("config.yaml"), short=30),
-    "csv": Entry(inputs.label_table, {"labels.csv": change_table}, table_import, short=20),
-    "slice-import": Entry(inputs.slice_table, {SLICE: change_elements}, table_import, short=20),
-    "patients-csv": Entry(inputs.label_table, {"patients.csv": change_table}, patient_import, short=20),
+    "csv": Entry(inputs.label_table, {"labels.csv": change_table}, table_import, short=12),
+    "slice-import": Entry(inputs.slice_table, {SLICE: change_elements}, table_import, short=12),
+    "patients-csv": Entry(inputs.label_table, {"patients.csv": change_table}, patient_import, short=12),
     "monai": Entry(
         inputs.monai_list,
         {"datalist.json": change_json},
         lambda folder: import_door(folder, "monai", *MEANING, source="datalist.json"),
-        short=20,
+        short=12,
     ),
     "nnunet": Entry(
         inputs.nnunet_set,
         {"dataset.json": change_json, "*Tr/*": change_packed(change_header(NIFTI_HEADER_BYTES))},
         lambda folder: import_door(folder, "nnunet"),
-        short=15,
+        short=8,
     ),
     "coco": Entry(
         inputs.coco_set,
         {"instances.json": change_json},
         lambda folder: import_door(folder, "coco", *WINDOW, source="instances.json"),
-        short=20,
+        short=30,
     ),
     "png": Entry(
         inputs.pictures,
         {"images/*": change_bytes, "masks/*": change_bytes},
         lambda folder: import_door(folder, "png", *WINDOW, "--map", "255=hemorrhage"),
-        short=20,
+        short=12,
     ),
 }
