@@ -21,7 +21,7 @@ ConfigT = TypeVar("ConfigT")
 Output = Literal["sigmoid", "softmax", "sparsemax"]
 Similarity = Literal["scaled_dot", "cosine", "additive", "linear"]
 Placement = Literal["none", "bottleneck", "skips", "encoder"]
-Architecture = Literal["unet", "cpam_unet", "attention_unet", "dynunet"]
+Architecture = Literal["unet", "cpam_unet", "attention_unet", "dynunet", "litemedsam"]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -184,7 +184,8 @@ class SegmenterConfig:
     """A segmentation network. `unet` is `cpam_unet` with attention off, everything else the same.
 
     With `encoder.backbone` the widths and depth are the backbone's, and `base_width`, `depth` and `max_width` do not
-    count.
+    count. `litemedsam` is a network of others that answers prompts, for `cpam-train` alone: of what follows only
+    `classes` and `output` count.
     """
 
     kind: Literal["segmenter"] = "segmenter"

@@ -131,6 +131,8 @@ class DataConfig:
     part drawn, and all that was taken away; four at most count."""
     replay_prompts: Share = 0.5
     """`fit prompted`: how often a slice that was read with prompts is shown those instead of a simulated reader's."""
+    per_patient: int | None = Field(default=None, ge=1)
+    """`fit litemedsam`: at most so many lesion slices of a patient and class; None: all. Features take seconds each."""
     sources: tuple[str, ...] = ()
     """Only these sources; empty: all."""
     leave_out: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ Presets are `default`, `paper`, `quick`, and `brats` for the MR set of the paper
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from cpam_train.config import (
     StopConfig,
     TrainConfig,
 )
+from cpam_train.medsam.input import ARCHITECTURE, LOOKED_AT
 from cpam_train.settings_file import settings_in
 from napari_cpam_stroke.config import (
     BRAIN,
@@ -36,7 +37,7 @@ from napari_cpam_stroke.errors import ConfigError, nearest
 from napari_cpam_stroke.prompting.network_input import PROMPT_CHANNELS
 
 PRESETS: tuple[str, ...] = ("default", "paper", "quick", "brats")
-KINDS: tuple[str, ...] = ("segmenter", "classifier", "prompted")
+KINDS: tuple[str, ...] = ("segmenter", "classifier", "prompted", "litemedsam")
 
 PROMPTED_CLASS = "lesion"
 """The one class of a network that listens to prompts: whichever is asked for."""
@@ -55,7 +56,7 @@ def build_train_config(
     Parameters
     ----------
     kind
-        'segmenter', 'classifier' or 'prompted'.
+        One of `KINDS`.
     start
         Strings as in `overrides`, of `fitting.start.start_settings`.
     file
@@ -137,8 +138,10 @@ def preset_values(kind: str, name: str) -> dict[str, Any]:
         raise ConfigError(f"There is no task {kind!r}{nearest(kind, KINDS)}", expected=" or ".join(KINDS))
     if name not in PRESETS:
         raise ConfigError(f"There is no preset {name!r}{nearest(name, PRESETS)}", expected=", ".join(PRESETS))
-    if kind == "prompted":
-        return plain(_prompted(name))
+    if kind in PROMPTED:
+        if name not in PROMPTED_PRESETS:
+            raise ConfigError(f"The preset {name!r} has no prompts", expected=" or ".join(PROMPTED_PRESETS))
+        return plain(PROMPTED[kind](quick=name == "quick"))
     build = {"default": _default, "paper": _paper, "quick": _quick, "brats": _brats}[name]
     return plain(build(SegmenterConfig() if kind == "segmenter" else ClassifierConfig()))
 
@@ -199,17 +202,8 @@ def _brats(model: ModelConfig) -> TrainConfig:
     )
 
 
-def _prompted(name: str) -> TrainConfig:
-    """Return a network that listens to prompts, on a light ImageNet encoder; `quick` makes a small one from chance.
-
-    Raises
-    ------
-    ConfigError
-        For a preset that is not meant for it.
-    """
-    if name not in PROMPTED_PRESETS:
-        raise ConfigError(f"The preset {name!r} has no prompts", expected=" or ".join(PROMPTED_PRESETS))
-    quick = name == "quick"
+def _prompted(*, quick: bool) -> TrainConfig:
+    """Return a network that listens to prompts, on a light ImageNet encoder; `quick` makes a small one from chance."""
     model = SegmenterConfig(
         classes=(PROMPTED_CLASS,),
         image_head=False,
@@ -231,6 +225,26 @@ def _prompted(name: str) -> TrainConfig:
         epochs=5 if quick else 40,
     )
 
+
+def _medsam(*, quick: bool) -> TrainConfig:
+    """Return LiteMedSAM's fine-tuning: what turns prompts and features into a mask learns, the encoder stays.
+
+    What it does not use here, the mask as a prompt and the guess of its own quality, stays as well.
+    """
+    unused = (("prompt_encoder.mask_downscaling.", 0.0), ("mask_decoder.iou_prediction_head.", 0.0))
+    return TrainConfig(
+        model=SegmenterConfig(architecture=ARCHITECTURE, classes=(PROMPTED_CLASS,), image_head=False),
+        preprocess=LOOKED_AT,
+        data=DataConfig(batch_size=4, samples_per_epoch=16 if quick else 800, per_patient=4, synthetic=False),
+        augment=AugmentConfig(enabled=False),
+        loss=LossConfig(dice_over="both"),
+        optim=OptimConfig(lr=1e-4, lr_shares=unused, ema=0.9 if quick else 0.98),
+        epochs=2 if quick else 20,
+    )
+
+
+PROMPTED: dict[str, Callable[..., TrainConfig]] = {"prompted": _prompted, "litemedsam": _medsam}
+"""What answers prompts, by the word for it."""
 
 PROMPTED_PRESETS = ("default", "quick")
 

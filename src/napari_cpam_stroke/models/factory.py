@@ -37,6 +37,12 @@ def build_model(config: ModelConfig) -> nn.Module:
     """
     if isinstance(config, ClassifierConfig):
         return Classifier(config)
+    if config.architecture not in SEGMENTERS:
+        raise ConfigError(
+            f"The architecture {config.architecture!r} is a network of others that answers prompts",
+            expected=", ".join(SEGMENTERS),
+            remedy="train it by cpam-train fit litemedsam, judge it by evaluate --clicks --beside litemedsam=RUN",
+        )
     if config.members > 1:
         single = replace(config, members=1)
         return Ensemble([build_model(single) for _ in range(config.members)])

@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from cpam_train.evaluation.medsam_peer import LiteMedSam, given, shown
+from cpam_train.evaluation.medsam_peer import LiteMedSam
+from cpam_train.medsam.network import Answering
+from cpam_train.presets import build_train_config
+from cpam_train.run_folder import RunFolder, begin_run
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.errors import BundleError, InputError
 from napari_cpam_stroke.models.lite_medsam import LITE_MEDSAM
 from napari_cpam_stroke.models.pretrained import PACKAGES
 from napari_cpam_stroke.prompting import Prompt, PromptKind, PromptRequest
 
-from .medsam_stand_in import install
+from ...medsam_stand_in import Network, install  # noqa: TID252 - the tests are no installed package
 
 HEIGHT, WIDTH = 512, 400
 """Twice as large as its image, and not square."""
@@ -47,14 +50,6 @@ def asked(engine: LiteMedSam) -> list:
     return engine._network.prompt_encoder.asked
 
 
-def test_a_slice_fills_the_upper_left_of_its_image(volume):
-    image = shown(torch.from_numpy(volume.hu[0].astype(np.float32)) / 80)
-    assert image.shape == (1, 3, 256, 256)
-    assert torch.equal(image[0, 0], image[0, 2])
-    assert float(image[0, 0, 100, 75]) == pytest.approx(70 / 80)
-    assert (image[..., 200:] == 0).all(), "beyond the slice"
-
-
 def test_a_box_is_found_again_on_the_slice(engine, volume):
     answer = engine.answer(request(volume, prompt("box", (170, 120), (231, 181))))
     rows, columns = np.nonzero(answer)
@@ -73,23 +68,6 @@ def test_points_for_and_against_are_told_apart(engine, volume):
     assert boxes is None
     assert answer[195, 150]
     assert not answer[212, 150]
-
-
-def test_scribble_and_lasso_are_given_as_points_and_box():
-    nothing = np.zeros((HEIGHT, WIDTH), dtype=bool)
-    line = prompt("scribble", (10, 10), (10, 20), (20, 20))
-    around = prompt("lasso", (4, 5), (30, 8), (12, 40))
-    points, box = given((line, around), nothing, 1.0)
-    assert points == [(10, 10, True), (20, 10, True), (20, 20, True)]
-    assert box == (5, 4, 40, 30)
-
-
-def test_where_nothing_says_what_belongs_the_box_of_the_mask_does():
-    drawn = np.zeros((HEIGHT, WIDTH), dtype=bool)
-    drawn[20:31, 40:61] = True
-    away = prompt("point", (25, 50), adds=False)
-    assert given((away,), drawn, 1.0)[1] == (40, 20, 60, 30)
-    assert given((away, prompt("point", (25, 50))), drawn, 1.0)[1] is None
 
 
 def test_features_are_computed_once_for_a_slice(engine, volume):
@@ -112,6 +90,41 @@ def test_a_missing_package_and_weights_of_another_network_are_one_sentence(tmp_p
     install(tmp_path, monkeypatch, other=1.0)
     with pytest.raises(BundleError, match="belong to another network"):
         LiteMedSam("cpu")
+
+
+@pytest.fixture
+def run(tmp_path) -> RunFolder:
+    """A run that has learnt to draw what the published weights do not."""
+    made = RunFolder(tmp_path / "tuned")
+    begin_run(made, build_train_config("litemedsam"))
+    network = Network()
+    torch.nn.init.constant_(network.mask_decoder.weight, 1.0)
+    made.save_weights(Answering(network))
+    return made
+
+
+def test_a_run_takes_the_place_of_what_answers(run, tmp_path, monkeypatch, volume):
+    install(tmp_path, monkeypatch, weight=-1.0)
+    box = request(volume, prompt("box", (170, 120), (231, 181)))
+    tuned = LiteMedSam("cpu", run=run)
+    assert tuned.name == "LiteMedSAM, tuned"
+    assert tuned.answer(box)[200, 150]
+    assert not LiteMedSam("cpu").answer(box).any()
+
+
+def test_a_run_of_another_network_or_without_weights_is_refused(run, tmp_path, monkeypatch):
+    install(tmp_path, monkeypatch, weight=-1.0)
+    other = RunFolder(tmp_path / "other")
+    begin_run(other, build_train_config("prompted"))
+    with pytest.raises(InputError, match=r"other is no fine-tuned LiteMedSAM; make one by cpam-train fit litemedsam"):
+        LiteMedSam("cpu", run=other)
+    other.save_weights(torch.nn.Linear(2, 2))
+    run.weights.write_bytes(other.weights.read_bytes())
+    with pytest.raises(BundleError, match="tuned belong to another network"):
+        LiteMedSam("cpu", run=run)
+    run.weights.unlink()
+    with pytest.raises(InputError, match="tuned has no trained weights"):
+        LiteMedSam("cpu", run=run)
 
 
 @pytest.mark.filterwarnings("ignore:Importing from timm")

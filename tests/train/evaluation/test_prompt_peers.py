@@ -5,7 +5,7 @@ import pytest
 from cpam_train.evaluation.prompt_peers import peers
 from napari_cpam_stroke.errors import InputError
 
-from .medsam_stand_in import install
+from ...medsam_stand_in import install  # noqa: TID252 - the tests are no installed package
 
 
 def test_each_is_made_once_and_only_if_it_is_named(tmp_path, monkeypatch):

@@ -26,7 +26,7 @@ STOPPED = 130
 """Exit code of what Ctrl-C ended, as shells have it: what is chained behind it with && does not begin."""
 
 StoreOption = Annotated[str, typer.Option("--store", help="Annotation store: a folder or a postgresql:// address.")]
-KIND_WORDS = "segmenter|classifier|prompted"
+KIND_WORDS = "segmenter|classifier|prompted|litemedsam"
 Kind = Annotated[str, typer.Argument(metavar=KIND_WORDS, help="What to train.")]
 Preset = Annotated[str, typer.Option("--preset", help="Starting point: default, paper or quick.")]
 ConfigFile = Annotated[

@@ -41,7 +41,9 @@ def evaluate(  # noqa: PLR0913 - one per option
     beside: Annotated[
         list[str] | None,
         typer.Option(
-            "--beside", help="With --clicks: also judge litemedsam or nninteractive, each by its own package."
+            "--beside",
+            help="With --clicks: also judge litemedsam or nninteractive, each by its own package; litemedsam=RUN: as "
+            "cpam-train fit litemedsam has tuned it.",
         ),
     ] = None,
     start: Annotated[

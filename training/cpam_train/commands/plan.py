@@ -9,10 +9,11 @@ from cpam_train.data.readers_cases import waiting
 from cpam_train.data.sampler import kind_of
 from cpam_train.data.slices import SliceRow
 from cpam_train.fitting.division import divide
+from cpam_train.fitting.network import build_network
 from cpam_train.fitting.slice_batches import draw_of
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.config import SegmenterConfig
-from napari_cpam_stroke.models import build_model, count_parameters
+from napari_cpam_stroke.models import count_parameters
 
 
 def plan_of(config: TrainConfig, store: AnnotationStore) -> list[str]:
@@ -30,7 +31,7 @@ def plan_of(config: TrainConfig, store: AnnotationStore) -> list[str]:
     steps = max(drawn // config.data.batch_size, 1)
     model = config.model
     name = model.architecture if isinstance(model, SegmenterConfig) else model.backbone
-    weights = count_parameters(build_model(model))
+    weights = count_parameters(build_network(model))
     start = f", beginning from {config.start.model}" if config.start.model else ""
     return [
         *(told if newcomers else []),

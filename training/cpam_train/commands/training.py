@@ -81,10 +81,12 @@ def fit(  # noqa: PLR0913 - one per option
     with opened_data(store) as source, watch.failures():
         from cpam_train.commands.batches_of import batches_of
         from cpam_train.fitting.fit import fit as train
+        from cpam_train.fitting.network import is_medsam
         from cpam_train.fitting.tracking import Tracking
         from cpam_train.fitting.trainer import Machine
 
-        machine, batches = Machine(devices, nodes), batches_of(source, prompted=values.prompts is not None)
+        machine, medsam = Machine(devices, nodes), is_medsam(values.model)
+        batches = batches_of(source, prompted=values.prompts is not None, medsam=medsam)
         for remark in () if again is None else again.remarks(machine.processes):
             watch.console.print(remark)
         result = train(
@@ -107,8 +109,10 @@ def fit(  # noqa: PLR0913 - one per option
         kept = best if result.best_epoch else f"no epoch was finished, nothing to judge yet in {run}"
         watch.console.print(f"Stopped: {kept}. Go on with the same command and --resume.")
         raise typer.Exit(STOPPED)
-    clicks = " --clicks" if values.prompts is not None else ""
-    watch.console.print(f"Done: {best}. Next: cpam-train evaluate {run} --store {store} --out DIR{clicks}")
+    judge = f"{run} --store {store} --out DIR{' --clicks' if values.prompts is not None else ''}"
+    if medsam:
+        judge = f"prompted --store {store} --out DIR --clicks --beside litemedsam={run}"
+    watch.console.print(f"Done: {best}. Next: cpam-train evaluate {judge}")
 
 
 def _new_settings(

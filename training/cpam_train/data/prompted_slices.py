@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -80,6 +81,30 @@ def prompted_rows(rows: Sequence[SliceRow]) -> list[PromptedRow]:
     ]
 
 
+def few_of_each(rows: Sequence[PromptedRow], most: int) -> list[PromptedRow]:
+    """Return at most so many slices of a patient and class, drawn the same every time."""
+    groups: dict[tuple[str, LesionClass], list[PromptedRow]] = {}
+    for each in rows:
+        groups.setdefault((each.row.case.patient_id, each.lesion_class), []).append(each)
+    return [
+        each
+        for _, group in sorted(groups.items())
+        for each in sorted(group, key=lambda one: crc32(f"{one.row.case.case_id} {one.row.z}".encode()))[:most]
+    ]
+
+
+def pixels_of(store: AnnotationStore, asked: PromptedRow) -> tuple[CTVolume, Region]:
+    """Return one slice as a volume of its own, and the lesion of the class that is asked for, bool (Y, X)."""
+    case, z = asked.row.case, asked.row.z
+    record = store.case(case.case_id)
+    mask = store.read_mask(case.revision, [z])[0]
+    acquisition = record.acquisition
+    if record.geometry is not None:
+        acquisition = replace(acquisition, pixel_spacing_mm=record.geometry.pixel_spacing_mm)
+    volume = CTVolume(store.read_frames(case.case_id, [z]), None, case_id=case.case_id, acquisition=acquisition)
+    return volume, np.asarray(mask == asked.lesion_class)
+
+
 @dataclass(frozen=True, eq=False)
 class _Scene:
     """A slice on the grid, all (size, size), and the reader's own prompts that are shown; none: a simulated one's."""
@@ -130,7 +155,9 @@ class PromptedDataset(Dataset[dict[str, Tensor]]):
         asked = self.rows[index]
         rng = np.random.default_rng((self._seed, int(self._epoch), index))
         scene = self._scene(asked, rng)
-        before, prompts = _reading(scene, rng) if not scene.prompts else (np.zeros_like(scene.truth), scene.prompts)
+        before, prompts = np.zeros_like(scene.truth), scene.prompts
+        if not prompts:
+            before, prompts = simulated_reading(scene.truth, soft_tissue(scene.hu), scene.spacing, rng)
         maps = draw_maps(prompts, scene.truth.shape, scene.spacing)
         channels = network_channels(scene.hu, maps, before, asked.lesion_class, self._config)
         return {
@@ -147,7 +174,7 @@ class PromptedDataset(Dataset[dict[str, Tensor]]):
         self._epoch[0] = epoch
 
     def _scene(self, asked: PromptedRow, rng: Generator) -> _Scene:
-        volume, truth = self._slice(asked)
+        volume, truth = pixels_of(self._store, asked)
         given = first_prompts(asked.given, rng) if asked.given and rng.random() < self._replay else ()
         zoom = zoom_of(given, volume, self._prompts.smallest_mm, self._config.size) if given else None
         if zoom is None or not _shows(zoom, truth):
@@ -160,17 +187,6 @@ class PromptedDataset(Dataset[dict[str, Tensor]]):
                 hu, seen = np.ascontiguousarray(hu[:, ::-1]), np.ascontiguousarray(seen[:, ::-1])
                 prompts = mirrored(prompts, zoom)
         return _Scene(hu, seen, (zoom.pixel_mm, zoom.pixel_mm), prompts)
-
-    def _slice(self, asked: PromptedRow) -> tuple[CTVolume, Region]:
-        case, z = asked.row.case, asked.row.z
-        record = self._store.case(case.case_id)
-        hu = self._store.read_frames(case.case_id, [z])
-        mask = self._store.read_mask(case.revision, [z])[0]
-        acquisition = record.acquisition
-        if record.geometry is not None:
-            acquisition = replace(acquisition, pixel_spacing_mm=record.geometry.pixel_spacing_mm)
-        volume = CTVolume(hu, None, case_id=case.case_id, acquisition=acquisition)
-        return volume, np.asarray(mask == asked.lesion_class)
 
     def _zoom(self, volume: CTVolume, truth: Region, rng: Generator) -> Zoom:
         """Return a square about a place in the lesion, or about all of it; about any brain where there is none."""
@@ -197,20 +213,28 @@ def _shows(zoom: Zoom, truth: Region) -> bool:
     return bool((zoom.take(truth.astype(np.float32)) >= 0.5).any())
 
 
-def _reading(scene: _Scene, rng: Generator) -> tuple[Region, list[Prompt]]:
-    """Return the mask a simulated reader starts from and what the reader says of it, at least one prompt."""
+def simulated_reading(
+    truth: Region, soft: Region, spacing: tuple[float, float], rng: Generator
+) -> tuple[Region, list[Prompt]]:
+    """Return the mask a simulated reader starts from, bool (Y, X), and what the reader says of it, a prompt or more.
+
+    Parameters
+    ----------
+    truth, soft
+        bool (Y, X): the lesion, and where false parts may lie.
+    """
     reader = CLUMSY if rng.random() < CLUMSY_SHARE else EXACT
-    before = np.zeros(scene.truth.shape, dtype=bool)
-    if not scene.truth.any() or rng.random() < MASK_BEFORE_SHARE:
-        before = wrong_mask(scene.truth, soft_tissue(scene.hu), scene.spacing, rng)
+    before = np.zeros(truth.shape, dtype=bool)
+    if not truth.any() or rng.random() < MASK_BEFORE_SHARE:
+        before = wrong_mask(truth, soft, spacing, rng)
     prompts: list[Prompt] = []
-    if not before.any() and scene.truth.any():
+    if not before.any() and truth.any():
         kind = rng.choice(np.array(list(KIND_SHARES), dtype=object), p=list(KIND_SHARES.values()))
-        prompts.append(reader.first(scene.truth, kind, scene.spacing, rng))
+        prompts.append(reader.first(truth, kind, spacing, rng))
     while len(prompts) < MOST_PROMPTS and (not prompts or rng.random() < MORE_PROMPTS):
-        prompt = next_prompt(reader, scene.truth, before, scene.spacing, rng)
+        prompt = next_prompt(reader, truth, before, spacing, rng)
         if prompt is None:
-            prompt = reader.first(scene.truth, PromptKind.POINT, scene.spacing, rng)
+            prompt = reader.first(truth, PromptKind.POINT, spacing, rng)
         prompts.append(prompt)
     return before, prompts
 

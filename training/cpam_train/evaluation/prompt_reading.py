@@ -9,6 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
+from cpam_train.data.prompted_slices import PromptedRow, few_of_each, pixels_of, prompted_rows
 from cpam_train.data.robot_reader import ANYWHERE, CLUMSY, EXACT, RobotReader
 from cpam_train.data.slices import SliceRow, collect_slices
 from cpam_train.evaluation.prompt_record import NOTHING, Reading
@@ -17,7 +18,6 @@ from cpam_train.metrics.counts import dice as dice_of
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.annotations.records import Split
 from napari_cpam_stroke.core import CTVolume, LesionClass
-from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.core.arrays import Mask, Region
 from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.progress import Progress
@@ -108,16 +108,8 @@ def judged_rows(
     store: AnnotationStore, *, split: Split, per_patient: int = SLICES_PER_PATIENT
 ) -> list[tuple[SliceRow, LesionClass]]:
     """Return lesion slices whose mask is known, at most so many of a patient and class, drawn the same every time."""
-    chosen: dict[tuple[str, LesionClass], list[SliceRow]] = {}
-    for row in collect_slices(store, split=split):
-        for lesion_class in LesionClass:
-            if row.mask_known[lesion_class - 1] and row.labels[lesion_class - 1] == PRESENT:
-                chosen.setdefault((row.case.patient_id, lesion_class), []).append(row)
-    return [
-        (row, lesion_class)
-        for (_, lesion_class), rows in sorted(chosen.items())
-        for row in sorted(rows, key=lambda row: crc32(f"{row.case.case_id} {row.z}".encode()))[:per_patient]
-    ]
+    shown = [each for each in prompted_rows(collect_slices(store, split=split)) if each.present]
+    return [(each.row, each.lesion_class) for each in few_of_each(shown, per_patient)]
 
 
 def judged_slices(
@@ -126,7 +118,7 @@ def judged_slices(
     """Yield the slices of `judged_rows` with their pixels."""
     rows = judged_rows(store, split=split, per_patient=per_patient)
     for done, (row, lesion_class) in enumerate(rows, start=1):
-        judged = _slice(store, row, lesion_class)
+        judged = JudgedSlice(row, lesion_class, *pixels_of(store, PromptedRow(row, lesion_class)))
         if judged.truth.any():
             yield judged
         if progress is not None:
@@ -205,14 +197,3 @@ def reading_of(
 def _answered(engine: PromptEngine, request: PromptRequest, prompt: Prompt) -> tuple[Region, PromptRequest]:
     more = replace(request, prompts=(*request.prompts, prompt))
     return engine.answer(more), more
-
-
-def _slice(store: AnnotationStore, row: SliceRow, lesion_class: LesionClass) -> JudgedSlice:
-    record = store.case(row.case.case_id)
-    acquisition = record.acquisition
-    if record.geometry is not None:
-        acquisition = replace(acquisition, pixel_spacing_mm=record.geometry.pixel_spacing_mm)
-    hu = store.read_frames(row.case.case_id, [row.z])
-    mask = store.read_mask(row.case.revision, [row.z])[0]
-    volume = CTVolume(hu, None, row.case.case_id, acquisition=acquisition)
-    return JudgedSlice(row, lesion_class, volume, np.asarray(mask == lesion_class))

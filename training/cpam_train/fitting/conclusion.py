@@ -13,6 +13,7 @@ from cpam_train.config import TrainConfig
 from cpam_train.fitting.batches import Loaders
 from cpam_train.fitting.best_weights import EpochScore, Keeper, score_epoch
 from cpam_train.fitting.finite import NotFiniteError
+from cpam_train.fitting.network import origin_of
 from cpam_train.fitting.precision import autocast
 from cpam_train.fitting.start import noted_origin, noted_start
 from cpam_train.fitting.task import Task
@@ -20,7 +21,6 @@ from cpam_train.operating.calibrate import OperatingPoint, choose_operating_poin
 from cpam_train.operating.validation_record import Record, joined
 from cpam_train.publishing.card_draft import draft_card
 from cpam_train.run_folder import CARD_DRAFT, ENVIRONMENT, FAILURE, INTERRUPTED, RunFolder
-from napari_cpam_stroke.models import weights_origin
 
 
 def finish(
@@ -41,7 +41,7 @@ def finish(
     metrics = validation_metrics(task.config, record, points, keeper, interrupted=interrupted)
     metrics |= {FAILURE: str(failure)} if failure else {}
     run.write_json("metrics.json", metrics)
-    origin = noted_origin(run) or weights_origin(task.model)
+    origin = noted_origin(run) or origin_of(task.model)
     lineage = noted_start(run).get("lineage", ())
     draft = draft_card(
         task.config, points, loaders.summary(), metrics,
@@ -102,7 +102,7 @@ def examine(task: Task, loader: DataLoader[Any]) -> Record:
         moved = {name: value.to(device) for name, value in batch.items()}
         moved["image"] = moved["image"].contiguous(memory_format=torch.channels_last)
         with autocast(task.config.precision, device):
-            output = task.model(moved["image"])
+            output = task.answer(moved)
         records.append(task.observe(output, moved))
     record = joined(records)
     if not np.isfinite(record.logits).all():

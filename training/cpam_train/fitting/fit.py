@@ -14,6 +14,8 @@ from cpam_train.fitting.batches import LoaderFactory, Loaders, cache_beside
 from cpam_train.fitting.conclusion import finish
 from cpam_train.fitting.continuation import read_begun
 from cpam_train.fitting.finite import NotFiniteError
+from cpam_train.fitting.medsam_task import MedSamTask
+from cpam_train.fitting.network import is_medsam
 from cpam_train.fitting.progress import StoppedMidEpochError
 from cpam_train.fitting.progress_events import Event, Report
 from cpam_train.fitting.prompted_task import PromptedTask
@@ -89,7 +91,7 @@ def fit(  # noqa: PLR0913 - what is not data has a default
     begun = read_begun(run) if resume else None
     seed_everything(config.seed, workers=True, verbose=False)
     loaders = batches(config, cache=cache_beside(run.path, config))
-    task = build_task(config) if config.prompts is None else PromptedTask(config)
+    task = _task_of(config)
     began = None if begun is not None or config.start.model is None else begin_from(task.model, config.start)
     if resume:
         run.keep_log(0 if begun is None else begun.standing.epoch)
@@ -118,6 +120,12 @@ def fit(  # noqa: PLR0913 - what is not data has a default
         raise failure
     patience = parts.keeper.patience
     return FitResult(run, patience.best, patience.best_epoch, stopped, first_process=trainer.is_global_zero)
+
+
+def _task_of(config: TrainConfig) -> Task:
+    if is_medsam(config.model):
+        return MedSamTask(config)
+    return build_task(config) if config.prompts is None else PromptedTask(config)
 
 
 def _nobody(event: Event) -> None:

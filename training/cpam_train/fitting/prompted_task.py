@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import numpy as np
 import torch
 from numpy.random import Generator
@@ -24,16 +26,26 @@ WANTED, REFUSED, SURROUNDED, BEFORE = (
 """Channels, counted from the last."""
 
 
-class PromptedTask(SegmenterTask):
-    """One class, the one that is asked for; the reader corrects the network's own answers."""
+class TurnTask(SegmenterTask):
+    """One class, the one that is asked for; the reader corrects the network's own answers before it learns."""
 
     def __init__(self, config: TrainConfig) -> None:
         super().__init__(config)
-        self._rng = np.random.default_rng(config.seed)
+        self.rng = np.random.default_rng(config.seed)
+
+    @abstractmethod
+    def corrected(self, batch: Batch, drawn: Region) -> Batch:
+        """Return the batch of the next round.
+
+        Parameters
+        ----------
+        drawn
+            bool (B, Y, X): what the network has answered.
+        """
 
     def on_train_epoch_start(self) -> None:
         """Draw other corrections in every epoch, the same ones where a run goes on."""
-        self._rng = np.random.default_rng((self.config.seed, self.current_epoch, self.global_rank))
+        self.rng = np.random.default_rng((self.config.seed, self.current_epoch, self.global_rank))
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002
         """Bring images into the fast memory layout; the data set has varied them."""
@@ -41,22 +53,30 @@ class PromptedTask(SegmenterTask):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the scalar loss of one batch, after as many corrections as chance wants."""
-        for _ in range(int(self._rng.choice(len(ROUNDS), p=ROUNDS))):
-            batch = {**batch, "image": self._corrected(batch)}
+        for _ in range(int(self.rng.choice(len(ROUNDS), p=ROUNDS))):
+            batch = self.corrected(batch, self._drawn(batch))
         return super().training_step(batch, batch_idx)
 
     @torch.no_grad()
-    def _corrected(self, batch: Batch) -> Tensor:
-        """Return the input of the next round: the network's answer as the mask so far, and one more prompt."""
+    def _drawn(self, batch: Batch) -> Region:
+        """Return the network's answers as a reader sees them, bool (B, Y, X)."""
         self.model.eval()
-        drawn = (self.model(batch["image"]).masks[:, 0] > 0).cpu().numpy()
+        drawn = self.answer(batch).masks[:, 0] > 0
         self.model.train()
+        return np.asarray(drawn.cpu().numpy())
+
+
+class PromptedTask(TurnTask):
+    """Prompts and the mask so far are channels of the network's input."""
+
+    def corrected(self, batch: Batch, drawn: Region) -> Batch:
+        """Return the input of the next round: the network's answer as the mask so far, and one more prompt."""
         image = batch["image"].clone()
         channels, truths = image.cpu().numpy(), batch["mask"].cpu().numpy().astype(bool)
         for n, (answer, truth) in enumerate(zip(drawn, truths, strict=True)):
-            corrected = correct(channels[n], answer, truth, float(batch["pixel_mm"][n]), self._rng)
+            corrected = correct(channels[n], answer, truth, float(batch["pixel_mm"][n]), self.rng)
             image[n] = torch.from_numpy(corrected).to(image)
-        return image
+        return {**batch, "image": image}
 
 
 def correct(channels: Floats32, answer: Region, truth: Region, pixel_mm: float, rng: Generator) -> Floats32:

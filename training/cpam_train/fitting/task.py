@@ -13,13 +13,14 @@ from torch import Tensor, nn
 from cpam_train.config import OptimConfig, TrainConfig
 from cpam_train.fitting.augment import Augment
 from cpam_train.fitting.losses import SegmentationLoss, SegmentationTarget, classifier_loss, one_hot
+from cpam_train.fitting.network import build_network
 from cpam_train.fitting.parts import freeze, hold_statistics, lr_share
 from cpam_train.fitting.schedule import LR_SHARE
 from cpam_train.metrics.curve import BINS, histograms
 from cpam_train.operating.validation_record import Record
 from napari_cpam_stroke.config import ClassifierConfig, SegmenterConfig
 from napari_cpam_stroke.inference.calibration import PROBABILITY_MARGIN
-from napari_cpam_stroke.models import build_model, probabilities
+from napari_cpam_stroke.models import probabilities
 
 Batch = dict[str, Tensor]
 
@@ -34,7 +35,7 @@ class Task(LightningModule):
     def __init__(self, config: TrainConfig) -> None:
         super().__init__()
         self.config = config
-        self.model = build_model(config.model).to(memory_format=torch.channels_last)
+        self.model = build_network(config.model).to(memory_format=torch.channels_last)
         freeze(self.model, config.optim)
         self.augment = Augment(config.augment, config.preprocess, grey=config.data.modality == "ct")
         self.records: list[Record] = []
@@ -58,6 +59,10 @@ class Task(LightningModule):
     def observe(self, output: Any, batch: Batch) -> Record:
         """Return what validation keeps of a batch."""
 
+    def answer(self, batch: Batch) -> Any:
+        """Return what the network gives for a batch."""
+        return self.model(batch["image"])
+
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:  # noqa: ARG002
         """Augment training batches where they are computed; bring images into the fast memory layout."""
         image, mask = batch["image"], batch["mask"]
@@ -67,13 +72,13 @@ class Task(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
         """Return the scalar loss of one batch."""
-        parts = self.losses(self.model(batch["image"]), batch)
+        parts = self.losses(self.answer(batch), batch)
         self._log("train", parts, len(batch["image"]))
         return parts["loss"]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
         """Log the loss and keep the record of one batch."""
-        output = self.model(batch["image"])
+        output = self.answer(batch)
         self._log("validation", self.losses(output, batch), len(batch["image"]))
         self.records.append(self.observe(output, batch))
 

