@@ -90,8 +90,10 @@ def test_settings_that_would_not_count_are_refused(store, tmp_path, setting, why
 def test_it_is_no_model_of_the_room(store_folder, tmp_path):
     run = tmp_path / "run"
     invoke("fit", "litemedsam", "--store", store_folder, "--run", run, *QUICK, "--set", "epochs=1")
-    told = CliRunner().invoke(app, ["evaluate", str(run), "--store", str(store_folder), "--out", str(tmp_path / "out")])
-    assert "answers prompts" in str(told.exception)
+    for words in (["evaluate", run, "--out", tmp_path / "out"], ["promote", run, "--name", "mine"]):
+        told = CliRunner().invoke(app, [*map(str, words), "--store", str(store_folder)])
+        assert isinstance(told.exception, InputError), words
+        assert f"--beside litemedsam={run}" in str(told.exception)
 
 
 def test_a_run_that_is_not_there_is_refused(store_folder, tmp_path):

@@ -235,10 +235,10 @@ def _medsam(*, quick: bool) -> TrainConfig:
     return TrainConfig(
         model=SegmenterConfig(architecture=ARCHITECTURE, classes=(PROMPTED_CLASS,), image_head=False),
         preprocess=LOOKED_AT,
-        data=DataConfig(batch_size=4, samples_per_epoch=16 if quick else 800, per_patient=4, synthetic=False),
+        data=DataConfig(batch_size=4, samples_per_epoch=16 if quick else 400, per_patient=4, synthetic=False),
         augment=AugmentConfig(enabled=False),
         loss=LossConfig(dice_over="both"),
-        optim=OptimConfig(lr=1e-4, lr_shares=unused, ema=0.9 if quick else 0.98),
+        optim=OptimConfig(lr=2e-4, lr_shares=unused, ema=0.9 if quick else 0.98),
         epochs=2 if quick else 20,
     )
 

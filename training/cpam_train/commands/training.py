@@ -81,9 +81,9 @@ def fit(  # noqa: PLR0913 - one per option
     with opened_data(store) as source, watch.failures():
         from cpam_train.commands.batches_of import batches_of
         from cpam_train.fitting.fit import fit as train
-        from cpam_train.fitting.network import is_medsam
         from cpam_train.fitting.tracking import Tracking
         from cpam_train.fitting.trainer import Machine
+        from cpam_train.medsam.input import is_medsam
 
         machine, medsam = Machine(devices, nodes), is_medsam(values.model)
         batches = batches_of(source, prompted=values.prompts is not None, medsam=medsam)

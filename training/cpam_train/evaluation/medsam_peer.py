@@ -10,10 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from cpam_train.medsam.image import fitted, image_of
-from cpam_train.medsam.input import ARCHITECTURE, EDGE, given
+from cpam_train.medsam.input import EDGE, given, is_medsam
 from cpam_train.medsam.network import Answering, corners_of, marks_of, published, take_up
 from cpam_train.run_folder import RunFolder
-from napari_cpam_stroke.config import SegmenterConfig
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.core.arrays import Region
 from napari_cpam_stroke.errors import InputError
@@ -95,8 +94,7 @@ class LiteMedSam:
 
 def _learnt(run: RunFolder) -> Path:
     """Return the weights of a run, or refuse it."""
-    model = run.config().model
-    if not isinstance(model, SegmenterConfig) or model.architecture != ARCHITECTURE:
+    if not is_medsam(run.config().model):
         raise InputError(f"{run.path} is no fine-tuned LiteMedSAM", remedy="make one by cpam-train fit litemedsam")
     if not run.weights.is_file():
         raise InputError(f"{run.path} has no trained weights", remedy="finish it with cpam-train fit ... --resume")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cpam_train.medsam.input import is_medsam
 from cpam_train.run_folder import CARD_DRAFT, RunFolder
 from napari_cpam_stroke.bundles import Bundle, ModelCard, Registry, save_bundle
 from napari_cpam_stroke.config import build_config
@@ -51,11 +52,16 @@ def bundle_of_run(run: RunFolder, folder: Path, card: ModelCard | None = None) -
     Raises
     ------
     InputError
-        If the run has not finished.
+        If the run has not finished, or it tuned a network of others, which is judged beside another model.
     """
     from safetensors.torch import load_file
 
     card = draft_of_run(run) if card is None else card
+    if is_medsam(card.architecture):
+        raise InputError(
+            f"{run.path} is a fine-tuned LiteMedSAM, a peer and no model of this program",
+            remedy=f"judge it beside one: cpam-train evaluate MODEL --clicks --beside litemedsam={run.path}",
+        )
     if not run.weights.is_file():
         raise InputError(f"{run.path} has no trained weights", remedy="finish it with cpam-train fit ... --resume")
     return save_bundle(folder, card, load_file(run.weights))

@@ -15,7 +15,6 @@ from cpam_train.fitting.conclusion import finish
 from cpam_train.fitting.continuation import read_begun
 from cpam_train.fitting.finite import NotFiniteError
 from cpam_train.fitting.medsam_task import MedSamTask
-from cpam_train.fitting.network import is_medsam
 from cpam_train.fitting.progress import StoppedMidEpochError
 from cpam_train.fitting.progress_events import Event, Report
 from cpam_train.fitting.prompted_task import PromptedTask
@@ -23,6 +22,7 @@ from cpam_train.fitting.start import begin_from, note_start
 from cpam_train.fitting.task import Task, build_task
 from cpam_train.fitting.tracking import Tracking
 from cpam_train.fitting.trainer import Machine, build_trainer, disk_full, out_of_memory, parts_of, quiet
+from cpam_train.medsam.input import is_medsam
 from cpam_train.run_folder import RunFolder, begin_run, open_run
 from napari_cpam_stroke.config import SegmenterConfig
 from napari_cpam_stroke.errors import CancelledError, ConfigError

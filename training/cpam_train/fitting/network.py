@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from torch import nn
 
-from cpam_train.medsam.input import ARCHITECTURE
+from cpam_train.medsam.input import is_medsam
 from cpam_train.medsam.network import Answering, published, published_origin
-from napari_cpam_stroke.config import ModelConfig, SegmenterConfig, WeightsOrigin
+from napari_cpam_stroke.config import ModelConfig, WeightsOrigin
 from napari_cpam_stroke.models import build_model, weights_origin
-
-
-def is_medsam(config: ModelConfig) -> bool:
-    """Whether LiteMedSAM is to be fine-tuned."""
-    return isinstance(config, SegmenterConfig) and config.architecture == ARCHITECTURE
 
 
 def build_network(config: ModelConfig) -> nn.Module:

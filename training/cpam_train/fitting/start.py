@@ -25,7 +25,7 @@ from napari_cpam_stroke.models import without_pretraining
 START_FILE = "start.json"
 """In a run folder: what the run began from."""
 
-WARM_LR = {"segmenter": 3e-4, "classifier": 1e-4, "prompted": 3e-4, "litemedsam": 5e-5}
+WARM_LR = {"segmenter": 3e-4, "classifier": 1e-4, "prompted": 3e-4, "litemedsam": 1e-4}
 """Highest learning rate where training begins from a model, lower than from chance: it is to keep what it knows."""
 
 WORDS = {"prompted": "prompted model"}

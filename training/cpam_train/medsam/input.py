@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_cpam_stroke.config import Architecture, PreprocessConfig, Window
+from napari_cpam_stroke.config import Architecture, ModelConfig, PreprocessConfig, SegmenterConfig, Window
 from napari_cpam_stroke.core.arrays import Region
 from napari_cpam_stroke.core.boxes import smallest_box
 from napari_cpam_stroke.prompting import Prompt
@@ -28,6 +28,11 @@ Mark = tuple[float, float, bool]
 
 Corners = tuple[float, ...]
 """Of a box: left, top, right, bottom."""
+
+
+def is_medsam(config: ModelConfig) -> bool:
+    """Whether a network's settings name LiteMedSAM."""
+    return isinstance(config, SegmenterConfig) and config.architecture == ARCHITECTURE
 
 
 def given(prompts: tuple[Prompt, ...], so_far: Region, scale: float) -> tuple[list[Mark], Corners | None]:
