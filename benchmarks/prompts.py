@@ -1,6 +1,6 @@
-"""From a prompt to the mask on one thread: the random walker, and a network that listens to prompts.
+"""From a prompt to the mask on one thread: the random walker, a network that listens to prompts, and its peers.
 
-Run: python benchmarks/prompts.py [--model BUNDLE] [--rounds 100]
+Run: python benchmarks/prompts.py [--model BUNDLE] [--beside litemedsam[=RUN]] [--rounds 100]
 Budget: 200 ms median, 400 ms worst of 100 on 512 x 512; a series of 40 slices prepared in 15 s and 300 MB.
 """
 
@@ -14,6 +14,7 @@ from time import perf_counter, process_time
 import numpy as np
 import torch
 
+from cpam_train.evaluation.prompt_peers import peers
 from napari_cpam_stroke.core import CTVolume, LesionClass
 from napari_cpam_stroke.inference import PromptedEngine
 from napari_cpam_stroke.prompting import Prompt, PromptEngine, PromptKind, PromptRequest, RandomWalkerEngine
@@ -44,6 +45,7 @@ def measure(engine: PromptEngine, volume: CTVolume, rounds: int) -> str:
         places = ((row, column),) if n % 2 == 0 else ((row - 45, column - 35), (row + 45, column + 35))
         prompt = Prompt(PromptKind.POINT if n % 2 == 0 else PromptKind.BOX, n % SLICES, places)
         request = PromptRequest(volume, n % SLICES, LesionClass.ISCHEMIA, (prompt,), np.zeros((EDGE, EDGE), dtype=bool))
+        engine.prepare(volume, n % SLICES)
         at, used = perf_counter(), process_time()
         engine.answer(request)
         wall.append(perf_counter() - at)
@@ -63,6 +65,7 @@ def _peak_mb() -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model")
+    parser.add_argument("--beside", action="append", default=[])
     parser.add_argument("--rounds", type=int, default=100)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -70,6 +73,7 @@ def main() -> None:
     engines: list[PromptEngine] = [RandomWalkerEngine()]
     if options.model:
         engines.append(PromptedEngine.load(options.model, "cpu"))
+    engines += peers(options.beside, "cpu")
     for engine in engines:
         print(measure(engine, volume, options.rounds))
 

@@ -109,3 +109,8 @@ def test_classifier_outputs_are_probabilities(output):
 def test_unknown_backbone_is_refused_with_the_nearest():
     with pytest.raises(ConfigError, match=r"no backbone 'vgg16bn' \(did you mean 'vgg16_bn'\?\)"):
         build_model(ClassifierConfig(backbone="vgg16bn"))
+
+
+def test_a_network_of_others_is_not_built_here():
+    with pytest.raises(ConfigError, match=r"'litemedsam' is a network of others.*cpam-train fit litemedsam"):
+        build_model(SegmenterConfig(architecture="litemedsam"))

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from cpam_train.config import TrainConfig
-from cpam_train.presets import PRESETS, build_train_config
+from cpam_train.presets import PRESETS, PROMPTED, PROMPTED_CLASS, PROMPTED_PRESETS, build_train_config
 from napari_cpam_stroke.config import build_config, plain
 from napari_cpam_stroke.errors import ConfigError
 
@@ -16,6 +16,16 @@ def test_presets_survive_json(kind, preset):
     config = build_train_config(kind, preset=preset)
     assert build_config(TrainConfig, json.loads(json.dumps(plain(config)))) == config
     assert config.model.in_channels == config.preprocess.channels
+
+
+@pytest.mark.parametrize("preset", PROMPTED_PRESETS)
+@pytest.mark.parametrize("kind", list(PROMPTED))
+def test_presets_with_prompts_survive_json(kind, preset):
+    config = build_train_config(kind, preset=preset)
+    assert build_config(TrainConfig, json.loads(json.dumps(plain(config)))) == config
+    assert config.model.classes == (PROMPTED_CLASS,)
+    with pytest.raises(ConfigError, match="'paper' has no prompts"):
+        build_train_config(kind, preset="paper")
 
 
 def test_brats_preset_fits_the_set():
