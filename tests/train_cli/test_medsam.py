@@ -66,6 +66,25 @@ def test_a_stopped_run_goes_on_and_features_are_kept(store_folder, tmp_path):
 
 
 @pytest.mark.usefixtures("package")
+def test_it_can_begin_from_a_run_of_its_kind_alone_and_be_done_again(store_folder, tmp_path):
+    first = tmp_path / "first"
+    invoke("fit", "litemedsam", "--store", store_folder, "--run", first, *QUICK, "--set", "epochs=1")
+    said = invoke(
+        *("fit", "litemedsam", "--store", store_folder, "--run", tmp_path / "second", *QUICK, "--set", "epochs=1"),
+        *("--from", first),
+    )
+    assert "Training begins from first" in said
+    lineage = RunFolder(tmp_path / "second").read_json("card-draft.json")["training"]["lineage"]
+    assert lineage[0]["model"] == "first"
+    other = ["fit", "segmenter", "--store", str(store_folder), "--run", str(tmp_path / "no"), "--from", str(first)]
+    told = CliRunner().invoke(app, other)
+    assert isinstance(told.exception, ConfigError)
+    assert "got a fine-tuned LiteMedSAM" in str(told.exception)
+    said = invoke("fit", "litemedsam", "--store", store_folder, "--run", tmp_path / "again", "--like", first)
+    assert "are those of first again, bit for bit" in said
+
+
+@pytest.mark.usefixtures("package")
 def test_at_most_so_many_slices_of_a_patient_are_encoded(store, tmp_path):
     few = batches_of(store, medsam=True)(
         build_train_config("litemedsam", overrides=["data.per_patient=1"]), cache=tmp_path

@@ -13,7 +13,7 @@ from cpam_train.config import StartConfig, TrainConfig
 from cpam_train.evaluation.model import draft_of_run, is_run
 from cpam_train.fitting.batches import FINGERPRINT, LoaderFactory, Loaders
 from cpam_train.fitting.extension import require_kept
-from cpam_train.fitting.start import open_start
+from cpam_train.fitting.start import kind_of, open_start
 from cpam_train.presets import changed
 from cpam_train.run_folder import INTERRUPTED, RunFolder, environment
 from napari_cpam_stroke.bundles import ModelCard, Registry
@@ -49,7 +49,7 @@ class Repetition:
     @property
     def kind(self) -> str:
         """What is trained, as `fit` takes it."""
-        return self.card.task if self.card.prompts is None else "prompted"
+        return kind_of(self.card)
 
     def remarks(self, processes: int) -> tuple[str, ...]:
         """Return a sentence for each thing that may let the weights differ.

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from cpam_train.config import StartConfig
 from cpam_train.evaluation.model import draft_of_run, is_run
+from cpam_train.medsam.input import ARCHITECTURE, is_medsam
 from cpam_train.presets import leaves
 from cpam_train.run_folder import RunFolder, is_follower
 from napari_cpam_stroke.bundles import ModelCard, Registry
@@ -28,7 +29,7 @@ START_FILE = "start.json"
 WARM_LR = {"segmenter": 3e-4, "classifier": 1e-4, "prompted": 3e-4, "litemedsam": 1e-4}
 """Highest learning rate where training begins from a model, lower than from chance: it is to keep what it knows."""
 
-WORDS = {"prompted": "prompted model"}
+WORDS = {"prompted": "prompted model", "litemedsam": "fine-tuned LiteMedSAM"}
 """What a kind is called where its own name is no noun."""
 
 MEMBER = "members."
@@ -137,7 +138,7 @@ def start_settings(kind: str, ref: str | None) -> tuple[str, ...]:
     start = open_start(ref)
     own: dict[str, Any] = {"start.model": ref, "start.sha256": start.sha256, "optim.lr": WARM_LR.get(kind)}
     if start.card is not None:
-        if (other := _kind_of(start.card)) != kind:
+        if (other := kind_of(start.card)) != kind:
             raise ConfigError(
                 f"A {WORDS.get(kind, kind)} cannot begin from {start.name}", got=f"a {WORDS.get(other, other)}"
             )
@@ -152,8 +153,10 @@ def start_settings(kind: str, ref: str | None) -> tuple[str, ...]:
     return tuple(f"{name}={json.dumps(value)}" for name, value in own.items())
 
 
-def _kind_of(card: ModelCard) -> str:
-    """Return as what a model was trained: one that listens to prompts is a kind of its own."""
+def kind_of(card: ModelCard) -> str:
+    """Return as what a model was trained, as `fit` takes it: one that listens to prompts is a kind of its own."""
+    if is_medsam(card.architecture):
+        return ARCHITECTURE
     return card.task if card.prompts is None else "prompted"
 
 

@@ -49,7 +49,8 @@ class FeatureCache:
         encoder
             Takes (1, 3, EDGE, EDGE) and gives (1, C, H, W).
         """
-        missing = [path for path in {self._path(each): each for each in rows}.items() if not path[0].is_file()]
+        wanted = {self._path(each): each for each in rows}
+        missing = [(path, asked) for path, asked in wanted.items() if not path.is_file()]
         encoder = encoder.to(self._device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         for done, (path, asked) in enumerate(missing):
             progress(done, len(missing))
