@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from cpam_train.medsam.image import fitted, image_of
 from cpam_train.medsam.input import EDGE, given, is_medsam
-from cpam_train.medsam.network import Answering, corners_of, marks_of, published, take_up
+from cpam_train.medsam.network import Answering, corners_of, load_answering, marks_of, published
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.core.arrays import Region
@@ -49,7 +49,7 @@ class LiteMedSam:
         self.device = pick_device(device)
         network = published()
         if run is not None:
-            take_up(network, read_weights(_learnt(run)), str(run.path))
+            load_answering(network, read_weights(_learnt(run)), str(run.path))
         self.name = "LiteMedSAM" if run is None else f"LiteMedSAM, {run.path.resolve().name}"
         self._network = network.to(self.device).eval()
         self._answering = Answering(self._network)

@@ -110,8 +110,8 @@ def published_origin() -> WeightsOrigin:
     return installed_weights(LITE_MEDSAM).origin
 
 
-def take_up(network: Any, weights: Mapping[str, Tensor], source: str) -> None:
-    """Give a whole network the weights of an `Answering` that has learnt.
+def load_answering(network: Any, weights: Mapping[str, Tensor], source: str) -> None:
+    """Give a whole network the weights, of any shape, of an `Answering` that has learnt.
 
     Parameters
     ----------
