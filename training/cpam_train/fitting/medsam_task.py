@@ -28,7 +28,13 @@ class MedSamTask(TurnTask):
         return output
 
     def corrected(self, batch: Batch, drawn: Region) -> Batch:
-        """Return the batch with one more point or scribble of the reader, in the largest error of each answer."""
+        """Return the batch with one more point or scribble of the reader, in the largest error of each answer.
+
+        Parameters
+        ----------
+        drawn
+            bool (B, EDGE, EDGE): what the network has answered.
+        """
         truths = batch["mask"].cpu().numpy().astype(bool)
         more = [
             marks_of(next_marks(answer, truth, spacing, self.rng), PROMPT_POINTS)

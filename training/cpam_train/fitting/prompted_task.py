@@ -70,7 +70,13 @@ class PromptedTask(TurnTask):
     """Prompts and the mask so far are channels of the network's input."""
 
     def corrected(self, batch: Batch, drawn: Region) -> Batch:
-        """Return the input of the next round: the network's answer as the mask so far, and one more prompt."""
+        """Return the input of the next round: the network's answer as the mask so far, and one more prompt.
+
+        Parameters
+        ----------
+        drawn
+            bool (B, S, S): what the network has answered.
+        """
         image = batch["image"].clone()
         channels, truths = image.cpu().numpy(), batch["mask"].cpu().numpy().astype(bool)
         for n, (answer, truth) in enumerate(zip(drawn, truths, strict=True)):
