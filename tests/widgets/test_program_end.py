@@ -32,3 +32,26 @@ def test_a_program_with_a_room_ends_without_a_fault(end: str) -> None:
     done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Traceback" not in done.stderr
+
+
+FAILS = """
+def day():
+    import napari
+    from napari_cpam_stroke.samples.installed import installed_stroke_case
+    from napari_cpam_stroke.widgets.room import open_room
+
+    session = open_room(napari.Viewer())
+    session.open_path(installed_stroke_case())
+    session.wait()
+    yield 1 / 0
+
+for _ in day():
+    pass
+"""
+
+
+@pytest.mark.window
+def test_a_script_that_fails_with_a_room_open_says_its_own_fault_alone() -> None:
+    done = subprocess.run([sys.executable, "-c", FAILS], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1, done.stderr[-2000:]
+    assert done.stderr.rstrip().endswith("ZeroDivisionError: division by zero")

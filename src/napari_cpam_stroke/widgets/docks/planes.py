@@ -30,6 +30,7 @@ class PlanesDock(QWidget):
         self._cuts: dict[str, PlaneCut] = {}
         self._front = InFront(self)
         self._front.changed.connect(self._on_front)
+        self._cross.destroyed.connect(self._front.stop)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(DRAW_MS)

@@ -94,7 +94,8 @@ class Job(QObject):
             loop = QEventLoop()
             self.ended.connect(loop.quit)
             QTimer.singleShot(int(timeout_s * 1000), loop.quit)
-            flags = QEventLoop.AllEvents if listening else QEventLoop.ExcludeUserInputEvents
+            which = QEventLoop.ProcessEventsFlag
+            flags = which.AllEvents if listening else which.ExcludeUserInputEvents
             loop.exec_(flags) if hasattr(loop, "exec_") else loop.exec(flags)
         return not self.running
 

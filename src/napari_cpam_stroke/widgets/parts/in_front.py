@@ -40,3 +40,7 @@ class InFront(QObject):
     def _tell(self, seen: bool) -> None:
         self.seen = seen
         self.changed.emit(seen)
+
+    def stop(self) -> None:
+        """Tell nothing any more: what would be told is going."""
+        self.blockSignals(True)
