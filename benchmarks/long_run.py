@@ -26,6 +26,9 @@ from room import Hand
 
 SLICES, SIZE, STEP_MM = 12, 256, 12.0
 STROKE = ((-20, -10), (30, 25))
+SETTLE_MS = 100
+"""napari hands on the last of quick moves a little later."""
+
 MIB = 2**20
 
 
@@ -64,6 +67,8 @@ def series(folder: Path, number: int) -> Path:
 
 def read(session: Any, hand: Hand, folder: Path) -> str:
     """Read a case to its end and return its id."""
+    from qtpy.QtTest import QTest
+
     session.open_path(folder)
     session.wait()
     case = str(session.case_id)
@@ -74,6 +79,7 @@ def read(session: Any, hand: Hand, folder: Path) -> str:
     before = session.review.draft().mask().copy()
     hand.press_and_move(*STROKE)
     hand.release(STROKE[-1])
+    QTest.qWait(SETTLE_MS)
     if np.array_equal(before, session.review.draft().mask()):
         raise SystemExit(f"The stroke on case {case} changed nothing: the mouse did not reach the picture")
     session.records.save()
