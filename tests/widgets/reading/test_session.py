@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from threading import current_thread, main_thread
 from typing import Any
@@ -58,6 +59,19 @@ def test_saved_work_is_there_after_reopening(case: Any, phantom_volume: CTVolume
     np.testing.assert_array_equal(case.review.reading, saved)
     np.testing.assert_array_equal(case.layers.turned(case.layers.reading.data), saved)
     assert case.records.state.endswith("version 1")
+
+
+def test_the_same_images_under_another_patient_are_said(session: Any, phantom_volume: CTVolume) -> None:
+    told: list[str] = []
+    session.said.connect(told.append)
+    for patient in ("ada", "ada", "", "bob"):
+        told.clear()
+        session.show(replace(phantom_volume, patient_id=patient))
+        session.wait()
+        assert any("patient ada; this series says patient bob" in text for text in told) == (patient == "bob")
+    session.open_case(session.case_id)
+    session.wait()
+    assert "bob" not in told[-1]
 
 
 def test_a_case_from_the_store_opens_without_files(case: Any) -> None:
