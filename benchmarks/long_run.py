@@ -60,7 +60,8 @@ def series(folder: Path, number: int) -> Path:
     geometry = stack_geometry(
         even_steps(SLICES, 12), shape_yx=(SIZE, SIZE), pixel_spacing_mm=(0.9, 0.9), thickness_mm=12
     )
-    hu = HeadPhantom.stroke().render(geometry, (SIZE, SIZE)) + np.int16(number % 7)
+    hu = HeadPhantom.stroke().render(geometry, (SIZE, SIZE))
+    hu[0, 0, 0] = number  # no two patients have the same pixels
     text = SeriesText(patient_name=f"Phantom^{number}", patient_id=f"DAY-{number}", study=f"day-{number}")
     return write_dicom_series(folder / str(number), hu, geometry, text=text)
 

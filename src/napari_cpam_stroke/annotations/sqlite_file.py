@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -29,13 +30,19 @@ def log_of(file: Path) -> Path | None:
 
 
 def copy_files(source: Path, folder: Path) -> Path:
-    """Copy a database and its log as files, whatever is in them; return the copy."""
-    target = folder / source.name
-    log = log_of(source)
-    shutil.copyfile(source, target)
-    if log is not None:
-        shutil.copyfile(log, folder / log.name)
-    return target
+    """Copy a database and its log as files, whatever is in them; return the copy.
+
+    Raises
+    ------
+    OSError
+        Before anything is copied where it does not fit; a damaged file may say that it is a terabyte.
+    """
+    files = [file for file in (source, log_of(source)) if file is not None]
+    if sum(file.stat().st_size for file in files) > shutil.disk_usage(folder).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source))
+    for file in files:
+        shutil.copyfile(file, folder / file.name)
+    return folder / source.name
 
 
 def address(file: Path, how: str) -> str:
