@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 from zlib import crc32
 
 import numpy as np
@@ -115,8 +116,41 @@ class _Scene:
     prompts: Sequence[Prompt]
 
 
-class PromptedDataset(Dataset[dict[str, Tensor]]):
-    """One item per slice and class, with prompts drawn anew in every epoch.
+class ReadSlices(Dataset[dict[str, Tensor]]):
+    """One item per slice and class, read anew in every epoch.
+
+    Raises
+    ------
+    InputError
+        If there is no slice.
+    """
+
+    kind: ClassVar[str] = "slice"
+    """Of what there must be one, in words."""
+
+    def __init__(self, rows: Sequence[PromptedRow], *, seed: int) -> None:
+        if not rows:
+            raise InputError(
+                f"Data set has no {self.kind}", remedy="import data, assign splits, or choose other sources"
+            )
+        self.rows, self._seed = tuple(rows), seed
+        self._epoch = torch.zeros(1, dtype=torch.int64)
+        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw other prompts from here on; loader processes see it too."""
+        self._epoch[0] = epoch
+
+    def luck(self, index: int) -> np.random.Generator:
+        """Return what the reader of an item draws from in this epoch."""
+        return np.random.default_rng((self._seed, int(self._epoch), index))
+
+
+class PromptedDataset(ReadSlices):
+    """Slices as maps of the prompts of simulated readers.
 
     An item holds `image` float32 (C, S, S) of `network_channels`, `mask` uint8 (S, S) 0 and 1, `mask_known` and
     `slice_label` (1,), `pixel_mm` and `index`.
@@ -140,20 +174,12 @@ class PromptedDataset(Dataset[dict[str, Tensor]]):
         replay: float = 0.0,
         seed: int = 0,
     ) -> None:
-        if not rows:
-            raise InputError("Data set has no slice", remedy="import data, assign splits, or choose other sources")
-        self.rows = tuple(rows)
+        super().__init__(rows, seed=seed)
         self._store, self._config, self._prompts = store, config, prompts
-        self._varied, self._replay, self._seed = varied, replay, seed
-        self._epoch = torch.zeros(1, dtype=torch.int64)
-        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
-
-    def __len__(self) -> int:
-        return len(self.rows)
+        self._varied, self._replay = varied, replay
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
-        asked = self.rows[index]
-        rng = np.random.default_rng((self._seed, int(self._epoch), index))
+        asked, rng = self.rows[index], self.luck(index)
         scene = self._scene(asked, rng)
         before, prompts = np.zeros_like(scene.truth), scene.prompts
         if not prompts:
@@ -168,10 +194,6 @@ class PromptedDataset(Dataset[dict[str, Tensor]]):
             "pixel_mm": torch.tensor(scene.spacing[0], dtype=torch.float32),
             "index": torch.tensor(index),
         }
-
-    def set_epoch(self, epoch: int) -> None:
-        """Draw other prompts from here on; loader processes see it too."""
-        self._epoch[0] = epoch
 
     def _scene(self, asked: PromptedRow, rng: Generator) -> _Scene:
         volume, truth = pixels_of(self._store, asked)

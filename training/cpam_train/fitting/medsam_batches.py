@@ -7,29 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from torch.utils.data import WeightedRandomSampler
 
 from cpam_train.config import TrainConfig
 from cpam_train.data.prompted_slices import PromptedRow, few_of_each, prompted_rows
-from cpam_train.data.sampler import weighted_sampler
 from cpam_train.data.slices import SliceRow
 from cpam_train.evaluation.progress import ProgressLines
-from cpam_train.fitting.batches import FINGERPRINT, Loaders
+from cpam_train.fitting.batches import FINGERPRINT
 from cpam_train.fitting.division import divide
 from cpam_train.fitting.fingerprint import fingerprint
-from cpam_train.fitting.prompted_batches import prompted_weights
+from cpam_train.fitting.prompted_batches import ReadLoaders, prompted_weights
 from cpam_train.fitting.slice_batches import is_new, summarise
 from cpam_train.medsam.featured_slices import FeaturedDataset
 from cpam_train.medsam.features import FeatureCache
 from cpam_train.medsam.input import LOOKED_AT
 from cpam_train.medsam.network import published, published_origin
-from cpam_train.operating.validation_record import Origin, Record
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.errors import ConfigError
 from napari_cpam_stroke.inference.device import pick_device
 
 
-class MedSamLoaders(Loaders):
+class MedSamLoaders(ReadLoaders):
     """Batches of lesion slices for LiteMedSAM, with the prompts of simulated readers.
 
     Raises
@@ -40,8 +37,6 @@ class MedSamLoaders(Loaders):
         If its package is not installed, or training or validation would be empty.
     """
 
-    modality = "ct"
-    kind = "a CT store"
     train: FeaturedDataset
     validation: FeaturedDataset
 
@@ -67,20 +62,6 @@ class MedSamLoaders(Loaders):
             console.print(remark)
         rows = (*self.train.rows, *self.validation.rows)
         self._cache.fill(self.store, rows, published().image_encoder, ProgressLines("features", console.print))
-
-    def set_epoch(self, epoch: int) -> None:
-        """Draw other prompts."""
-        self.train.set_epoch(epoch)
-
-    def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
-        """Return the slices of one epoch for one process, both classes evenly."""
-        samples = self.config.data.samples_per_epoch or len(self.train.rows)
-        return weighted_sampler(self.weights, samples=samples, share=world, seed=self.seed_of(epoch, rank))
-
-    def origins(self, record: Record) -> list[Origin]:
-        """Return case and patient of each slice of a validation record."""
-        cases = [self.validation.rows[i].row.case for i in record.index]
-        return [Origin(case.case_id, case.patient_id) for case in cases]
 
     def summary(self) -> dict[str, Any]:
         """Return what a card says about the data."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from torch.utils.data import WeightedRandomSampler
 
 from cpam_train.config import DataConfig, TrainConfig
-from cpam_train.data.prompted_slices import PromptedDataset, PromptedRow, prompted_rows
+from cpam_train.data.prompted_slices import PromptedDataset, PromptedRow, ReadSlices, prompted_rows
 from cpam_train.data.sampler import hardness, weighted_sampler
 from cpam_train.fitting.batches import FINGERPRINT, Loaders
 from cpam_train.fitting.division import divide, patients_without_split
@@ -30,7 +30,31 @@ VALIDATED_ABSENT = 40
 """Slices without a lesion that validation looks at, the first of a fixed order."""
 
 
-class PromptedLoaders(Loaders):
+class ReadLoaders(Loaders):
+    """Batches of slices that simulated readers read."""
+
+    modality = "ct"
+    kind = "a CT store"
+    train: ReadSlices
+    validation: ReadSlices
+    weights: torch.Tensor
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw other prompts."""
+        self.train.set_epoch(epoch)
+
+    def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
+        """Return the slices of one epoch for one process, both classes evenly."""
+        samples = self.config.data.samples_per_epoch or len(self.train.rows)
+        return weighted_sampler(self.weights, samples=samples, share=world, seed=self.seed_of(epoch, rank))
+
+    def origins(self, record: Record) -> list[Origin]:
+        """Return case and patient of each slice of a validation record."""
+        cases = [self.validation.rows[i].row.case for i in record.index]
+        return [Origin(case.case_id, case.patient_id) for case in cases]
+
+
+class PromptedLoaders(ReadLoaders):
     """Batches for a network that listens to prompts.
 
     Raises
@@ -41,8 +65,6 @@ class PromptedLoaders(Loaders):
         If training or validation would be empty.
     """
 
-    modality = "ct"
-    kind = "a CT store"
     train: PromptedDataset
     validation: PromptedDataset
 
@@ -80,20 +102,6 @@ class PromptedLoaders(Loaders):
         for lesion_class in LesionClass:
             if not any(row.present and row.lesion_class is lesion_class for row in self.train.rows):
                 console.print(f"No training slice is known to hold {lesion_class.label}: the model cannot learn it.")
-
-    def set_epoch(self, epoch: int) -> None:
-        """Draw other prompts."""
-        self.train.set_epoch(epoch)
-
-    def draw(self, epoch: int, rank: int, world: int) -> WeightedRandomSampler:
-        """Return the slices of one epoch for one process, both classes evenly."""
-        samples = self.config.data.samples_per_epoch or len(self.train.rows)
-        return weighted_sampler(self.weights, samples=samples, share=world, seed=self.seed_of(epoch, rank))
-
-    def origins(self, record: Record) -> list[Origin]:
-        """Return case and patient of each slice of a validation record."""
-        cases = [self.validation.rows[i].row.case for i in record.index]
-        return [Origin(case.case_id, case.patient_id) for case in cases]
 
     def summary(self) -> dict[str, Any]:
         """Return what a card says about the data."""

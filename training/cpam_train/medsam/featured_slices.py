@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from cpam_train.data.prompted_slices import (
     MOST_PROMPTS,
     PromptedRow,
+    ReadSlices,
     pixels_of,
     simulated_reading,
     soft_tissue,
@@ -23,7 +23,6 @@ from cpam_train.medsam.input import BRAIN, given
 from cpam_train.medsam.network import corners_of, marks_of
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core.arrays import Region
-from napari_cpam_stroke.errors import InputError
 from napari_cpam_stroke.prompting.spacing import in_plane_spacing
 
 PROMPT_POINTS = 3
@@ -41,32 +40,24 @@ class _Scene:
     spacing: tuple[float, float]
 
 
-class FeaturedDataset(Dataset[dict[str, Tensor]]):
-    """One item per slice and class, with prompts drawn anew in every epoch.
+class FeaturedDataset(ReadSlices):
+    """Slices as features, with the prompts of simulated readers.
 
     An item holds `image` float32 (C, H, W), the features; `points` float32 (`MOST_POINTS`, 3) and `box` (4,) as
     `Answering` takes them; `mask` uint8 (EDGE, EDGE) 0 and 1, `mask_known` and `slice_label` (1,), `spacing` float32
     (2,) of rows and columns in mm, and `index`.
     """
 
+    kind = "lesion slice"
+
     def __init__(
         self, store: AnnotationStore, cache: FeatureCache, rows: Sequence[PromptedRow], *, seed: int = 0
     ) -> None:
-        if not rows:
-            raise InputError(
-                "Data set has no lesion slice", remedy="import data, assign splits, or choose other sources"
-            )
-        self.rows = tuple(rows)
-        self._store, self._cache, self._seed = store, cache, seed
-        self._epoch = torch.zeros(1, dtype=torch.int64)
-        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
-
-    def __len__(self) -> int:
-        return len(self.rows)
+        super().__init__(rows, seed=seed)
+        self._store, self._cache = store, cache
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
-        asked = self.rows[index]
-        rng = np.random.default_rng((self._seed, int(self._epoch), index))
+        asked, rng = self.rows[index], self.luck(index)
         scene = self._scene(asked)
         before, prompts = simulated_reading(scene.truth, scene.soft, scene.spacing, rng)
         points, box = given(tuple(prompts), before, 1.0)
@@ -80,10 +71,6 @@ class FeaturedDataset(Dataset[dict[str, Tensor]]):
             "spacing": torch.tensor(scene.spacing, dtype=torch.float32),
             "index": torch.tensor(index),
         }
-
-    def set_epoch(self, epoch: int) -> None:
-        """Draw other prompts from here on; loader processes see it too."""
-        self._epoch[0] = epoch
 
     def _scene(self, asked: PromptedRow) -> _Scene:
         volume, truth = pixels_of(self._store, asked)
