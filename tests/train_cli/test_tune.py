@@ -166,7 +166,9 @@ def test_one_command_starts_several_workers(store_folder, tmp_path):
     done = subprocess.run(call, capture_output=True, text=True, timeout=280, check=False)
     said = [(out / f"worker-{number}.log").read_text() for number in (1, 2)]
     assert done.returncode == 0, (done.stdout, done.stderr, said)
-    assert all("epoch   1" in each for each in said)
+    # Which of them does a trial is chance: one that comes late finds all done. Each sees the study to its end.
+    assert all("trials (0 cut short), best score" in each for each in said), said
+    assert any("epoch   1" in each for each in said)
     rows = list(csv.DictReader((out / "trials.csv").open()))
     assert len([row for row in rows if row["state"] == "complete"]) in (3, 4)
     assert len({row["optim.lr"] for row in rows}) == len(rows)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
+from cpam_train.data import prompted_slices
 from cpam_train.data.prompted_slices import PromptedDataset, prompted_rows, soft_tissue, wrong_mask
 from cpam_train.data.slices import collect_slices
 from napari_cpam_stroke.config import PreprocessConfig, PromptInput
@@ -54,6 +58,18 @@ def test_prompts_change_with_the_epoch_and_come_again(filled_store, rows):
     assert torch.equal(data[0]["image"], first)
     data.set_epoch(1)
     assert not torch.equal(data[0]["image"], first)
+
+
+def test_in_training_heads_lie_turned_and_in_validation_as_they_are(filled_store, rows, monkeypatch):
+    present = [row for row in rows if row.present]
+    monkeypatch.setattr(prompted_slices.ndimage, "rotate", Mock(side_effect=ndimage.rotate))
+    for varied in (False, True):
+        data = PromptedDataset(filled_store, CONFIG, PromptInput(), present, varied=varied)
+        assert all(data[index]["mask"].any() for index in range(len(data)))
+        turns = [call.args[1] for call in prompted_slices.ndimage.rotate.call_args_list]
+        assert len(turns) == (2 * len(data) if varied else 0)
+    assert len(set(turns)) == len(data)
+    assert all(abs(turn) <= prompted_slices.TURN_DEGREES for turn in turns)
 
 
 def test_without_rows_there_is_no_data_set(filled_store):

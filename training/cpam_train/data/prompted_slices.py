@@ -48,6 +48,9 @@ CLUMSY_SHARE = 0.7
 ZOOM_RANGE = (0.85, 1.25)
 """By which the square varies in training."""
 
+TURN_DEGREES = 20.0
+"""Heads lie turned by so much at most, and lesions stand at any angle of it."""
+
 SOFT_HU = (10, 70)
 
 BRAIN_HU = 34.0
@@ -158,7 +161,7 @@ class PromptedDataset(ReadSlices):
     Parameters
     ----------
     varied
-        Training: HU, zoom and side vary. Else every item is the same each time.
+        Training: HU, zoom, side and angle vary. Else every item is the same each time.
     replay
         How often a slice that was read with prompts is shown the first of those, from nothing, as it was then.
     """
@@ -200,6 +203,8 @@ class PromptedDataset(ReadSlices):
         given = first_prompts(asked.given, rng) if asked.given and rng.random() < self._replay else ()
         zoom = zoom_of(given, volume, self._prompts.smallest_mm, self._config.size) if given else None
         if zoom is None or not _shows(zoom, truth):
+            if self._varied:
+                volume, truth = _turned(volume, truth, self._config, rng)
             given, zoom = (), self._zoom(volume, truth, rng)
         hu = zoomed_hu(seen_hu(volume.hu[0], self._config), zoom, self._config)
         seen, prompts = np.asarray(zoom.take(truth.astype(np.float32)) >= 0.5), [zoom.onto(each) for each in given]
@@ -309,6 +314,16 @@ def _brain(volume: CTVolume) -> Region:
     """Return soft tissue to point at, away from the skin; the whole slice where there is none."""
     inner = largest_part(ndimage.binary_opening(soft_tissue(volume.hu[0]), iterations=3))
     return inner if inner.any() else np.ones(volume.shape[1:], dtype=bool)
+
+
+def _turned(volume: CTVolume, truth: Region, config: PreprocessConfig, rng: Generator) -> tuple[CTVolume, Region]:
+    """Return one slice and its lesion turned about the middle; as they are where no lesion would be left."""
+    degrees = rng.uniform(-TURN_DEGREES, TURN_DEGREES)
+    lesion = ndimage.rotate(truth.astype(np.float32), degrees, reshape=False, order=1) >= 0.5
+    if truth.any() and not lesion.any():
+        return volume, truth
+    hu = ndimage.rotate(volume.hu[0], degrees, reshape=False, order=1, cval=config.clip_hu[0])
+    return replace(volume, hu=hu[None]), lesion
 
 
 def _varied_hu(hu: Floats32, config: PreprocessConfig, rng: Generator) -> Floats32:

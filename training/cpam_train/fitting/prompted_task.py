@@ -17,8 +17,8 @@ from napari_cpam_stroke.core.arrays import Floats32, Region
 from napari_cpam_stroke.prompting.maps import PromptMaps, draw_maps
 from napari_cpam_stroke.prompting.network_input import PROMPT_CHANNELS
 
-ROUNDS = (0.5, 0.35, 0.15)
-"""How often a batch is learned from at once, after one correction, after two."""
+ROUNDS = (0.3, 0.25, 0.2, 0.15, 0.1)
+"""How often a batch is learned from at once, after one correction, after two and so on."""
 
 WANTED, REFUSED, SURROUNDED, BEFORE = (
     PROMPT_CHANNELS.index(name) - len(PROMPT_CHANNELS) for name in PROMPT_CHANNELS[1:]
