@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from cpam_train.cli import app
-from cpam_train.commands.batches_of import batches_of
 from cpam_train.evaluation.model import draft_of_run
+from cpam_train.fitting.prompted_batches import PromptedLoaders
 from cpam_train.presets import build_train_config
 from cpam_train.run_folder import RunFolder
 from napari_cpam_stroke.bundles import load_bundle
@@ -74,6 +76,16 @@ def test_it_is_published_and_answers(finished, store_folder, store, tmp_path):
     assert answer[32, 32]
 
 
+def test_settings_of_prompts_are_searched(store_folder, tmp_path):
+    settings = [word for setting in TINY for word in ("--set", setting)]
+    words = ["--study", "s", "--out", tmp_path, "--trials", "1", "--preset", "quick", "--search", "prompts.smallest_mm"]
+    said = invoke("tune", "prompted", "--store", store_folder, *words, *settings)
+    assert "1 trials (0 cut short)" in said
+    chosen = json.loads((tmp_path / "best.json").read_text())
+    assert 60 <= chosen["prompts"]["smallest_mm"] <= 140
+    assert f"cpam-train fit prompted --store {store_folder} --run RUN" in said.replace("\n", " ")
+
+
 def test_a_second_one_must_be_better(finished, store_folder):
     invoke("promote", finished, "--name", "clicks", "--store", store_folder)
     said = invoke("promote", finished, "--name", "clicks", "--store", store_folder, code=1)
@@ -84,7 +96,7 @@ def test_prompts_are_for_ct_and_for_two_presets(store):
     with pytest.raises(ConfigError, match="paper"):
         build_train_config("prompted", preset="paper")
     with pytest.raises(ConfigError, match="say nothing of prompts"):
-        batches_of(store, prompted=True)(build_train_config("segmenter"), cache=None)
+        PromptedLoaders(store, build_train_config("segmenter"), cache=None)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from cpam_train.commands.batches_of import batches_of
 from cpam_train.config import TrainConfig
-from cpam_train.presets import build_train_config
+from cpam_train.presets import KINDS, build_train_config
 from cpam_train.tuning.objective import INFEASIBLE, Pruning, Setup, feasibility
 from cpam_train.tuning.space import OneOf, Real, Whole, as_overrides, search_space
 from cpam_train.tuning.study import SAMPLERS, STARTUP_TRIALS, WARMUP_EPOCHS, build_sampler, open_study, tune
@@ -218,11 +218,14 @@ def test_paper_space_and_what_the_user_fixes():
     assert search_space("classifier", only=("optim.lr",)) == {"optim.lr": Real(1e-5, 1e-3, log=True)}
     with pytest.raises(ConfigError, match=r"did you mean 'optim\.lr'"):
         search_space("segmenter", only=("optim.l",))
+    with pytest.raises(ConfigError, match="did you mean 'prompted'"):
+        search_space("promted")
+    assert "model.dropout" not in search_space("litemedsam")
     with pytest.raises(ConfigError, match="nothing left"):
         search_space("segmenter", only=("optim.lr",), fixed=("optim.lr",))
 
 
-@pytest.mark.parametrize("kind", ["segmenter", "classifier"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_corner_of_the_space_is_a_valid_config(kind):
     space = search_space(kind)
     for pick in (0, -1):

@@ -126,6 +126,12 @@ def leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any
             yield f"{path}{key}", value
 
 
+def require_kind(kind: str) -> None:
+    """Raise ConfigError for what cannot be trained."""
+    if kind not in KINDS:
+        raise ConfigError(f"There is no task {kind!r}{nearest(kind, KINDS)}", expected=" or ".join(KINDS))
+
+
 def preset_values(kind: str, name: str) -> dict[str, Any]:
     """Return a preset as plain values, ready to be overlaid.
 
@@ -134,8 +140,7 @@ def preset_values(kind: str, name: str) -> dict[str, Any]:
     ConfigError
         For a name or a kind that does not exist.
     """
-    if kind not in KINDS:
-        raise ConfigError(f"There is no task {kind!r}{nearest(kind, KINDS)}", expected=" or ".join(KINDS))
+    require_kind(kind)
     if name not in PRESETS:
         raise ConfigError(f"There is no preset {name!r}{nearest(name, PRESETS)}", expected=", ".join(PRESETS))
     if kind in PROMPTED:

@@ -86,7 +86,7 @@ def fit(  # noqa: PLR0913 - one per option
         from cpam_train.medsam.input import is_medsam
 
         machine, medsam = Machine(devices, nodes), is_medsam(values.model)
-        batches = batches_of(source, prompted=values.prompts is not None, medsam=medsam)
+        batches = batches_of(source)
         for remark in () if again is None else again.remarks(machine.processes):
             watch.console.print(remark)
         result = train(

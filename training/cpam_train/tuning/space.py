@@ -12,6 +12,7 @@ from typing import Any
 
 import optuna
 
+from cpam_train.presets import require_kind
 from napari_cpam_stroke.errors import ConfigError, nearest
 
 GRID_STEPS = 3
@@ -97,6 +98,33 @@ SEGMENTER: Space = {
 
 CLASSIFIER: Space = {"model.freeze_backbone": OneOf((False, True)), "loss.label_smoothing": Real(0.0, 0.1)}
 
+PROMPTED: Space = {
+    "data.batch_size": OneOf((4, 8, 16)),
+    "prompts.smallest_mm": Real(60.0, 140.0),
+    "preprocess.size": OneOf((128, 160, 192, 224)),
+    "optim.encoder_lr_share": Real(0.1, 1.0),
+    "model.attention.heads": OneOf((1, 2, 4, 8)),
+    "model.attention.token_grid": OneOf((8, 16, 32)),
+}
+"""How much is looked at, how finely, and CPAM. The paper has no prompts."""
+
+LITEMEDSAM: Space = {
+    "data.batch_size": OneOf((2, 4, 8)),
+    "data.per_patient": OneOf((2, 4, 8)),
+    "optim.ema": Real(0.9, 0.999),
+}
+"""Its network and its input are as published."""
+
+OWN: dict[str, Space] = {
+    "segmenter": SEGMENTER,
+    "classifier": CLASSIFIER,
+    "prompted": PROMPTED,
+    "litemedsam": LITEMEDSAM,
+}
+
+WITHOUT_MEANING = {"litemedsam": ("model.dropout",)}
+"""Of the common ones, by kind."""
+
 
 def search_space(kind: str, *, only: tuple[str, ...] = (), fixed: tuple[str, ...] = ()) -> Space:
     """Return the settings to search.
@@ -111,9 +139,10 @@ def search_space(kind: str, *, only: tuple[str, ...] = (), fixed: tuple[str, ...
     Raises
     ------
     ConfigError
-        For a setting that is not in the space, or if nothing is left.
+        For a kind that does not exist, a setting that is not in the space, or if nothing is left.
     """
-    space = COMMON | (SEGMENTER if kind == "segmenter" else CLASSIFIER)
+    require_kind(kind)
+    space = {n: r for n, r in (COMMON | OWN[kind]).items() if n not in WITHOUT_MEANING.get(kind, ())}
     for name in only:
         if name not in space:
             raise ConfigError(
