@@ -61,7 +61,7 @@ def value_notices(
     kept
         Lowest and highest HU that the source kept (a window saved in 8 bits); None: all of it.
     """
-    sample = hu[:, ::SAMPLE_STRIDE, ::SAMPLE_STRIDE]
+    sample = np.ascontiguousarray(hu[:, ::SAMPLE_STRIDE, ::SAMPLE_STRIDE])
     whole = levels_of(sample)
     why = _window_fault(sample, kept) if kept is not None else _fault(whole) or _mode_fault(sample)
     if why:

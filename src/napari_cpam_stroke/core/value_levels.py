@@ -73,15 +73,16 @@ class Levels:
 
 def levels_of(sample: NDArray[np.int16]) -> Levels:
     """Return how the HU of a sample, int16 of any shape, are spread."""
-    others = int((sample >= RIM_BELOW_HU).sum())
+    others, every = np.count_nonzero(sample >= RIM_BELOW_HU), sample.size
+    padding = np.count_nonzero(sample == AIR_HU)
     low, high = SOFT_TISSUE_HU
     return Levels(
         lowest=int(sample.min()),
         highest=int(sample.max()),
         others=others,
-        padding=float((sample == AIR_HU).mean()),
-        air=float(((sample < AIR_BELOW_HU) & (sample != AIR_HU)).mean()),
-        below_air=float((sample < BELOW_AIR_HU).mean()),
-        soft=float(((sample >= low) & (sample <= high)).sum()) / max(1, others),
-        dense=float((sample >= DENSE_BONE_HU).sum()) / max(1, others),
+        padding=padding / every,
+        air=(np.count_nonzero(sample < AIR_BELOW_HU) - padding) / every,
+        below_air=np.count_nonzero(sample < BELOW_AIR_HU) / every,
+        soft=(np.count_nonzero(sample >= low) - np.count_nonzero(sample > high)) / max(1, others),
+        dense=np.count_nonzero(sample >= DENSE_BONE_HU) / max(1, others),
     )
