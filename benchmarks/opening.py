@@ -8,12 +8,12 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import perf_counter
 
 import imagecodecs
 import numpy as np
 import pydicom
-from benchmarks.row import Row, Runs, Wanted
+from benchmarks.row import Row, Wanted
+from benchmarks.turns import beside, turns
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, RLELossless
 
@@ -62,25 +62,6 @@ def against(
     before = (lambda: forget(folder)) if cold else None
     mine, theirs = turns(runs, lambda: ours(folder), lambda: call(folder), before=before)
     return Row(words, "s", mine, peer, theirs, None if times is None else Wanted(times=times))
-
-
-def beside(words: str, unit: str, runs: int, call: Callable[[], object]) -> Row:
-    """Return a row without a peer."""
-    return Row(words, unit, turns(runs, call)[0])
-
-
-def turns(runs: int, *calls: Callable[[], object], before: Callable[[], object] | None = None) -> list[Runs]:
-    """Return the seconds of each call, run by run in turns, after one that does not count."""
-    taken: list[list[float]] = [[] for _ in calls]
-    for run in range(runs + 1):
-        for call, seconds in zip(calls, taken, strict=True):
-            if before is not None:
-                before()
-            start = perf_counter()
-            call()
-            if run:
-                seconds.append(perf_counter() - start)
-    return [tuple(seconds) for seconds in taken]
 
 
 def ours(path: Path) -> object:

@@ -57,7 +57,7 @@ def _imported(tree: ast.AST) -> Iterator[str]:
 def _packages(*folders: str, at_import: bool = False) -> dict[str, set[str]]:
     """Return the distributions imported below the folders, each with the files that import it."""
     paths = [p for folder in folders for p in (ROOT / folder).rglob("*")]
-    own = {"napari_cpam_stroke", "cpam_train", *(p.stem for p in paths if p.suffix in ("", ".py"))}
+    own = {"napari_cpam_stroke", "cpam_train", *folders, *(p.stem for p in paths if p.suffix in ("", ".py"))}
     found: dict[str, set[str]] = {}
     for path in (p for p in paths if p.suffix == ".py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
