@@ -7,10 +7,10 @@ from contextlib import closing
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from napari_cpam_stroke.annotations import AnnotationStore, database
-from napari_cpam_stroke.annotations.database import plain_errors
+from napari_cpam_stroke.annotations import AnnotationStore, engines
 from napari_cpam_stroke.annotations.location import locate
 from napari_cpam_stroke.annotations.schema import SCHEMA_VERSION
+from napari_cpam_stroke.annotations.store_errors import plain_errors
 from napari_cpam_stroke.errors import StoreError
 
 
@@ -163,7 +163,7 @@ def test_the_same_store_opens_again(place, volume):
 
 
 def test_opening_waits_for_no_writer(tmp_path, volume, monkeypatch):
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.1)
     AnnotationStore.open(tmp_path / "s").close()
     with closing(sqlite3.connect(tmp_path / "s" / "store.db", isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")

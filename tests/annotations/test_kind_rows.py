@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import event, select
 
 from napari_cpam_stroke.annotations import Rejection, Wanted
-from napari_cpam_stroke.annotations.lessons import FEW, NEVER_SEEN, OFTEN_CORRECTED, SELDOM_SEEN, Lesson
+from napari_cpam_stroke.annotations.kinds import FEW, NEVER_SEEN, OFTEN_CORRECTED, SELDOM_SEEN
+from napari_cpam_stroke.annotations.lessons import Lesson
 from napari_cpam_stroke.annotations.schema import KindRow, ListedRow
 from napari_cpam_stroke.core import Acquisition, Annotation, LesionClass
 from napari_cpam_stroke.prompting.prompt import Prompt, PromptKind

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import delete, event
 
 from napari_cpam_stroke.annotations import AnnotationStore, Wanted
-from napari_cpam_stroke.annotations.listing import FEW, LIST_ORDERS
+from napari_cpam_stroke.annotations.listing import FEW
 from napari_cpam_stroke.annotations.records import STATUSES
 from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow
+from napari_cpam_stroke.annotations.wanted import LIST_ORDERS, counted, ordered
 from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.errors import InputError
 
@@ -159,10 +160,8 @@ def test_a_page_reads_its_own_rows_and_is_not_counted_twice(filled):
 def test_sqlite_takes_the_rows_of_every_order_from_an_index(filled):
     if filled._database._engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL plans by the figures of the table")
-    from napari_cpam_stroke.annotations.listing import _counted, _ordered
-
     with filled._database.reading() as session:
-        for order, build in product(LIST_ORDERS, (_ordered, _counted)):
+        for order, build in product(LIST_ORDERS, (ordered, counted)):
             statement = build(Wanted(frozenset({"new"}), assigned="Ada", order=order))
             text = str(statement.compile(session.connection(), compile_kwargs={"literal_binds": True}))
             plan = " ".join(row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from napari_cpam_stroke.annotations import AnnotationStore, ModelRecord, Wanted, database
+from napari_cpam_stroke.annotations import AnnotationStore, ModelRecord, Wanted, engines
 from napari_cpam_stroke.annotations.location import POSTGRES_DRIVER
 from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.core.editing import paint
@@ -98,7 +98,7 @@ def test_on_a_full_disk_edits_are_kept_and_saved_once_there_is_space(small_disk,
 
 
 def test_a_store_that_stays_locked_keeps_the_edits(filled, volume, monkeypatch):
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.2)
     with AnnotationStore.open(filled) as store:
         review = CaseReview(volume(geometry=True), author="Ada")
         review.store = store

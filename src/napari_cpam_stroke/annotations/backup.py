@@ -13,19 +13,14 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
-from napari_cpam_stroke.annotations.database import (
-    Database,
-    engine_for,
-    is_sqlite,
-    plain_errors,
-    remedy_for,
-    sqlite_url,
-)
+from napari_cpam_stroke.annotations.database import Database
+from napari_cpam_stroke.annotations.engines import engine_for
 from napari_cpam_stroke.annotations.integrity import look
-from napari_cpam_stroke.annotations.location import BLOB_FOLDER, DATABASE_FILE, Location
+from napari_cpam_stroke.annotations.location import BLOB_FOLDER, DATABASE_FILE, Location, is_sqlite, sqlite_url
 from napari_cpam_stroke.annotations.migration import as_current, copy_tables
 from napari_cpam_stroke.annotations.rows import utc_now
 from napari_cpam_stroke.annotations.sqlite_file import copy_files, copy_sqlite
+from napari_cpam_stroke.annotations.store_errors import plain_errors, plain_file_errors
 from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.files import FolderExisting, read_json, whole_folder
 from napari_cpam_stroke.progress import Progress
@@ -139,22 +134,16 @@ def new_store(target: Path, what: str) -> Iterator[Path]:
     empty = target.is_dir() and not target.is_symlink() and not any(target.iterdir())
     existing: FolderExisting = "replace" if empty else "refuse"
     refused = f"{what} cannot be written to {target}"
-    try:
-        with (
-            plain_errors(refused),
-            whole_folder(target, existing=existing, durable=True) as folder,
-            _target_named(folder, refused),
-        ):
-            yield folder
-    except FileExistsError as error:
-        raise StoreError(
-            f"{what} needs a new folder",
-            got=f"{target}, which is there already",
-            remedy="name another, or move it elsewhere",
-        ) from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(refused, got=reason, remedy=remedy_for(reason)) from error
+    with plain_file_errors(refused), plain_errors(refused):
+        try:
+            with whole_folder(target, existing=existing, durable=True) as folder, _target_named(folder, refused):
+                yield folder
+        except FileExistsError as error:
+            raise StoreError(
+                f"{what} needs a new folder",
+                got=f"{target}, which is there already",
+                remedy="name another, or move it elsewhere",
+            ) from error
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import local
 from typing import BinaryIO
@@ -12,8 +12,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_cpam_stroke.annotations.database import remedy_for
 from napari_cpam_stroke.annotations.stacks import Stack, checked_bytes, read_index, read_stack
+from napari_cpam_stroke.annotations.store_errors import plain_file_errors
 from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.files import (
     Content,
@@ -98,7 +98,7 @@ class BlobFolder:
         self._thread.waiting, self._thread.reused = waiting, set()
 
         def settle_now() -> None:
-            with _plain_errors(self.root):
+            with self._written():
                 settle({self.path(name): temporary for name, temporary in waiting.items()}, durable=True)
                 make_sure(self._thread.reused)
             waiting.clear()
@@ -124,7 +124,7 @@ class BlobFolder:
 
     def _write(self, name: str, content: Content) -> None:
         waiting = self._waiting()
-        with _plain_errors(self.root):
+        with self._written():
             if waiting is None:
                 write_whole(self.path(name), content, durable=True)
             else:
@@ -134,7 +134,7 @@ class BlobFolder:
         """Make a file as sure as one that is written now, and as young: it is no leftover before its row is there."""
         waiting, path = self._waiting(), self.path(name)
         if waiting is None:
-            with _plain_errors(self.root):
+            with self._written():
                 make_sure([path])
         elif name not in waiting:
             self._thread.reused.add(path)
@@ -149,21 +149,15 @@ class BlobFolder:
         except (OSError, ValueError) as error:
             raise _damaged(self.path(name), str(error)) from error
 
+    def _written(self) -> AbstractContextManager[None]:
+        return plain_file_errors(f"Pixels cannot be written below {self.root}")
+
     def _waiting(self) -> dict[str, Path] | None:
         waiting: dict[str, Path] | None = getattr(self._thread, "waiting", None)
         return waiting
 
     def _place(self, name: str) -> Path:
         return (self._waiting() or {}).get(name, self.path(name))
-
-
-@contextmanager
-def _plain_errors(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(f"Pixels cannot be written below {root}", got=reason, remedy=remedy_for(reason)) from error
 
 
 def _damaged(path: Path, reason: str) -> StoreError:

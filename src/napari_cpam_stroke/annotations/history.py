@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from napari_cpam_stroke.annotations.blobs import BlobFolder
 from napari_cpam_stroke.annotations.case_rows import all_of_case
 from napari_cpam_stroke.annotations.checksums import TableColumns, is_whole
-from napari_cpam_stroke.annotations.database import plain_errors, tolerant
+from napari_cpam_stroke.annotations.database import tolerant
 from napari_cpam_stroke.annotations.rows import annotation_from
 from napari_cpam_stroke.annotations.saving import require_revision
 from napari_cpam_stroke.annotations.schema import CaseRow, RevisionRow
+from napari_cpam_stroke.annotations.store_errors import plain_errors
 from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.errors import StoreError
 

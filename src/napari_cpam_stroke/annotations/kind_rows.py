@@ -10,10 +10,11 @@ from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.checksums import TableColumns
-from napari_cpam_stroke.annotations.database import has_table, make_table
-from napari_cpam_stroke.annotations.lessons import NOTHING_SAID, Kind, Lesson, Tally, kind_lessons, together
+from napari_cpam_stroke.annotations.kinds import Kind, Tally, kind_lessons
+from napari_cpam_stroke.annotations.lessons import NOTHING_SAID, Lesson, together
 from napari_cpam_stroke.annotations.records import STATUSES
 from napari_cpam_stroke.annotations.schema import KindRow, ListedRow
+from napari_cpam_stroke.annotations.tables import has_table, make_table
 
 TOLD = TableColumns(KindRow)
 

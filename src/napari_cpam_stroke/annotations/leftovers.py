@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.blobs import BlobFolder
-from napari_cpam_stroke.annotations.database import Database, remedy_for
+from napari_cpam_stroke.annotations.database import Database
 from napari_cpam_stroke.annotations.integrity import look
 from napari_cpam_stroke.annotations.schema import CaseRow, RevisionRow, RunRow
+from napari_cpam_stroke.annotations.store_errors import plain_file_errors
 from napari_cpam_stroke.core import CLASS_NAMES
 from napari_cpam_stroke.errors import StoreError
 
@@ -86,9 +87,6 @@ def _old(files: Iterable[Path], hours: float) -> list[Path]:
 
 
 def _remove(files: Iterable[Path]) -> None:
-    try:
+    with plain_file_errors("A pixel file cannot be removed"):
         for file in files:
             file.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError("A pixel file cannot be removed", got=reason, remedy=remedy_for(reason)) from error

@@ -12,23 +12,16 @@ from sqlalchemy import RowMapping, Select, case, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.checksums import TableColumns, checksum_of
-from napari_cpam_stroke.annotations.database import make_table
 from napari_cpam_stroke.annotations.kind_rows import joined, lessons_of_kinds
-from napari_cpam_stroke.annotations.lessons import (
-    NOTHING_SAID,
-    Kind,
-    Lesson,
-    kind_of,
-    own_lesson,
-    suspected_classes,
-    together,
-)
+from napari_cpam_stroke.annotations.kinds import Kind, kind_of
+from napari_cpam_stroke.annotations.lessons import NOTHING_SAID, Lesson, own_lesson, suspected_classes, together
 from napari_cpam_stroke.annotations.opinion import Opinion
 from napari_cpam_stroke.annotations.opinion_rows import opinions_of
 from napari_cpam_stroke.annotations.records import STATUSES
 from napari_cpam_stroke.annotations.remarks import unpack_acquisition
 from napari_cpam_stroke.annotations.rows import prompts_from_plain
 from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow, PatientRow, RevisionRow
+from napari_cpam_stroke.annotations.tables import make_table
 from napari_cpam_stroke.core import CLASS_NAMES, Acquisition
 from napari_cpam_stroke.core.annotation import PRESENT
 from napari_cpam_stroke.core.suspicion_scale import TOP

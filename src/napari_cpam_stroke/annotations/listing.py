@@ -5,75 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.case_rows import CASE_COLUMNS, OWNERS, verified_record
 from napari_cpam_stroke.annotations.checksums import TableColumns, damaged, row_name
-from napari_cpam_stroke.annotations.database import Database, has_table
+from napari_cpam_stroke.annotations.database import Database
 from napari_cpam_stroke.annotations.kind_rows import lesson_of, lessons_of_kinds, stands_right, tell, untold
 from napari_cpam_stroke.annotations.lessons import Lesson
-from napari_cpam_stroke.annotations.listed_rows import STAGES, any_unlisted, forget_changed, list_missing
+from napari_cpam_stroke.annotations.listed_rows import any_unlisted, forget_changed, list_missing
 from napari_cpam_stroke.annotations.opinion import Suspected
-from napari_cpam_stroke.annotations.queries import contains
-from napari_cpam_stroke.annotations.records import STATUSES, CaseRecord, Status, one_of
+from napari_cpam_stroke.annotations.records import CaseRecord, Status
 from napari_cpam_stroke.annotations.schema import CaseRow, ListedRow, PatientRow
+from napari_cpam_stroke.annotations.tables import has_table
+from napari_cpam_stroke.annotations.wanted import COLUMNS, Wanted, beyond, counted, filters, in_stages, ordered
 from napari_cpam_stroke.core.suspicion_scale import TOP
-
-ListOrder = Literal[
-    "id", "added", "slices", "series", "status", "suspicion", "uncertainty", "teaches", "reader", "version"
-]
-LIST_ORDERS: tuple[ListOrder, ...] = get_args(ListOrder)
-
-COLUMNS: dict[ListOrder, Any] = {
-    "id": ListedRow.case_id,
-    "added": ListedRow.added,
-    "slices": ListedRow.slices,
-    "series": ListedRow.series,
-    "status": ListedRow.stage,
-    "suspicion": ListedRow.suspicion,
-    "uncertainty": ListedRow.uncertainty,
-    "teaches": ListedRow.teaches,
-    "reader": ListedRow.reader,
-    "version": ListedRow.version,
-}
-
 
 LISTED = TableColumns(ListedRow, first=OWNERS.end)
 
 FEW = 1000
 """Up to so many cases, what a search found is put in order by name."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which cases, in which order.
-
-    Attributes
-    ----------
-    statuses
-        Any of these; empty: all.
-    assigned
-        Only cases assigned to this reader; None: all.
-    search
-        Words that must all occur in name, source, facts, authors or comments.
-    order, descending
-        What is equal stands by name, in the same direction.
-    """
-
-    statuses: frozenset[Status] = frozenset()
-    assigned: str | None = None
-    search: str = ""
-    order: ListOrder = "added"
-    descending: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse words that do not exist."""
-        one_of(self.order, LIST_ORDERS, "order")
-        for status in self.statuses:
-            one_of(status, STATUSES, "status")
 
 
 @dataclass(frozen=True)
@@ -169,19 +122,19 @@ class CaseList:
             if few is not None:
                 total = len(few)
             elif total is None:
-                total = _number(session, _counted(wanted))
-            names: Sequence[str] = session.scalars(_ordered(wanted, among=few).limit(limit).offset(first)).all()
+                total = _number(session, counted(wanted))
+            names: Sequence[str] = session.scalars(ordered(wanted, among=few).limit(limit).offset(first)).all()
             return Answer(total, first, tuple(_listed(session, names)))
 
     def place(self, wanted: Wanted, case_id: str) -> int | None:
         """Return where a case stands in the list, from 0; None where it is not in it."""
         self._prepare()
         with self._database.reading() as session:
-            key = session.scalar(select(COLUMNS[wanted.order]).where(ListedRow.case_id == case_id, *_filters(wanted)))
+            key = session.scalar(select(COLUMNS[wanted.order]).where(ListedRow.case_id == case_id, *filters(wanted)))
             if key is None:
                 return None
-            before = _beyond(wanted, key, case_id, after=False)
-            return _number(session, _counted(wanted).where(before))
+            before = beyond(wanted, key, case_id, after=False)
+            return _number(session, counted(wanted).where(before))
 
     def next_case(self, wanted: Wanted, case_id: str, *, statuses: Collection[Status], step: int = 1) -> str | None:
         """Return the next case (step 1) or the one before (-1) of some statuses; None where there is none.
@@ -193,12 +146,12 @@ class CaseList:
         """
         self._prepare()
         with self._database.reading() as session:
-            key = session.scalar(select(COLUMNS[wanted.order]).where(ListedRow.case_id == case_id, *_filters(wanted)))
+            key = session.scalar(select(COLUMNS[wanted.order]).where(ListedRow.case_id == case_id, *filters(wanted)))
             if key is None and step < 0:
                 return None
-            statement = _ordered(wanted, backwards=step < 0).where(_in_stages(statuses))
+            statement = ordered(wanted, backwards=step < 0).where(in_stages(statuses))
             if key is not None:
-                statement = statement.where(_beyond(wanted, key, case_id, after=step > 0))
+                statement = statement.where(beyond(wanted, key, case_id, after=step > 0))
             found: str | None = session.scalar(statement.limit(1))
             return found
 
@@ -225,19 +178,6 @@ class CaseList:
             self.bring_up_to_date()
 
 
-def _ordered(wanted: Wanted, *, among: Sequence[str] | None = None, backwards: bool = False) -> Select[Any]:
-    """Return the names in order, `among` those found already; `backwards`: the other way round."""
-    found = _filters(wanted) if among is None else [ListedRow.case_id.in_(among)]
-    columns = dict.fromkeys((COLUMNS[wanted.order], ListedRow.case_id))
-    down = wanted.descending != backwards
-    order = (column.desc() if down else column.asc() for column in columns)
-    return select(ListedRow.case_id).where(*found).order_by(*order)
-
-
-def _counted(wanted: Wanted) -> Select[Any]:
-    return select(func.count()).select_from(ListedRow).where(*_filters(wanted))
-
-
 def _number(session: Session, counted: Select[Any]) -> int:
     number: int = session.scalar(counted) or 0
     return number
@@ -251,28 +191,8 @@ def _few_found(session: Session, wanted: Wanted) -> Sequence[str] | None:
     """
     if not wanted.search.strip():
         return None
-    found = session.scalars(select(ListedRow.case_id).where(*_filters(wanted)).limit(FEW + 1)).all()
+    found = session.scalars(select(ListedRow.case_id).where(*filters(wanted)).limit(FEW + 1)).all()
     return found if len(found) <= FEW else None
-
-
-def _beyond(wanted: Wanted, key: object, case_id: str, *, after: bool) -> ColumnElement[bool]:
-    """Return the condition for what stands after a case, or before it."""
-    place, here = tuple_(COLUMNS[wanted.order], ListedRow.case_id), tuple_(literal(key), literal(case_id))
-    return place < here if wanted.descending == after else place > here
-
-
-def _filters(wanted: Wanted) -> list[ColumnElement[bool]]:
-    filters = [contains(ListedRow.words, word) for word in wanted.search.lower().split()]
-    if wanted.statuses:
-        filters.append(_in_stages(wanted.statuses))
-    if wanted.assigned is not None:
-        filters.append(ListedRow.assigned == wanted.assigned)
-    return filters
-
-
-def _in_stages(statuses: Collection[Status]) -> ColumnElement[bool]:
-    """Return the condition for some statuses, as a sum: without figures SQLite would search it instead of the order."""
-    return (ListedRow.stage + 0).in_(sorted(STAGES[status] for status in statuses))
 
 
 def _listed(session: Session, names: Sequence[str]) -> Iterator[ListedCase]:

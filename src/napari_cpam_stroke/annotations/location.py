@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from napari_cpam_stroke.annotations.database import sqlite_url
+from napari_cpam_stroke.annotations.store_errors import plain_file_errors
 from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.files import is_unfinished, make_folder
 
@@ -66,6 +66,21 @@ def without_password(address: str) -> str:
     return kept.render_as_string(hide_password=False)
 
 
+def is_sqlite(url: URL) -> bool:
+    """Whether the address is a file."""
+    return url.get_backend_name() == "sqlite"
+
+
+def sqlite_url(file: Path) -> URL:
+    """Return the URL of an SQLite file."""
+    return URL.create("sqlite", database=str(file))
+
+
+def place_of(url: URL) -> str:
+    """Return where a database lies, as it may be shown."""
+    return str(url.database) if is_sqlite(url) else url.render_as_string(hide_password=True)
+
+
 def _server(address: str, blobs: Path | None) -> Location:
     try:
         url = make_url(address)
@@ -106,7 +121,5 @@ def _check_folder(folder: Path, *, create: bool) -> None:
         raise StoreError(
             f"The folder {folder} holds other files and is no store", remedy="give a new or an empty folder"
         )
-    try:
+    with plain_file_errors(f"The folder {folder} cannot be made"):
         make_folder(folder, durable=True)
-    except OSError as error:
-        raise StoreError(f"The folder {folder} cannot be made", got=error.strerror or str(error)) from error

@@ -14,17 +14,9 @@ from sqlalchemy import URL, Connection, MetaData, Table, create_engine, inspect,
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.checksums import sum_of
-from napari_cpam_stroke.annotations.database import (
-    EARLIER_VERSIONS,
-    engine_for,
-    is_sqlite,
-    make_tables,
-    place_of,
-    plain_errors,
-    sqlite_url,
-    stored_version,
-)
+from napari_cpam_stroke.annotations.engines import engine_for, writing
 from napari_cpam_stroke.annotations.listed_rows import list_all
+from napari_cpam_stroke.annotations.location import is_sqlite, place_of, sqlite_url
 from napari_cpam_stroke.annotations.packing import pack_plain
 from napari_cpam_stroke.annotations.rows import revision_identity, sentences_to_text
 from napari_cpam_stroke.annotations.runs import run_identity
@@ -40,6 +32,9 @@ from napari_cpam_stroke.annotations.schema import (
     RunRow,
 )
 from napari_cpam_stroke.annotations.sqlite_file import copy_sqlite, looking_into
+from napari_cpam_stroke.annotations.store_errors import plain_errors
+from napari_cpam_stroke.annotations.store_version import EARLIER_VERSIONS, not_a_store, stored_version, version_in_file
+from napari_cpam_stroke.annotations.tables import make_tables
 from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.files import settle, write_beside
 
@@ -88,7 +83,7 @@ def closing_engine(url: URL) -> Iterator[Connection]:
     """Give a connection that holds the write lock and commits when it ends well."""
     engine = engine_for(url)
     try:
-        with engine.execution_options(write=True).begin() as connection:
+        with writing(engine).begin() as connection:
             yield connection
     finally:
         engine.dispose()
@@ -111,9 +106,7 @@ def as_current(url: URL) -> Iterator[URL]:
 
 def _version_of(connection: Connection, place: str) -> str | None:
     if not inspect(connection).has_table(InfoRow.__tablename__):
-        raise StoreError(
-            f"The database at {place} is not an annotation store", remedy="give the folder of a store, or its address"
-        )
+        raise not_a_store(place)
     return stored_version(connection)
 
 
@@ -121,10 +114,9 @@ def _version_in(file: Path) -> str | None:
     """Return what a file says its version is, None where it says nothing that can be read."""
     try:
         with looking_into(file) as connection:
-            found = connection.execute("SELECT value FROM store_info WHERE key = 'schema_version'").fetchone()
+            return version_in_file(connection)
     except (sqlite3.Error, UnicodeError):
         return None
-    return None if found is None else str(found[0])
 
 
 def _back_up(connection: Connection, url: URL, target: Path) -> None:

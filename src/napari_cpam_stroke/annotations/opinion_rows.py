@@ -10,9 +10,9 @@ from sqlalchemy import RowMapping, delete, select
 from sqlalchemy.orm import Session
 
 from napari_cpam_stroke.annotations.checksums import TableColumns
-from napari_cpam_stroke.annotations.database import has_table, make_table
 from napari_cpam_stroke.annotations.opinion import Opinion
 from napari_cpam_stroke.annotations.schema import CaseRow, OpinionRow, RunRow
+from napari_cpam_stroke.annotations.tables import has_table, make_table
 from napari_cpam_stroke.core import CLASS_NAMES
 
 OPINIONS, RUNS = TableColumns(OpinionRow), TableColumns(RunRow)

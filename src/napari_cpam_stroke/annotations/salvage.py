@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import Boolean
 
 from napari_cpam_stroke.annotations.checksums import covered, digest_of
-from napari_cpam_stroke.annotations.database import text_of
 from napari_cpam_stroke.annotations.mending import mended
 from napari_cpam_stroke.annotations.schema import Base, CaseRow, OpinionRow, PatientRow, RevisionRow, RunRow
 from napari_cpam_stroke.annotations.sqlite_file import looking_into
+from napari_cpam_stroke.annotations.stored_text import text_of
 
 KINDS: tuple[type[Base], ...] = (PatientRow, CaseRow, OpinionRow, RevisionRow, RunRow)
 """What is read; all else of a store is made of it."""

@@ -13,13 +13,14 @@ from sqlalchemy import URL
 
 from napari_cpam_stroke.annotations.backup import Copied, back_up, new_store, restore
 from napari_cpam_stroke.annotations.blobs import BlobFolder
-from napari_cpam_stroke.annotations.database import Database, open_database
+from napari_cpam_stroke.annotations.database import Database
 from napari_cpam_stroke.annotations.exchange import ImportSummary, merge
 from napari_cpam_stroke.annotations.integrity import Findings, look
 from napari_cpam_stroke.annotations.leftovers import SETTLED_HOURS, Leftovers, clean
 from napari_cpam_stroke.annotations.listing import CaseList
 from napari_cpam_stroke.annotations.location import locate
 from napari_cpam_stroke.annotations.migration import as_current, migrate
+from napari_cpam_stroke.annotations.opening import open_database
 from napari_cpam_stroke.annotations.repair import Repaired, repair
 from napari_cpam_stroke.annotations.revisions import RevisionHistory
 from napari_cpam_stroke.annotations.runs import StoredRuns

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QTableView,
 )
 
-from napari_cpam_stroke.annotations.listing import ListOrder
+from napari_cpam_stroke.annotations.wanted import ListOrder
 from napari_cpam_stroke.widgets.docks.case_model import CaseModel
 from napari_cpam_stroke.widgets.reading.case_list import Worklist
 from napari_cpam_stroke.widgets.reading.case_words import COLUMNS, FIRST_COLUMNS

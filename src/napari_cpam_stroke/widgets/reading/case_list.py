@@ -14,8 +14,8 @@ from napari_cpam_stroke.widgets.reading.state import RoomState
 
 if TYPE_CHECKING:
     from napari_cpam_stroke.annotations import CaseRecord
-    from napari_cpam_stroke.annotations.listing import ListOrder
     from napari_cpam_stroke.annotations.records import Status
+    from napari_cpam_stroke.annotations.wanted import ListOrder
 
 UNREAD: tuple[Status, ...] = ("new", "predicted", "in_review")
 """Statuses of a case that nobody has decided on."""

@@ -12,7 +12,7 @@ from napari_cpam_stroke.widgets.reading.case_list import UNREAD
 from napari_cpam_stroke.widgets.reading.moments import local_time, short_date
 
 if TYPE_CHECKING:
-    from napari_cpam_stroke.annotations.listing import ListOrder
+    from napari_cpam_stroke.annotations.wanted import ListOrder
     from napari_cpam_stroke.dicom import FolderReport, SeriesEntry
 
 MARKS = {
