@@ -79,6 +79,30 @@ def test_an_edit_of_the_empty_case_is_refused_once_there_is_a_version(store, cas
     assert store.head(case) == first
 
 
+def test_what_was_saved_and_could_not_be_answered_is_no_conflict_when_it_is_saved_again(store, case, save):
+    first = save(case)
+    second = save(case, 5, parent=first.id, comment="seen")
+    assert save(case, 5, parent=first.id, comment="seen") == second
+    assert [revision.number for revision in store.revisions(case)] == [1, 2]
+    assert store.check() == []
+
+
+@pytest.mark.parametrize(
+    "other", [{"voxels": 6}, {"author": "Bo"}, {"comment": "other"}, {"status": "accepted"}, {"kind": "reference"}]
+)
+def test_anything_else_said_of_the_same_version_is_a_conflict(case, save, other):
+    first = save(case)
+    save(case, 5, parent=first.id, comment="seen")
+    with pytest.raises(RevisionConflictError, match=r"changed meanwhile by Ada \(version 2\)"):
+        save(case, **{"voxels": 5, "parent": first.id, "comment": "seen"} | other)
+
+
+def test_the_same_as_a_branch_is_kept_beside(case, save):
+    first = save(case)
+    save(case, 5, parent=first.id)
+    assert save(case, 5, parent=first.id, branch=True).branch
+
+
 def test_a_branch_changes_nothing_of_what_the_worklist_shows_but_can_be_searched(store, case, save):
     first = save(case, comment="plain", status="second_read")
     before = store.case(case)

@@ -5,7 +5,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
+from threading import Timer
 
 import numpy as np
 import pytest
@@ -17,6 +19,8 @@ from napari_cpam_stroke.core import Annotation
 from napari_cpam_stroke.core.editing import paint
 from napari_cpam_stroke.errors import StoreError
 from napari_cpam_stroke.review import CaseReview
+
+from ..store_lock import held_by_another_program  # noqa: TID252 - the tests are no installed package
 
 SAVE = """
 import sys
@@ -111,6 +115,36 @@ def test_a_store_that_stays_locked_keeps_the_edits(filled, volume, monkeypatch):
         assert review.dirty
         assert review.save().number == 2
         assert not review.dirty
+
+
+@pytest.fixture
+def edited(filled, volume):
+    """Give a case with one version and with edits that are not saved yet."""
+    with AnnotationStore.open(filled) as store:
+        review = CaseReview(volume(geometry=True), author="Ada")
+        review.store = store
+        review.show(review.fetch())
+        assert review.apply(paint(review.reading, review.volume, (2, 5, 5), 2, radius_mm=1))
+        yield review
+
+
+def test_a_lock_held_longer_than_the_store_waits_keeps_the_edits(filled, edited):
+    with held_by_another_program(filled):
+        began = time.monotonic()
+        with pytest.raises(StoreError, match=r"locked.*wait for it to end"):
+            edited.save()
+        assert time.monotonic() - began >= engines.BUSY_SECONDS - 1, "it was refused because it waited"
+    assert edited.dirty
+    assert edited.save().number == 2
+    assert not edited.dirty
+    assert edited.store.check() == []
+
+
+def test_a_lock_held_shorter_than_the_store_waits_is_waited_for(filled, edited):
+    with held_by_another_program(filled) as other:
+        Timer(1.0, other.stdin.close).start()
+        assert edited.save().number == 2
+    assert not edited.dirty
 
 
 @pytest.fixture

@@ -45,6 +45,9 @@ from napari_cpam_stroke.core.arrays import Mask
 from napari_cpam_stroke.errors import GeometryMismatchError, RevisionConflictError, StoreError
 from napari_cpam_stroke.prompting.used import PromptsUsed
 
+GIVEN_WHEN_SAVED = {"id", "case_id", "number", "branch", "created", "status", "checksum"}
+"""Columns of a revision that say where and when it was saved, not what was read."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewRevision:
@@ -94,6 +97,9 @@ def save_revision(database: Database, blobs: BlobFolder, case_id: str, new: NewR
         row = _row_with_files(blobs, new, parent_mask)
         with database.writing() as session:
             case = require_case(session, case_id, lock=True)
+            there = _saved_before(session, case, row, new)
+            if there is not None:
+                return revision_record(there)
             row.branch = _on_branch(session, case, new)
             settle_now()
             return revision_record(_append(session, case, row, new))
@@ -161,6 +167,15 @@ def _with_words(text: str, words: str) -> str:
     """Add words to the searched text, each line once."""
     line = words.strip().lower()
     return text if not line or line in text else f"{text} {line}"
+
+
+def _saved_before(session: Session, case: CaseRow, row: RevisionRow, new: NewRevision) -> RevisionRow | None:
+    """Return the newest version where it is this very one, saved by a server that ended before it could say so."""
+    head = None if case.head is None or new.branch else require_revision(session, case.head)
+    if head is None or new.status not in {None, head.status}:
+        return None
+    said = set(RevisionRow.__table__.columns.keys()) - GIVEN_WHEN_SAVED
+    return head if all(getattr(head, name) == getattr(row, name) for name in said) else None
 
 
 def _on_branch(session: Session, case: CaseRow, new: NewRevision) -> bool:
