@@ -6,6 +6,7 @@ import logging
 import os
 from pathlib import Path
 
+import nibabel as nib
 import pydicom
 import pytest
 from hazard_suite.base import PHANTOM, datasets, save_all, truth_of
@@ -14,12 +15,14 @@ from pydicom.sequence import Sequence
 
 from napari_cpam_stroke.core import measure_lesions
 from napari_cpam_stroke.dicom import (
+    read_mask,
     read_series,
     scan_folder,
     write_nifti,
     write_report,
     write_segmentation,
 )
+from napari_cpam_stroke.errors import InputError
 
 MODEL = {"algorithm_type": "AUTOMATIC", "algorithm_name": "default", "algorithm_version": "1.0"}
 TEXTS = [
@@ -167,3 +170,80 @@ def test_a_name_that_somebody_wrote_into_other_fields_is_hidden_wherever_it_is_s
     report = scan_folder(tmp_path)
     assert report.series
     assert "canary" not in repr([(e.description, e.notices, e.modality) for e in report.series]).casefold()
+
+
+PEOPLE = {
+    "PatientName": "Canarybird^Ada",
+    "PatientID": "C4NARY-4711",
+    "ContentCreatorName": "Canarydoctor^Eve",
+    "OperatorsName": "Canaryhand^Bo",
+}
+FREE_TEXTS = ("ContentDescription", "SeriesDescription", "StudyDescription", "ImageComments", "SoftwareVersions")
+
+
+def say_names(path, *, label="{} Canarybird C4NARY-4711", **segment_texts):
+    """Write the names of people wherever another program may have written a text into a SEG or SR."""
+    file = pydicom.dcmread(path)
+    for name, value in PEOPLE.items():
+        setattr(file, name, value)
+    for name in FREE_TEXTS:
+        setattr(file, name, "of Canarybird C4NARY-4711 by Canarydoctor")
+    for segment in file.get("SegmentSequence", []):
+        segment.SegmentLabel = label.format(segment.SegmentLabel)
+        for name, value in segment_texts.items():
+            setattr(segment, name, value)
+    file.save_as(path)
+
+
+def assert_nobody_named(value):
+    text = repr(value).casefold()
+    assert not [mark for mark in ("canary", "c4nary") if mark in text], text
+
+
+@pytest.fixture
+def plain_volume(tmp_path):
+    save_all(tmp_path / "ct", datasets(truth_of()))
+    return read_series(scan_folder(tmp_path / "ct").series[0])
+
+
+def test_a_segmentation_of_another_program_names_nobody(plain_volume, tmp_path):
+    mask = PHANTOM.truth_mask(plain_volume.geometry, plain_volume.shape[1:])
+    path = write_segmentation(tmp_path / "seg.dcm", mask, plain_volume, **MODEL)
+    say_names(path, SegmentAlgorithmName="for Ada Canarybird by Canarydoctor")
+    (reading, told) = read_mask(path, plain_volume), pydicom.dcmread(path)
+    assert "Canarybird" in str(told.SegmentSequence[0]), "the search finds what is there"
+    assert reading.notices
+    assert reading.makers[0].algorithm_name
+    assert_nobody_named((reading.notices, reading.makers))
+
+
+def test_the_refusal_of_a_segmentation_names_nobody(plain_volume, tmp_path):
+    mask = PHANTOM.truth_mask(plain_volume.geometry, plain_volume.shape[1:])
+    path = write_segmentation(tmp_path / "seg.dcm", mask, plain_volume, **MODEL)
+    say_names(path, label="area of Canarybird", SegmentedPropertyTypeCodeSequence=[])
+    with pytest.raises(InputError, match='--map "1=hemorrhage"') as caught:
+        read_mask(path, plain_volume)
+    assert_nobody_named(str(caught.value))
+
+
+def test_a_report_of_another_program_names_nobody(plain_volume, tmp_path, caplog, capfd):
+    mask = PHANTOM.truth_mask(plain_volume.geometry, plain_volume.shape[1:])
+    seg = write_segmentation(tmp_path / "seg.dcm", mask, plain_volume, **MODEL)
+    report = write_report(tmp_path / "ct" / "sr.dcm", measure_lesions(mask, plain_volume), plain_volume, seg, **MODEL)
+    say_names(report)
+    caplog.clear()
+    found = scan_folder(tmp_path / "ct")
+    captured = capfd.readouterr()
+    assert found.rejected
+    assert_nobody_named([everything(found, set()), caplog.text, captured.out, captured.err])
+
+
+def test_a_nifti_mask_of_another_program_names_nobody(plain_volume, tmp_path):
+    mask = PHANTOM.truth_mask(plain_volume.geometry, plain_volume.shape[1:])
+    written = nib.load(write_nifti(tmp_path / "mask.nii.gz", mask, plain_volume)[0])
+    for field in ("descrip", "aux_file", "intent_name", "db_name"):
+        written.header[field] = b"Canarybird"
+    nib.save(written, tmp_path / "theirs.nii.gz")
+    reading = read_mask(tmp_path / "theirs.nii.gz", plain_volume)
+    assert reading.mask.any()
+    assert_nobody_named((reading.notices, reading.makers))

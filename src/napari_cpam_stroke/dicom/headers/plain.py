@@ -16,6 +16,7 @@ MAX_PLAIN_CHARACTERS = 64
 MIN_HIDDEN_CHARACTERS = 3
 """Shorter words of a name are left: they would hide parts of other words."""
 
+_NAME_PARTS = re.compile(r"[\s^=.,_\-]+")
 _DELIMITERS = {0x0A, 0x0C, 0x0D, 0x09}
 _UNSAFE = re.compile(r"[<>&\"'`$|;{}]")
 _PATH_LIKE = re.compile(r"\.{2,}|^[A-Za-z]:|[\\/]{2,}|^[\\/~]|[\\/]$")
@@ -41,6 +42,11 @@ def decode_text(raw: bytes, charset: str) -> str:
         except (LookupError, ValueError, UnicodeError, TypeError):
             text = raw.decode("latin-1")
     return str(text)
+
+
+def name_parts(name: str) -> tuple[str, ...]:
+    """Return the words of a person's name in small letters, in order."""
+    return tuple(part for part in _NAME_PARTS.split(name.casefold()) if part)
 
 
 def plain_text(text: str, *, hide: Iterable[str] = ()) -> str:

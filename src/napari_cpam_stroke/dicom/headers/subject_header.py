@@ -7,7 +7,7 @@ import re
 from napari_cpam_stroke.core.label_words import fold
 from napari_cpam_stroke.dicom.file.tags import Tag
 from napari_cpam_stroke.dicom.file.values import ElementReader
-from napari_cpam_stroke.dicom.headers.plain import decode_text, plain_text
+from napari_cpam_stroke.dicom.headers.plain import decode_text, name_parts, plain_text
 from napari_cpam_stroke.dicom.headers.pseudonym import Pseudonyms
 
 _NO_CONTRAST = re.compile(
@@ -17,23 +17,21 @@ _NO_CONTRAST = re.compile(
 """ContrastBolusAgent, in capitals, where it says that there was none; "non-ionic" is an agent."""
 
 _PATIENT = (Tag.PATIENT_ID, Tag.PATIENT_NAME, Tag.PATIENT_BIRTH_DATE)
-_NAME_PARTS = re.compile(r"[\s^=.,_\-]+")
 
 
 def patient_pseudonyms(e: ElementReader, pseudonyms: Pseudonyms) -> tuple[str, str, tuple[str, ...]]:
     """Return the patient's pseudonym, the one that tells apart by every mark, and words that must not be shown."""
     number, name, birth = (e.raw(tag).decode("latin-1").strip(" \0") for tag in _PATIENT)
-    parts = tuple(part for part in _NAME_PARTS.split(name.casefold()) if part)
+    parts = name_parts(name)
     patient = pseudonyms.patient(number.casefold()) if number else pseudonyms.patient(*parts, birth if parts else "")
     key = pseudonyms.patient(number.casefold(), *parts, _digits(birth), _sex(e))
-    return patient, key, tuple(part for part in (number, *parts) if len(part) >= 3)
+    return patient, key, (number, *parts)
 
 
 def patient_marks(e: ElementReader, pseudonyms: Pseudonyms) -> tuple[str, str, str, str]:
     """Return a pseudonym for each of number, name, date of birth and sex; empty where the header does not give it."""
     number, name, birth = (e.raw(tag).decode("latin-1").strip(" \0").casefold() for tag in _PATIENT)
-    parts = [part for part in _NAME_PARTS.split(name) if part]
-    values = ([number], parts, [_digits(birth)], [_sex(e)])
+    values = ([number], name_parts(name), [_digits(birth)], [_sex(e)])
     marks = [pseudonyms.patient(*value) for value in values]
     return marks[0], marks[1], marks[2], marks[3]
 
