@@ -119,6 +119,7 @@ MEASUREMENTS = (
     ),
     Measurement("Pixel files that a conflict leaves behind", "pytest tests/annotations/test_leftovers.py"),
     Measurement("Earlier stores brought up to date", "pytest tests/annotations/test_migration.py"),
+    Measurement("A flipped bit in a source file since its import", "pytest tests/widgets/reading/test_case_doubts.py"),
     Measurement("Removed revisions and model runs", "pytest tests/annotations/test_checksums.py"),
     Measurement(
         "Reading a store, processor time",

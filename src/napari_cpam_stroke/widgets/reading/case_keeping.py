@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, cast
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_cpam_stroke.annotations import CaseRecord, ModelRun, Pending
-from napari_cpam_stroke.core import CTVolume
 from napari_cpam_stroke.errors import RevisionConflictError
 from napari_cpam_stroke.export import CaseFiles, CaseResult, write_case
 from napari_cpam_stroke.review import Autosave, CaseReview
-from napari_cpam_stroke.review.case import READER
 from napari_cpam_stroke.review.draft import Stored
 from napari_cpam_stroke.widgets.parts.background import Job
+from napari_cpam_stroke.widgets.reading.case_doubts import doubts
 from napari_cpam_stroke.widgets.reading.case_list import Worklist
 from napari_cpam_stroke.widgets.reading.drafts import Drafts
 from napari_cpam_stroke.widgets.reading.kept_runs import newest_prediction
@@ -29,12 +28,6 @@ if TYPE_CHECKING:
     from napari_cpam_stroke.inference import Prediction
 
 KEEP_BOTH, GO_BACK = "keep both", "cancel"
-
-OTHER_PATIENT = (
-    "The worklist has exactly these images already, as case {case_id} of patient {there}; this series says patient "
-    "{here}. Readings belong to that case: look up which patient it is, unless another program named the patient."
-)
-"""A mix-up of two patients, or one patient under the pseudonyms of two programs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +223,7 @@ class CaseKeeping(QObject):
         self._take_up(review, found.stored)
         self._drafts.begin(found.autosave, found.pending)
         self._worklist.refresh()
-        for problem in (other_patient(review.volume, found.record), found.problem):
+        for problem in (*doubts(review.volume, found.record), found.problem):
             if problem:
                 self._state.warn(problem)
         self.known.emit(found.runs, found.prediction)
@@ -258,12 +251,3 @@ class CaseKeeping(QObject):
         self._drafts.recovered = False
         self.state_changed.emit()
         self._worklist.refresh()
-
-
-def other_patient(volume: CTVolume, record: CaseRecord) -> str:
-    """Return what a reader must know where the same images came in as another patient's before, else nothing."""
-    here, there = volume.patient_id, record.patient_id
-    unknown = not here or there == record.case_id or record.source != READER
-    if unknown or here == there:
-        return ""
-    return OTHER_PATIENT.format(case_id=record.case_id, there=there, here=here)
