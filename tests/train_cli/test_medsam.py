@@ -86,9 +86,7 @@ def test_it_can_begin_from_a_run_of_its_kind_alone_and_be_done_again(store_folde
 
 @pytest.mark.usefixtures("package")
 def test_at_most_so_many_slices_of_a_patient_are_encoded(store, tmp_path):
-    few = batches_of(store)(
-        build_train_config("litemedsam", overrides=["data.per_patient=1"]), cache=tmp_path
-    )
+    few = batches_of(store)(build_train_config("litemedsam", overrides=["data.per_patient=1"]), cache=tmp_path)
     people = [(each.row.case.patient_id, each.lesion_class) for each in few.train.rows]
     assert len(people) == len(set(people)) > 1
     every = batches_of(store)(build_train_config("litemedsam"), cache=tmp_path)

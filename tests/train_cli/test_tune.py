@@ -219,7 +219,7 @@ def test_paper_space_and_what_the_user_fixes():
     with pytest.raises(ConfigError, match=r"did you mean 'optim\.lr'"):
         search_space("segmenter", only=("optim.l",))
     with pytest.raises(ConfigError, match="did you mean 'prompted'"):
-        search_space("promted")
+        search_space("prompt")
     assert "model.dropout" not in search_space("litemedsam")
     with pytest.raises(ConfigError, match="nothing left"):
         search_space("segmenter", only=("optim.lr",), fixed=("optim.lr",))

@@ -73,16 +73,20 @@ class Levels:
 
 def levels_of(sample: NDArray[np.int16]) -> Levels:
     """Return how the HU of a sample, int16 of any shape, are spread."""
-    others, every = np.count_nonzero(sample >= RIM_BELOW_HU), sample.size
-    padding = np.count_nonzero(sample == AIR_HU)
+    others, every = _count(sample >= RIM_BELOW_HU), sample.size
+    padding = _count(sample == AIR_HU)
     low, high = SOFT_TISSUE_HU
     return Levels(
         lowest=int(sample.min()),
         highest=int(sample.max()),
         others=others,
         padding=padding / every,
-        air=(np.count_nonzero(sample < AIR_BELOW_HU) - padding) / every,
-        below_air=np.count_nonzero(sample < BELOW_AIR_HU) / every,
-        soft=(np.count_nonzero(sample >= low) - np.count_nonzero(sample > high)) / max(1, others),
-        dense=np.count_nonzero(sample >= DENSE_BONE_HU) / max(1, others),
+        air=(_count(sample < AIR_BELOW_HU) - padding) / every,
+        below_air=_count(sample < BELOW_AIR_HU) / every,
+        soft=(_count(sample >= low) - _count(sample > high)) / max(1, others),
+        dense=_count(sample >= DENSE_BONE_HU) / max(1, others),
     )
+
+
+def _count(where: NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(where))
