@@ -293,24 +293,163 @@ def fill_half(target: Path, existing) -> None:
         raise RuntimeError("stop")
 
 
-@pytest.mark.parametrize("existing", ["refuse", "keep", "replace"])
+@pytest.mark.parametrize("existing", ["refuse", "fill", "keep", "replace"])
 @pytest.mark.parametrize("there", [False, True])
 def test_a_failure_leaves_the_old_folder_or_nothing(tmp_path, existing, there):
     target = tmp_path / "case"
-    if there and existing != "refuse":
+    if there and existing in {"keep", "replace"}:
         fill(target, "old")
     with pytest.raises(RuntimeError, match="stop"):
         fill_half(target, existing)
-    assert content_of(tmp_path) == ({"old": b"old"} if there and existing != "refuse" else {})
+    assert content_of(tmp_path) == ({"old": b"old"} if there and existing in {"keep", "replace"} else {})
     assert not [p for p in tmp_path.iterdir() if is_unfinished(p)]
 
 
+@pytest.fixture(params=["at once", "one after the other"])
+def swap(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The two ways in which a folder is replaced."""
+    if request.param == "one after the other":
+        monkeypatch.setattr(files, "_exchange", lambda *_: False)
+        return request.param
+    places = [tmp_path / "one", tmp_path / "other"]
+    for place in places:
+        place.mkdir()
+    able = files._exchange(*places)
+    for place in places:
+        place.rmdir()
+    if not able:
+        pytest.skip("needs Linux, and a file system that exchanges two folders")
+    return request.param
+
+
 @pytest.mark.parametrize(("existing", "left"), [("keep", "old"), ("replace", "new")])
+@pytest.mark.usefixtures("swap")
 def test_a_folder_that_exists_is_kept_or_replaced_as_a_whole(tmp_path, existing, left):
     fill(tmp_path / "case", "old")
     fill(tmp_path / "case", "new", existing=existing)
     assert content_of(tmp_path) == {left: left.encode()}
     assert [p.name for p in tmp_path.iterdir()] == ["case"]
+
+
+def test_a_folder_is_never_missing_where_two_can_be_exchanged(tmp_path, swap, monkeypatch):
+    fill(tmp_path / "case", "old")
+    renamed, rename = [], Path.rename
+
+    def noted(path, target):
+        rename(path, target)
+        renamed.append((tmp_path / "case").exists())
+
+    monkeypatch.setattr(Path, "rename", noted)
+    fill(tmp_path / "case", "new", existing="replace")
+    assert renamed == ([] if swap == "at once" else [False, True])
+
+
+KILLED_SWAP = """
+import os, shutil, sys
+from pathlib import Path
+from napari_cpam_stroke import files
+
+exchange, rename, left = files._exchange, Path.rename, {calls}
+
+def counted(call):
+    def last(*given):
+        global left
+        done = call(*given)
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), {signal})
+        return done
+    return last
+
+files._exchange = counted(exchange) if {at_once} else lambda *_: False
+Path.rename = counted(rename)
+with files.whole_folder(Path(sys.argv[1]), existing="replace") as folder:
+    (folder / "new").write_text("new")
+"""
+
+
+def killed_in_a_swap(target: Path, *, calls: int, at_once: bool) -> None:
+    program = KILLED_SWAP.format(calls=calls, at_once=at_once, signal=KILL)
+    assert subprocess.run([sys.executable, "-c", program, str(target)], check=False).returncode not in {0, 1}
+
+
+def test_a_program_killed_in_a_swap_leaves_the_old_folder_or_the_new_one(tmp_path, swap):
+    """After each step of it; the next one that writes there begins with a whole folder, and goes through."""
+    target = tmp_path / "case"
+    for calls, left in [(1, "new")] if swap == "at once" else [(1, "old"), (2, "new")]:
+        fill(target, "old", existing="replace")
+        killed_in_a_swap(target, calls=calls, at_once=swap == "at once")
+        assert target.exists() == (left == "new")
+        with pytest.raises(RuntimeError, match="stop"):
+            fill_half(target, "replace")
+        assert content_of(target) == {left: left.encode()}
+        fill(target, "next", existing="replace")
+        assert content_of(target) == {"next": b"next"}
+        assert all(is_unfinished(path) for path in tmp_path.iterdir() if path != target)
+
+
+@pytest.mark.parametrize("existing", ["refuse", "fill", "keep"])
+def test_a_folder_that_a_killed_program_set_aside_counts_as_there(tmp_path, existing):
+    target = tmp_path / "case"
+    fill(target, "old")
+    killed_in_a_swap(target, calls=1, at_once=False)
+    if existing == "keep":
+        fill(target, "new", existing=existing)
+    else:
+        with pytest.raises(FileExistsError):
+            fill(target, "new", existing=existing)
+    assert content_of(target) == {"old": b"old"}
+
+
+def test_what_was_set_aside_never_takes_the_place_of_another(tmp_path):
+    target = tmp_path / "case"
+    fill(target, "old")
+    killed_in_a_swap(target, calls=1, at_once=False)
+    target.write_bytes(b"file")
+    with pytest.raises(FileExistsError):
+        fill(target, "new")
+    assert content_of(tmp_path)["case"] == b"file"
+
+
+def test_folders_that_cannot_be_exchanged_stay_as_they_are(tmp_path):
+    fill(tmp_path / "case", "old")
+    assert not files._exchange(tmp_path / "case", tmp_path / "missing")
+    assert not files._exchange(tmp_path / "missing", tmp_path / "case")
+    assert content_of(tmp_path) == {"old": b"old"}
+
+
+@POSIX
+def test_the_old_folder_is_kept_where_the_disk_does_not_take_the_new_names(tmp_path, swap, monkeypatch):
+    fill(tmp_path / "case", "old")
+    sync, identity_of_parent = os.fsync, identity(tmp_path)
+
+    def failing(handle):
+        if identity_of_parent == (os.fstat(handle).st_dev, os.fstat(handle).st_ino) and there(tmp_path, "new"):
+            raise OSError("the disk is gone")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(OSError, match="the disk is gone"):
+        fill(tmp_path / "case", "new", existing="replace", durable=True)
+    assert there(tmp_path, "old")
+
+
+def there(folder: Path, name: str) -> bool:
+    return any(path.name == name for path in folder.rglob("*"))
+
+
+def test_an_empty_folder_is_filled_and_a_filled_one_refused_before_and_after_the_work(tmp_path):
+    target = tmp_path / "case"
+    target.mkdir()
+    fill(target, "new", existing="fill")
+    assert content_of(target) == {"new": b"new"}
+    with pytest.raises(FileExistsError):
+        fill(target, "again", existing="fill")
+    (tmp_path / "other").mkdir()
+    with pytest.raises(FileExistsError), whole_folder(tmp_path / "other", existing="fill"):
+        (tmp_path / "other" / "mine").write_text("mine")
+    assert content_of(tmp_path / "other") == {"mine": b"mine"}
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["case", "other"]
 
 
 def test_a_folder_that_exists_is_refused_before_and_after_the_work(tmp_path):
@@ -323,7 +462,7 @@ def test_a_folder_that_exists_is_refused_before_and_after_the_work(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["case"]
 
 
-@pytest.mark.parametrize("existing", ["refuse", "keep", "replace"])
+@pytest.mark.parametrize("existing", ["refuse", "fill", "keep", "replace"])
 def test_a_file_is_never_taken_for_the_folder(tmp_path, existing):
     (tmp_path / "case").write_bytes(b"file")
     with pytest.raises(OSError):  # noqa: PT011 - its words are the system's

@@ -5,11 +5,13 @@ Everything is written beside its target under a name that marks it as unfinished
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import json
 import os
 import shutil
 import stat
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -19,6 +21,12 @@ from uuid import uuid4
 
 UNFINISHED_PREFIX, UNFINISHED_SUFFIX = ".tmp-", ".part"
 """Around the name of what is not finished; left behind only by a crash."""
+
+OLD_SUFFIX = ".old"
+"""After the prefix and a folder's name, while its successor takes that name."""
+
+AT_WORKING_FOLDER, EXCHANGE = -100, 2
+"""Of Linux's `renameat2`: paths that are not absolute begin there; both names are given at once."""
 
 SYNC_THREADS = 4
 """Waiting for the disk releases the interpreter, so a few threads help."""
@@ -37,8 +45,9 @@ Content = str | bytes | Callable[[BinaryIO], object]
 FileExisting = Literal["replace", "keep"]
 """What to do with a file of that name: put the new one in its place, or leave it."""
 
-FolderExisting = Literal["refuse", "keep", "replace"]
-"""What to do with a folder of that name: raise `FileExistsError`, leave it, or put the new one in its place."""
+FolderExisting = Literal["refuse", "fill", "keep", "replace"]
+"""What to do with a folder of that name: raise `FileExistsError`, raise it unless the folder is empty, leave it, or put
+the new one in its place."""
 
 
 def write_whole(
@@ -107,6 +116,9 @@ def make_sure(paths: Collection[Path]) -> None:
 def whole_folder(target: Path, *, existing: FolderExisting = "refuse", durable: bool = False) -> Iterator[Path]:
     """Give an empty folder to write into; after the block it becomes `target`, after a failure it vanishes.
 
+    Where the file system cannot exchange two folders, `target` is missing for a moment. A program killed then leaves
+    the old folder under another name, and the next one that writes `target` puts it back first.
+
     Parameters
     ----------
     existing
@@ -119,6 +131,7 @@ def whole_folder(target: Path, *, existing: FolderExisting = "refuse", durable: 
     OSError
         If nothing can be written beside `target`, or it exists and is to be refused.
     """
+    _put_back(target)
     _refuse(target, existing)
     make_folder(target.parent, durable=durable)
     staging = _beside(target)
@@ -127,13 +140,13 @@ def whole_folder(target: Path, *, existing: FolderExisting = "refuse", durable: 
         yield staging
         if durable:
             _sync_tree(staging)
-        old = _swap_in(staging, target, existing)
-        if durable:
-            _sync_folder(target.parent)
-        if old is not None:
-            shutil.rmtree(old, ignore_errors=True)
-    finally:
+        rest = _swap_in(staging, target, existing)
+    except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
+        raise
+    if durable:
+        _sync_folder(target.parent)
+    shutil.rmtree(rest, ignore_errors=True)
 
 
 def open_regular(path: Path, *, follow: bool = False) -> int:
@@ -278,26 +291,47 @@ def _link(temporary: Path, path: Path) -> None:
             temporary.replace(path)
 
 
+def _old(target: Path) -> Path:
+    return target.with_name(f"{UNFINISHED_PREFIX}{target.name}{OLD_SUFFIX}")
+
+
+def _put_back(target: Path) -> None:
+    """Give a folder its name again that a killed program had taken from it."""
+    if _old(target).is_dir() and not os.path.lexists(target):
+        _old(target).rename(target)
+
+
 def _refuse(target: Path, existing: FolderExisting) -> None:
-    if existing == "refuse" and (target.exists() or target.is_symlink()):
+    if existing in {"keep", "replace"} or not os.path.lexists(target):
+        return
+    if existing == "refuse" or not _is_folder(target) or any(target.iterdir()):
         raise FileExistsError(errno.EEXIST, "it exists already", str(target))
 
 
-def _swap_in(staging: Path, target: Path, existing: FolderExisting) -> Path | None:
-    """Give a folder its name, and return the one that had it before, under another."""
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _swap_in(staging: Path, target: Path, existing: FolderExisting) -> Path:
+    """Give a folder its name, and return under which one something may be left that nobody needs."""
     _refuse(target, existing)
-    if existing == "replace" and target.is_dir() and not target.is_symlink():
+    if existing == "replace" and _is_folder(target):
         return _replace_folder(staging, target)
+    if existing == "fill" and target.exists():
+        target.rmdir()
     try:
         staging.rename(target)
     except OSError:
         if existing != "keep" or not target.is_dir():
             raise
-    return None
+    return staging
 
 
 def _replace_folder(staging: Path, target: Path) -> Path:
-    old = _beside(target)
+    if _exchange(staging, target):
+        return staging
+    old = _old(target)
+    shutil.rmtree(old, ignore_errors=True)
     target.rename(old)
     try:
         staging.rename(target)
@@ -305,6 +339,15 @@ def _replace_folder(staging: Path, target: Path) -> Path:
         old.rename(target)
         raise
     return old
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Give each of two folders the other's name at once; False where that cannot be done, and nothing has changed."""
+    call = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    if call is None:
+        return False
+    done: int = call(AT_WORKING_FOLDER, os.fsencode(one), AT_WORKING_FOLDER, os.fsencode(other), EXCHANGE)
+    return done == 0
 
 
 def _sync_tree(folder: Path) -> None:

@@ -22,7 +22,7 @@ from napari_cpam_stroke.annotations.rows import utc_now
 from napari_cpam_stroke.annotations.sqlite_file import copy_files, copy_sqlite
 from napari_cpam_stroke.annotations.store_errors import plain_errors, plain_file_errors
 from napari_cpam_stroke.errors import StoreError
-from napari_cpam_stroke.files import FolderExisting, read_json, whole_folder
+from napari_cpam_stroke.files import read_json, whole_folder
 from napari_cpam_stroke.progress import Progress
 
 LIST_FILE = "backup.json"
@@ -131,12 +131,10 @@ def new_store(target: Path, what: str) -> Iterator[Path]:
     StoreError
         If `target` is there and is no empty folder, or cannot be written.
     """
-    empty = target.is_dir() and not target.is_symlink() and not any(target.iterdir())
-    existing: FolderExisting = "replace" if empty else "refuse"
     refused = f"{what} cannot be written to {target}"
     with plain_file_errors(refused), plain_errors(refused):
         try:
-            with whole_folder(target, existing=existing, durable=True) as folder, _target_named(folder, refused):
+            with whole_folder(target, existing="fill", durable=True) as folder, _target_named(folder, refused):
                 yield folder
         except FileExistsError as error:
             raise StoreError(
