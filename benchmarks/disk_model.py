@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -145,7 +145,7 @@ def states(before: Tree, events: Sequence[Event], model: Model, *, seed: int = 0
 
     def cut(moment: int) -> Iterator[State]:
         for tree in disk.strict(draw) if model == "strict" else disk.journaled():
-            digest = _digest(tree, len(acknowledged))
+            digest = digest_of(tree, len(acknowledged))
             if digest not in seen:
                 seen.add(digest)
                 yield State(moment, tree, acknowledged)
@@ -159,6 +159,16 @@ def states(before: Tree, events: Sequence[Event], model: Model, *, seed: int = 0
             yield from cut(moment)
         disk.take(event)
     yield from cut(len(events))
+
+
+def digest_of(tree: Tree, acknowledged: int, *, unread: Callable[[str], bool] = lambda _path: False) -> bytes:
+    """Return the sha256 of what a disk holds and how much had been acknowledged; of what is unread only the path."""
+    digest = hashlib.sha256(str(acknowledged).encode())
+    for path, content in tree.paths():
+        told = None if content is None or unread(path) else content
+        digest.update(f"\n{path} {content is None} {None if told is None else len(told)}\n".encode())
+        digest.update(told or b"")
+    return digest.digest()
 
 
 class _Disk:
@@ -246,11 +256,3 @@ def _subsets(changes: list[Change], draw: random.Random) -> Iterator[list[Change
             yield [*changes[:number], half]
     for _ in range(DRAWN if len(changes) > 2 else 0):
         yield [change for change in changes if draw.random() < 0.5]
-
-
-def _digest(tree: Tree, acknowledged: int) -> bytes:
-    digest = hashlib.sha256(str(acknowledged).encode())
-    for path, content in tree.paths():
-        digest.update(f"\n{path} {None if content is None else len(content)}\n".encode())
-        digest.update(content or b"")
-    return digest.digest()

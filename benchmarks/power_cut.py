@@ -6,6 +6,9 @@ work is looked for by our own code:
 
 - lost: what was acknowledged before the cut is not there, or not whole,
 - half: something unfinished is taken for whole, or stands in the way of doing it again.
+
+States that differ only in what is in unfinished files are looked at once, and told by their full number: whether such
+a file is opened is watched, and counts as half.
 """
 
 from __future__ import annotations
@@ -22,21 +25,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from disk_model import MODELS, Event, State, states
+from disk_model import MODELS, Event, State, digest_of, states
 from traced_calls import ACKNOWLEDGEMENT, Recorder, traced, tree_of
 
+from napari_cpam_stroke import files
 from napari_cpam_stroke.annotations import AnnotationStore, Journal, ModelRecord
 from napari_cpam_stroke.annotations.recovery import Snapshot
 from napari_cpam_stroke.core import Annotation, CTVolume
+from napari_cpam_stroke.export.safe_folder import result_folder
+from napari_cpam_stroke.files import OLD_SUFFIX, is_unfinished
 
 SHAPE = (2, 8, 6)
 STORE, OTHER, BACKUP, HOME, RUN = "hospital/store", "other/store", "backups/monday", "home", "runs/first"
+RESULTS, RESULT_FILES = "results/case", ("mask", "report")
+
+LATER = 20
+"""Number of the case that is added to a store after a cut, and voxels of its mask."""
 
 MOST_NAMED = 10
 """Faults that are told in full."""
 
 KILLED = 9
 """SIGKILL."""
+
+OPENED: set[str] = set()
+"""Paths of files, some of them in an address of SQLite's, and of what got another name, while a state is looked at."""
 
 
 @dataclass(frozen=True)
@@ -91,16 +104,25 @@ def run(name: str, folder: Path, *, most: int | None = None) -> dict[str, object
     before = tree_of(root)
     events = list(events_of(name, root, folder))
     found: dict[str, object] = {"changes": len(events)}
+    known: dict[bytes, list[str]] = {}
     for model in MODELS:
         counts, named = Counter[str](), []
         left = list(states(before, events, model))
         for state in left[:: 1 if most is None else -(-len(left) // most)]:
             counts["states"] += 1
-            faults = list(faults_in(work, state, folder / "state"))
+            same = digest_of(state.tree, len(state.acknowledged), unread=unfinished)
+            if same not in known:
+                known[same] = list(faults_in(work, state, folder / "state"))
+            faults = known[same]
             counts.update({fault.partition(":")[0] for fault in faults})
             named += [f"after change {state.moment}: {fault}" for fault in faults]
         found[model] = {each: counts[each] for each in ("states", "lost", "half")} | {"faults": named[:MOST_NAMED]}
-    return found
+    return found | {"looked at": len(known)}
+
+
+def unfinished(path: str) -> bool:
+    """Whether something lies under a name that marks it as unfinished."""
+    return any(is_unfinished(Path(part)) and not part.endswith(OLD_SUFFIX) for part in Path(path).parts)
 
 
 def events_of(name: str, root: Path, folder: Path) -> Iterator[Event]:
@@ -119,10 +141,26 @@ def faults_in(work: Work, state: State, place: Path) -> Iterator[str]:
     """Yield what is wrong in one state; it is made in `place`."""
     shutil.rmtree(place, ignore_errors=True)
     state.tree.write_to(place)
+    OPENED.clear()
     try:
         yield from work.faults(place, state.acknowledged)
     except Exception as error:  # noqa: BLE001 - whatever is raised here is a fault
         yield f"{'lost' if state.acknowledged else 'half'}: {type(error).__name__}: {error}"
+    for path, content in state.tree.paths():
+        if content is not None and unfinished(path) and opened(place / path):
+            yield f"half: {path} is unfinished and was opened"
+
+
+def opened(path: Path) -> bool:
+    """Whether a file was opened, or got another name with the folder it lies in, while a state was looked at."""
+    return any(str(path) in each or str(path).startswith(f"{each}/") for each in OPENED)
+
+
+def note_opened(event: str, given: tuple[object, ...]) -> None:
+    """Note what this program opens or gives another name; a folder that is only opened is left out."""
+    named = event in {"sqlite3.connect", "os.rename", "os.link"}
+    if named or (event == "open" and not isinstance(given[0], int) and not Path(os.fsdecode(given[0])).is_dir()):
+        OPENED.add(str(given[0]))
 
 
 def acknowledge(*what: object) -> None:
@@ -289,11 +327,26 @@ def keep_settings(root: Path) -> None:
         acknowledge("author", author)
 
 
+def write_results(root: Path) -> None:
+    """Write the folder of a case's results, and twice another in its place."""
+    for number in range(1, 4):
+        with result_folder(root / RESULTS, replaceable=RESULT_FILES) as folder:
+            for name in RESULT_FILES:
+                (folder / name).write_text(str(number), encoding="utf-8")
+        acknowledge("results", number)
+
+
+def write_results_apart(root: Path) -> None:
+    """The same, where two folders cannot be exchanged."""
+    files._exchange = lambda *_: False  # noqa: SLF001 - a file system that cannot is not at hand
+    write_results(root)
+
+
 # What has to be there.
 
 
 def stored(root: Path, acknowledged: tuple[str, ...], places: tuple[str, ...] = (STORE,)) -> Iterator[str]:
-    """A store that opens, made anew where none was acknowledged, in which every acknowledged revision is whole."""
+    """A store that opens, made anew where none was acknowledged, is whole in what was acknowledged, and takes more."""
     for place in places:
         with AnnotationStore.open(root / place, create=not acknowledged) as store:
             yield from (f"half: {problem}" for problem in store.check())
@@ -302,6 +355,10 @@ def stored(root: Path, acknowledged: tuple[str, ...], places: tuple[str, ...] = 
                     yield f"lost: case {said[0]}"
                 if what == "revision" and int(store.read_mask(said[0]).sum()) != int(said[1]):
                     yield f"lost: revision {said[0]}"
+            store.add_case(volume(LATER), source="reader")
+            later = store.save(f"c{LATER}", Annotation.from_mask(mask(LATER)), author="Ada")
+            if int(store.read_mask(later.id).sum()) != LATER:
+                yield "half: a revision that was saved later"
 
 
 def taken_over(root: Path, acknowledged: tuple[str, ...]) -> Iterator[str]:
@@ -400,6 +457,25 @@ def settled(root: Path, acknowledged: tuple[str, ...]) -> Iterator[str]:
         yield f"lost: the author is {author!r} and not one of {allowed}"
 
 
+def replaced(root: Path, acknowledged: tuple[str, ...]) -> Iterator[str]:
+    """Results that are there at every moment after the first ones were."""
+    if acknowledged and not (root / RESULTS).is_dir():
+        yield "lost: there are no results"
+    yield from replaced_apart(root, acknowledged)
+
+
+def replaced_apart(root: Path, acknowledged: tuple[str, ...]) -> Iterator[str]:
+    """Whole results, the last that were acknowledged or the next ones, as soon as others are to be written."""
+    with result_folder(root / RESULTS, replaceable=RESULT_FILES) as folder:
+        there = {path.name: path.read_text(encoding="utf-8") for path in (root / RESULTS).glob("*")}
+        allowed = [dict.fromkeys(RESULT_FILES, str(number)) if number else {} for number in range(4)]
+        if there not in allowed[len(acknowledged) : len(acknowledged) + 2]:
+            yield f"lost: the results are {there}"
+        (folder / "mask").write_text("later", encoding="utf-8")
+    if [path.name for path in (root / RESULTS).iterdir()] != ["mask"]:
+        yield "half: results that were written later"
+
+
 def volume(number: int) -> CTVolume:
     hu = np.random.default_rng(number).integers(-1024, 3000, SHAPE, dtype=np.int16)
     return CTVolume(hu, None, f"c{number}", f"p{number}")
@@ -421,8 +497,12 @@ WORKS = {
     "models": Work(bundle_beside, (install,), installed),
     "training": Work(nothing, (train,), trained),
     "settings": Work(nothing, (keep_settings,), settled),
+    "results": Work(nothing, (write_results,), replaced),
+    "results apart": Work(nothing, (write_results_apart,), replaced_apart),
 }
 
+
+sys.addaudithook(note_opened)
 
 if __name__ == "__main__":
     main()

@@ -193,7 +193,16 @@ class Recorder:
     def _renameat(self, given: list[str], _result: int) -> Iterator[Event]:
         yield from self._moved(self._place(given[0], given[1]), self._place(given[2], given[3]))
 
-    _renameat2 = _renameat
+    def _renameat2(self, given: list[str], result: int) -> Iterator[Event]:
+        if given[4] != "RENAME_EXCHANGE":
+            yield from self._renameat(given, result)
+            return
+        (folder, name, inode), (onto, new, other) = (self._look_up(self._place(*given[at : at + 2])) for at in (0, 2))
+        if folder is None and onto is None:
+            return
+        if folder is None or folder != onto:
+            raise ValueError(f"an exchange between two folders is not followed: {name} {new}")
+        yield Named(folder, ((new, inode), (name, other)))
 
     def _linkat(self, given: list[str], _result: int) -> Iterator[Event]:
         yield from self._linked(self._place(given[0], given[1]), self._place(given[2], given[3]))
