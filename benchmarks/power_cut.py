@@ -21,6 +21,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +49,8 @@ MOST_NAMED = 10
 KILLED = 9
 """SIGKILL."""
 
-OPENED: set[str] = set()
-"""Paths of files, some of them in an address of SQLite's, and of what got another name, while a state is looked at."""
+OPENED: list[set[str]] = []
+"""While a state is looked at: paths of files, some of them in an address of SQLite's, and of what got another name."""
 
 
 @dataclass(frozen=True)
@@ -141,26 +142,35 @@ def faults_in(work: Work, state: State, place: Path) -> Iterator[str]:
     """Yield what is wrong in one state; it is made in `place`."""
     shutil.rmtree(place, ignore_errors=True)
     state.tree.write_to(place)
-    OPENED.clear()
-    try:
-        yield from work.faults(place, state.acknowledged)
-    except Exception as error:  # noqa: BLE001 - whatever is raised here is a fault
-        yield f"{'lost' if state.acknowledged else 'half'}: {type(error).__name__}: {error}"
+    with opened_paths() as opened:
+        try:
+            yield from work.faults(place, state.acknowledged)
+        except Exception as error:  # noqa: BLE001 - whatever is raised here is a fault
+            yield f"{'lost' if state.acknowledged else 'half'}: {type(error).__name__}: {error}"
     for path, content in state.tree.paths():
-        if content is not None and unfinished(path) and opened(place / path):
+        full = str(place / path)
+        used = any(full in each or full.startswith(f"{each}/") for each in opened)
+        if used and content is not None and unfinished(path):
             yield f"half: {path} is unfinished and was opened"
 
 
-def opened(path: Path) -> bool:
-    """Whether a file was opened, or got another name with the folder it lies in, while a state was looked at."""
-    return any(str(path) in each or str(path).startswith(f"{each}/") for each in OPENED)
+@contextmanager
+def opened_paths() -> Iterator[set[str]]:
+    """Give the paths that are opened, or get another name, in the block."""
+    OPENED.append(set())
+    try:
+        yield OPENED[-1]
+    finally:
+        OPENED.pop()
 
 
 def note_opened(event: str, given: tuple[object, ...]) -> None:
     """Note what this program opens or gives another name; a folder that is only opened is left out."""
+    if not OPENED:
+        return
     named = event in {"sqlite3.connect", "os.rename", "os.link"}
     if named or (event == "open" and not isinstance(given[0], int) and not Path(os.fsdecode(given[0])).is_dir()):
-        OPENED.add(str(given[0]))
+        OPENED[-1].add(str(given[0]))
 
 
 def acknowledge(*what: object) -> None:

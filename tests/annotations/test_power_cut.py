@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from napari_cpam_stroke import files
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 FEW = 40
@@ -24,12 +26,34 @@ def power_cut(monkeypatch):
         sys.modules.pop(name)
 
 
-@pytest.mark.parametrize("work", ["store killed", "draft", "models"])
+@pytest.mark.parametrize("work", ["store killed", "draft", "models", "results", "results apart"])
 def test_no_cut_takes_what_was_acknowledged(power_cut, tmp_path, work):
+    if work == "results" and not can_exchange(tmp_path):
+        pytest.skip("needs a file system that exchanges two folders")
     found = power_cut.run(work, tmp_path, most=FEW)
     for model in power_cut.MODELS:
         assert found[model]["states"] >= 10
         assert (found[model]["lost"], found[model]["half"]) == (0, 0), found[model]["faults"]
+
+
+def can_exchange(folder):
+    places = [folder / "one", folder / "other"]
+    for place in places:
+        place.mkdir()
+    return files._exchange(*places)
+
+
+@pytest.mark.parametrize("use", [Path.read_bytes, lambda path: path.parent.rename(path.parent.with_name("whole"))])
+def test_use_of_an_unfinished_file_is_seen(power_cut, tmp_path, use):
+    """The ground on which states that differ only in unfinished files are looked at once."""
+    import disk_model
+
+    place = f"{files.UNFINISHED_PREFIX}ab{files.UNFINISHED_SUFFIX}"
+    tree = disk_model.Tree({1: b"half"}, {disk_model.ROOT: {place: -1}, -1: {"file": 1}})
+    state, told = disk_model.State(0, tree, ()), f"half: {place}/file is unfinished and was opened"
+    for seen, look in (([], lambda *_: iter(())), ([told], lambda root, _: use(root / place / "file") and iter(()))):
+        work = power_cut.Work(power_cut.nothing, (), look)
+        assert list(power_cut.faults_in(work, state, tmp_path / "state")) == seen
 
 
 def test_an_acknowledgement_without_a_wait_is_seen(power_cut, tmp_path, monkeypatch):
