@@ -13,7 +13,7 @@ from ...nninteractive_stand_in import install  # noqa: TID252 - the tests are no
 def test_nninteractive_is_offered_last_and_only_to_who_has_it(tmp_path, monkeypatch):
     models = [entry for entry in Registry().list() if entry.prompted]
     names = [choice.name for choice in engine_choices(models, lambda: "cpu")]
-    assert [names[0], names[-1]] == ["prompted@1.0", "random walker"]
+    assert [names[0], names[-1]] == ["prompted@1.1", "random walker"]
     weights = install(tmp_path, monkeypatch)
     choices = engine_choices(models, lambda: "cpu")
     assert [choice.name for choice in choices] == [*names, "nnInteractive"]

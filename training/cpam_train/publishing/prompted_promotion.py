@@ -89,7 +89,8 @@ def _more(gain: float, asked: Asked) -> Demand:
 
 
 def _finished(card: ModelCard, judged: Sequence[Reading], remarks: Remarks, gate: Gate | None) -> ModelCard:
-    test: dict[str, Any] = {"split": "test", "slices": len(judged)}
+    patients = len({reading.patient_id for reading in judged})
+    test: dict[str, Any] = {"split": "test", "slices": len(judged), "patients": patients}
     for name in CLASS_NAMES:
         if own := _of_class(judged, name):
             test[name] = {f"points: dice_after_{n}": str(mean_dice(own, n)) for n in range(1, PROMPTS + 1)}
