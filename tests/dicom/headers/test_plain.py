@@ -9,7 +9,8 @@ from napari_cpam_stroke.dicom.headers.plain import decode_text, plain_text
     ("text", "plain"),
     [
         ("HEAD 5.0 H31s", "HEAD 5.0 H31s"),
-        ("  a \x00\x1b[31m b\r\n\tc ", "a [31m b c"),
+        ("  a \x1b[31m b\r\n\tc ", "a [31m b c"),
+        ("a \x00 b", "a"),
         ("<script>alert(1)</script>", "script alert(1) /script"),
         ("../../etc/passwd", "etc/passwd"),
         ("C:\\WINDOWS\\x", "WINDOWS\\x"),
@@ -22,6 +23,12 @@ from napari_cpam_stroke.dicom.headers.plain import decode_text, plain_text
 )
 def test_plain(text, plain):
     assert plain_text(text) == plain
+
+
+@pytest.mark.parametrize("tag", [b"\x10\0\x10\0PN\x0e\0", b"\x10\0\x10\0\x0e\0\0\0", b"\0\x10\0\x10PN\0\x0e"])
+def test_what_a_length_that_lies_brought_in_does_not_show(tag):
+    swallowed = b"Phantom " + tag + b"Canarybird^Ada"
+    assert plain_text(decode_text(swallowed, "")) == "Phantom"
 
 
 def test_hidden_words_do_not_show_whatever_their_case():

@@ -52,12 +52,14 @@ def name_parts(name: str) -> tuple[str, ...]:
 def plain_text(text: str, *, hide: Iterable[str] = ()) -> str:
     """Return text without control characters, markup or anything that looks like a path, at most 64 characters.
 
+    No text has a NUL in it, but a tag does: what follows one is the next elements, which a length that lies brought in.
+
     Parameters
     ----------
     hide
         Words that must not appear (a patient's name or number); they become an ellipsis.
     """
-    return _harmless(without_words(text, hide))
+    return _harmless(without_words(text.partition("\0")[0], hide))
 
 
 def without_words(text: str, hide: Iterable[str]) -> str:
