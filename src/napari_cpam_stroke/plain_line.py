@@ -11,8 +11,16 @@ _STEERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _BREAKS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's categories of control characters, of halves of characters, and of ends of lines."""
 
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""Control characters and ends of lines, but for the tab and the end of a line that everyone means."""
+
 _SPACES = re.compile(r"\s{2,}")
 CUT = "…"
+
+
+def without_controls(text: str) -> str:
+    """Return text of any number of lines without what would steer the terminal that shows it."""
+    return _CONTROLS.sub(" ", _STEERING.sub("", text))
 
 
 def plain_line(text: str, most: int | None = None) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 from .conftest import Run
@@ -43,3 +44,16 @@ def test_words_from_a_header_are_not_markup(run: Run, tmp_path: Path, ct_dir: Pa
         dataset.SeriesDescription = "[bold]HEAD[/nothing]"
         dataset.save_as(tmp_path / file.name)
     assert "[bold]HEAD[/nothing]" in run("series", tmp_path).out
+
+
+def test_a_name_in_an_archive_does_not_steer_the_terminal(run: Run, tmp_path: Path, ct_dir: Path) -> None:
+    packed = tmp_path / "a.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in ct_dir.iterdir():
+            archive.write(file, file.name)
+        archive.writestr("a\x1b[2J\x7f\u202eb.txt", "no image")
+    said = run("series", packed).out
+    assert not any(c in said for c in "\x1b\x7f\u202e")
+    assert "a [2J b.txt" in said
+    (file,) = json.loads(run("series", packed, "--json").out)["rejected"]
+    assert Path(file["path"]).name == "a\x1b[2J\x7f\u202eb.txt"

@@ -12,23 +12,38 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from napari_cpam_stroke.plain_line import without_controls
 from napari_cpam_stroke.progress import Stage
 
 PIPED_WIDTH = 240
 """Columns where no terminal says how many there are: a path stays on its line."""
 
-OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
-ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class PlainConsole(Console):
+    """A console whose texts cannot steer the terminal: names of files and members of archives are others' words."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print texts without control characters; all else as rich does."""
+        super().print(*(without_controls(each) if isinstance(each, str) else each for each in objects), **options)
+
+
+OUT = PlainConsole(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+ERR = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(values: Any) -> None:
-    """Print values for a program to read; what the output's encoding lacks is written as an escape, not lost."""
+    """Print values for a program to read; what cannot be shown as it is, is written as an escape, not lost."""
     text = json.dumps(values, indent=2, ensure_ascii=False)
+    OUT.print(text if _can_be_shown(text) else json.dumps(values, indent=2), markup=False)
+
+
+def _can_be_shown(text: str) -> bool:
+    """Return whether the output's encoding has all of it, and nothing of it steers a terminal."""
     try:
         text.encode(OUT.encoding)
     except UnicodeEncodeError:
-        text = json.dumps(values, indent=2)
-    OUT.print(text, markup=False)
+        return False
+    return text == without_controls(text)
 
 
 def plain_table(*heads: str) -> Table:

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+
+from napari_cpam_stroke.commands.console import PlainConsole
 
 if TYPE_CHECKING:
     from cpam_train.brats.folder import BratsFolder
     from napari_cpam_stroke.annotations import AnnotationStore
     from napari_cpam_stroke.progress import Progress
 
-console = Console(highlight=False, soft_wrap=True, markup=False)
-errors = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+console = PlainConsole(highlight=False, soft_wrap=True, markup=False)
+errors = PlainConsole(stderr=True, highlight=False, soft_wrap=True, markup=False)
 """Without markup: a folder may be called `[red]`."""
 
 STOPPED = 130

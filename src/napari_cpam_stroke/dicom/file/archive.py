@@ -121,7 +121,7 @@ def _checked(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     files: dict[str, zipfile.ZipInfo] = {}
     for member in members:
         _check_member(member)
-        if not member.is_dir():
+        if not member.filename.endswith("/"):
             name = str(PurePosixPath(member.filename))
             if name in files:
                 raise UnreadableError("a zip archive with two files of one name", NoticeCode.ARCHIVE_UNSAFE)
