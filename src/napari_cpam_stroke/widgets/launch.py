@@ -84,7 +84,7 @@ def _room(viewer: Viewer, own_folder: Path | None) -> ReviewSession:
 
     session = open_room(viewer)
     if own_folder is not None:
-        session.settings = SettingsFile(own_folder / "room.json")
+        session.settings = SettingsFile(own_folder / "room.json", trouble=session.fail)
         session.records.move(str(own_folder / "annotations"), ask=False)
     return session
 

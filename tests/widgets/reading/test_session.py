@@ -16,6 +16,7 @@ from napari.components import ViewerModel
 from napari_cpam_stroke import dicom
 from napari_cpam_stroke.annotations import AnnotationStore
 from napari_cpam_stroke.core import CTVolume, VolumeGeometry
+from napari_cpam_stroke.errors import ConfigError
 from napari_cpam_stroke.review import CaseReview
 from napari_cpam_stroke.widgets.reading import case_keeping
 from napari_cpam_stroke.widgets.reading.session import DISCARD, SAVE, ReviewSession, session_of
@@ -168,6 +169,22 @@ def test_a_damaged_settings_file_gives_the_defaults(tmp_path: Path) -> None:
 def test_settings_nobody_could_have_written_give_the_defaults(tmp_path: Path, text: str) -> None:
     (tmp_path / "room.json").write_text(text)
     assert SettingsFile(tmp_path / "room.json").values == RoomSettings()
+
+
+def test_settings_that_cannot_be_kept_count_and_are_told_once_in_a_sentence(session: Any, tmp_path: Path) -> None:
+    (tmp_path / "room.json").mkdir()
+    said: list[str] = []
+    session.said.connect(said.append)
+    session.settings = SettingsFile(tmp_path / "room.json", trouble=session.fail)
+    for author in ("Ada", "Bo"):
+        assert session.settings.change(author=author).author == author
+    assert len(said) == 1
+    assert "cannot be kept" in said[0]
+    with pytest.raises(ConfigError, match=r"cannot be kept.*is a file that may be written"):
+        SettingsFile(tmp_path / "room.json").change(author="Ada")
+    (tmp_path / "room.json").rmdir()
+    session.settings.change(author="Cy")
+    assert SettingsFile(tmp_path / "room.json").values.author == "Cy"
 
 
 def test_slow_work_is_done_beside_the_window(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from napari_cpam_stroke.annotations.location import without_password
+from napari_cpam_stroke.errors import ConfigError, CpamError
 from napari_cpam_stroke.files import read_json, write_whole
 from napari_cpam_stroke.retraining import Preset
 from napari_cpam_stroke.user_folder import application_home
@@ -71,19 +73,45 @@ class SettingsFile:
     ----------
     path
         Left out: `room.json` in the program's own folder.
+    trouble
+        Told once where they cannot be kept, until they can be again; left out: `change` raises it.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, trouble: Callable[[CpamError], object] | None = None) -> None:
         self.path = path or application_home() / FILE_NAME
+        self._trouble, self._told = trouble, False
         self.values = self._read()
 
     def change(self, **changes: Any) -> RoomSettings:
-        """Change some settings, keep them on disk and return them all."""
+        """Change some settings, keep them on disk and return them all.
+
+        Raises
+        ------
+        ConfigError
+            If they cannot be kept, and nobody is to be told; they count all the same.
+        """
         changed = TypeAdapter(RoomSettings).validate_python(asdict(replace(self.values, **changes)))
         if changed != self.values:
             self.values = changed
-            self._write(changed)
+            self._keep(changed)
         return changed
+
+    def _keep(self, values: RoomSettings) -> None:
+        try:
+            self._write(values)
+        except OSError as error:
+            trouble = ConfigError(
+                "The settings of the room cannot be kept, and count until the window closes",
+                got=error.strerror or str(error),
+                remedy=f"see that there is space on the disk and that {self.path} is a file that may be written",
+            )
+            if self._trouble is None:
+                raise trouble from error
+            if not self._told:
+                self._trouble(trouble)
+            self._told = True
+        else:
+            self._told = False
 
     def _read(self) -> RoomSettings:
         try:

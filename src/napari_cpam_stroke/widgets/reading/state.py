@@ -101,7 +101,7 @@ class RoomState(QObject):
     def __init__(self, viewer: ViewerModel, settings: SettingsFile | None = None) -> None:
         super().__init__()
         self._viewer_ref = ref(viewer)
-        self.settings = settings or SettingsFile()
+        self.settings = settings or SettingsFile(trouble=self.fail)
         self.review: CaseReview | None = None
         self.layers: CaseLayers | None = None
         self.entry: SeriesEntry | None = None
